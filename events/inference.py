@@ -1,0 +1,161 @@
+"""Requests to and answers from the model servers (`/invocations`); they carry links to media, never media.
+
+Every link is a signed, expiring URL: `get` links are read with HTTP GET, `put` links are written with HTTP PUT.
+That is why one container serves both homes. A refusal (HTTP 4xx) or fault (5xx) is answered with `InferenceError`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from events.moderation import Signal, Span
+from events.shapes import Shape
+
+SourceUse = Literal["reference", "remix", "edit", "extend"]
+Origin = Literal["generated", "upload"]
+Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
+
+class Source(Shape):
+    """A picture or clip that the new clip starts from; `strength` 0 keeps it, 1 replaces it."""
+
+    use: SourceUse
+    get: str
+    media: Literal["image", "video"]
+    strength: float = Field(default=0.7, ge=0, le=1)
+
+
+class Outputs(Shape):
+    """Where the container writes: MP4, WebP thumbnail, WebP sprite sheet, and a small JSON `Progress`."""
+
+    video: str
+    thumbnail: str
+    spritesheet: str
+    progress: str | None = None
+
+
+class Generate(Shape):
+    """Make one marked, encoded clip. `record` is the 64-bit id that the invisible mark carries, in hex."""
+
+    task: Literal["generate"] = "generate"
+    job_id: str
+    prompt: str
+    negative_prompt: str = ""
+    style: str | None = None
+    seconds: int = Field(ge=1, le=120)
+    width: int
+    height: int
+    seed: int = Field(ge=0, lt=2**32)
+    record: Hex64
+    source: Source | None = None
+    outputs: Outputs
+
+
+class ScreenPrompt(Shape):
+    """Judge a text before anything is made from it. `context` holds the prompts of the clips it builds on."""
+
+    task: Literal["screen_prompt"] = "screen_prompt"
+    text: str
+    context: tuple[str, ...] = ()
+
+
+class ScreenMedia(Shape):
+    """Judge a clip's frames and sound and read its mark. Files are decoded in a limited child process."""
+
+    task: Literal["screen_media"] = "screen_media"
+    job_id: str
+    get: str
+    media: Literal["image", "video"] = "video"
+    origin: Origin
+
+
+class DetectMark(Shape):
+    """Look for our mark in a file."""
+
+    task: Literal["detect_mark"] = "detect_mark"
+    get: str
+    media: Literal["image", "video"] = "video"
+
+
+Request = Annotated[Generate | ScreenPrompt | ScreenMedia | DetectMark, Field(discriminator="task")]
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+
+
+class Progress(Shape):
+    """How far a generation is: `fraction` in [0, 1] never falls; `eta_seconds` is the server's own estimate."""
+
+    fraction: float
+    eta_seconds: float
+
+
+class MediaFacts(Shape):
+    """What a finished or inspected file holds; `audio_seconds` 0 means no sound."""
+
+    sha256: str
+    size_bytes: int
+    width: int
+    height: int
+    frames: int
+    frame_rate: float
+    seconds: float
+    audio_seconds: float
+
+
+class Timings(Shape):
+    """Seconds spent in each part of a generation."""
+
+    text: float = 0
+    denoise: float = 0
+    decode: float = 0
+    mark: float = 0
+    encode: float = 0
+
+
+class Generated(Shape):
+    """A clip that was made, marked, encoded and written. `not_rendered` are the prompt's words the model never learned."""
+
+    task: Literal["generate"] = "generate"
+    media: MediaFacts
+    model: str
+    mark_algorithm: str
+    not_rendered: tuple[str, ...] = ()
+    timings: Timings = Timings()
+
+
+class MarkReading(Shape):
+    """What blind detection found: `payload` is None where nothing passes the stated false-positive rate."""
+
+    payload: Hex64 | None
+    p_value: float
+    confidence: float
+    ranges: tuple[Span, ...] = ()
+    sound_payload: str | None = None
+
+
+class PromptScreened(Shape):
+    task: Literal["screen_prompt"] = "screen_prompt"
+    language: str
+    signals: tuple[Signal, ...]
+
+
+class MediaScreened(Shape):
+    """`signals` of frames and sound; `transcript` is what was heard; `frames_seen` how many frames were judged."""
+
+    task: Literal["screen_media"] = "screen_media"
+    media: MediaFacts
+    mark: MarkReading
+    signals: tuple[Signal, ...]
+    transcript: str = ""
+    frames_seen: int
+
+
+class MarkDetected(Shape):
+    task: Literal["detect_mark"] = "detect_mark"
+    mark: MarkReading
+
+
+class InferenceError(Shape):
+    """Codes: invalid_request, invalid_media, media_too_large, source_unreadable, output_refused, model_fault."""
+
+    code: str
+    message: str

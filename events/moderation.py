@@ -1,0 +1,53 @@
+"""What a screening stage says it saw. It holds no threshold and decides nothing: `volary.moderation.decide` does."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from events.shapes import Shape
+
+Stage = Literal["prompt", "frames", "sound"]
+
+
+class Category(StrEnum):
+    """The harms we screen for. One taxonomy for text, pictures and sound."""
+
+    SEXUAL = "sexual"
+    SEXUAL_MINORS = "sexual_minors"
+    VIOLENCE = "violence"
+    GORE = "gore"
+    SELF_HARM = "self_harm"
+    HATE = "hate"
+    HARASSMENT = "harassment"
+    EXTREMISM = "extremism"
+    ILLICIT = "illicit"
+    WEAPONS = "weapons"
+    DECEPTION = "deception"
+    PUBLIC_FIGURE = "public_figure"
+    REAL_FACE = "real_face"
+    OUR_MARK = "our_mark"
+    UNSUPPORTED_LANGUAGE = "unsupported_language"
+    UNREADABLE = "unreadable"
+
+
+class Span(Shape):
+    """A stretch of a clip, in seconds from its start."""
+
+    start: float
+    end: float
+
+
+class Signal(Shape):
+    """One model's score for one category in one stage.
+
+    `score` is in [0, 1]; `model` names the weights with their version; `reason` says in plain words what was seen,
+    without repeating the text that was judged; `spans` is where, empty for a prompt.
+    """
+
+    stage: Stage
+    category: Category
+    score: float = Field(ge=0, le=1)
+    model: str
+    reason: str = ""
+    spans: tuple[Span, ...] = ()
