@@ -1,0 +1,64 @@
+"""Domain events: facts in the past tense. They carry ids, never prompts, e-mail addresses or biometrics."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from events.shapes import Shape
+
+
+class _Event(Shape):
+    event_id: str
+    at: datetime
+
+
+class VideoRequested(_Event):
+    """A job was accepted and paid for with a hold; its workflow must start."""
+
+    type: Literal["video.requested"] = "video.requested"
+    video_id: str
+
+
+class VideoCompleted(_Event):
+    type: Literal["video.completed"] = "video.completed"
+    video_id: str
+    owner_id: str
+
+
+class VideoFailed(_Event):
+    type: Literal["video.failed"] = "video.failed"
+    video_id: str
+    owner_id: str
+    code: str
+
+
+class VideoHeld(_Event):
+    """A clip waits for a person; the moderators' queue holds it."""
+
+    type: Literal["video.held"] = "video.held"
+    video_id: str
+    owner_id: str
+
+
+class VideoDeleted(_Event):
+    """The record is a tombstone; its files must go and its workflow, if any, must stop."""
+
+    type: Literal["video.deleted"] = "video.deleted"
+    video_id: str
+    owner_id: str
+
+
+Event = Annotated[
+    VideoRequested | VideoCompleted | VideoFailed | VideoHeld | VideoDeleted, Field(discriminator="type")
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+class ModelAnswered(Shape):
+    """A model server's late answer: `output` on success, else `error_code` and `error_message`."""
+
+    call_id: str
+    output: dict[str, Any] | None = None
+    error_code: str | None = None
+    error_message: str | None = None

@@ -1,0 +1,246 @@
+"""The outside world as the product sees it: narrow ports, and `Services`, which holds one of each.
+
+Two adapter sets exist, `volary.embedded` and `volary.aws`, and one contract suite (tests/contracts) that both pass.
+Where an adapter may differ, the port's docstring says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+from events.bus import Event
+from events.inference import Generate, Request, ScreenMedia
+
+Item = dict[str, Any]  # JSON values only (str, int, float, bool, None, list, dict); "pk" and "sk" are its key
+Index = Literal["gsi1", "gsi2"]  # an item is in an index when it has "<index>pk" and "<index>sk"
+Bucket = Literal["uploads", "work", "videos"]  # quarantine · unsigned, one day · signed and published
+EXPIRES = "expires_at_s"  # epoch seconds after which a reader must ignore the item; deleted some time later
+
+
+class Key(NamedTuple):
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True)
+class When:
+    """A condition on the stored item: each listed attribute equals, or is at least, the given value.
+
+    `exists=False` demands that there is no item; `exists=True` that there is one; None asks neither.
+    """
+
+    exists: bool | None = None
+    equals: Mapping[str, Any] = field(default_factory=dict)
+    at_least: Mapping[str, int] = field(default_factory=dict)
+
+
+ALWAYS = When()
+NEW = When(exists=False)
+
+
+@dataclass(frozen=True)
+class Put:
+    item: Item
+    when: When = ALWAYS
+
+
+@dataclass(frozen=True)
+class Add:
+    """Add integers to attributes, counting an absent item or attribute as 0."""
+
+    key: Key
+    amounts: Mapping[str, int]
+    when: When = ALWAYS
+
+
+@dataclass(frozen=True)
+class Delete:
+    key: Key
+    when: When = ALWAYS
+
+
+@dataclass(frozen=True)
+class Check:
+    key: Key
+    when: When
+
+
+Write = Put | Add | Delete | Check
+
+
+@dataclass(frozen=True)
+class Range:
+    """Which items of one partition: sort keys that start with `prefix`, strictly after `after` in reading order."""
+
+    prefix: str = ""
+    after: str | None = None
+    limit: int = 100
+    newest_first: bool = False
+
+
+class Items(Protocol):
+    """The storage port: the intersection of DynamoDB and SQLite.
+
+    Reads by key are strongly consistent; index reads may lag by a moment on AWS. A batch has at most 100 writes,
+    no two on one key.
+    """
+
+    def get(self, key: Key) -> Item | None: ...
+
+    def query(self, pk: str, span: Range = ...) -> list[Item]:
+        """Items of partition `pk`, ordered by "sk"; `after` is an "sk"."""
+        ...
+
+    def query_index(self, index: Index, pk: str, span: Range = ...) -> list[Item]:
+        """Items whose "<index>pk" is `pk`, ordered by "<index>sk"; `after` is an "<index>sk"."""
+        ...
+
+    def write(self, write: Write) -> None:
+        """One conditional write; raises ConditionFailed."""
+        ...
+
+    def transact(self, writes: Sequence[Write], *, token: str | None = None) -> None:
+        """All or nothing; raises ConditionFailed with the index of the first write that failed.
+
+        A second call with the same `token` within ten minutes does nothing.
+        """
+        ...
+
+
+class BlobFacts(NamedTuple):
+    size: int
+    content_type: str
+
+
+class PostForm(NamedTuple):
+    """A form that a browser may post once: `url` and its hidden `fields`; the file field is named "file"."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Blobs(Protocol):
+    """Files under (bucket, key). Signed links expire, work for one method and one key only, and need no account."""
+
+    def put(self, bucket: Bucket, key: str, data: bytes, content_type: str) -> None: ...
+    def get(self, bucket: Bucket, key: str) -> bytes:
+        """Raises Absent."""
+        ...
+
+    def facts(self, bucket: Bucket, key: str) -> BlobFacts | None: ...
+    def delete(self, bucket: Bucket, key: str) -> None:
+        """Deleting what is not there is no error."""
+        ...
+
+    def download(self, bucket: Bucket, key: str, path: Path) -> None: ...
+    def upload(self, bucket: Bucket, key: str, path: Path, content_type: str) -> None: ...
+    def get_link(self, bucket: Bucket, key: str, *, seconds: int) -> str: ...
+    def put_link(self, bucket: Bucket, key: str, *, content_type: str, seconds: int) -> str: ...
+    def post_form(self, bucket: Bucket, key: str, *, content_type: str, max_bytes: int, seconds: int) -> PostForm: ...
+
+
+class Bus(Protocol):
+    """Delivers committed events to their handlers, at least once, in any order. Only the outbox relay calls it."""
+
+    def publish(self, events: Sequence[Event]) -> None: ...
+
+
+class Workflows(Protocol):
+    """Runs the state machines of infra/cdk/workflows. `name` is unique per workflow: starting it again does nothing."""
+
+    def start(self, workflow: str, name: str, state: Mapping[str, Any]) -> None: ...
+    def stop(self, workflow: str, name: str, cause: str) -> None:
+        """Stopping what has ended is no error."""
+        ...
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> None:
+        """Answer a waiting task; raises Absent when nothing waits for the token (late, duplicate, stopped)."""
+        ...
+
+    def fail(self, token: str, error: str, cause: str) -> None:
+        """Raises Absent like `succeed`."""
+        ...
+
+    def heartbeat(self, token: str) -> None:
+        """Raises Absent like `succeed`."""
+        ...
+
+
+class Models(Protocol):
+    """The model servers. Small models answer at once, the generator and media screening later."""
+
+    def ask(self, request: Request) -> dict[str, Any]:
+        """Answer of the text server as JSON; raises ModelFault, also when it takes longer than its limit."""
+        ...
+
+    def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
+        """Queue for the media server; `functions.generation.answer` gets a ModelAnswered with this `call_id`, at least once."""
+        ...
+
+
+class Keys(Protocol):
+    """Keys that never leave their keeper: an envelope key (by context), and ECDSA P-256 signing keys by name."""
+
+    def wrap(self, plaintext: bytes, context: Mapping[str, str]) -> bytes: ...
+    def unwrap(self, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
+        """Raises Forbidden when the context differs or the key is gone."""
+        ...
+
+    def sign_digest(self, name: str, digest: bytes) -> bytes:
+        """DER ECDSA signature over a 32-byte SHA-256 digest."""
+        ...
+
+    def certificates(self, name: str) -> str:
+        """The PEM chain of the signing key, leaf first."""
+        ...
+
+
+class Claims(NamedTuple):
+    user_id: str
+    expires_at: datetime
+    session: str
+
+
+class Identity(Protocol):
+    """Checks access tokens of the home's OIDC issuer."""
+
+    def verify(self, token: str) -> Claims:
+        """Raises Unauthenticated for any token that is not ours, not for us, expired, or not an access token."""
+        ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time in UTC, with its zone."""
+        ...
+
+
+class Ids(Protocol):
+    def new(self, prefix: str) -> str:
+        """`prefix_` and at least 122 random bits, unguessable, URL-safe."""
+        ...
+
+    def record(self) -> str:
+        """A random 64-bit id in 16 hex digits, for the invisible mark."""
+        ...
+
+    def seed(self) -> int:
+        """A random 32-bit seed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """One of each port: everything a use case may touch."""
+
+    items: Items
+    blobs: Blobs
+    bus: Bus
+    workflows: Workflows
+    models: Models
+    keys: Keys
+    identity: Identity
+    clock: Clock
+    ids: Ids

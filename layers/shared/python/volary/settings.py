@@ -1,0 +1,32 @@
+"""What a deployed function reads from its environment, once; CDK fills the same class, so a missing name fails at synth."""
+
+import os
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """Names of the cloud home's resources. All are strings, because CDK tokens are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    STAGE: str
+    TABLE: str
+    UPLOADS_BUCKET: str
+    WORK_BUCKET: str
+    VIDEOS_BUCKET: str
+    BUS: str
+    GENERATION_WORKFLOW: str  # ARN of the state machine
+    TEXT_MODEL_FUNCTION: str  # name of the container-image Lambda with the small models
+    MEDIA_ENDPOINT: str  # name of the SageMaker asynchronous endpoint
+    ENVELOPE_KEY: str  # KMS key id
+    SIGNING_KEY: str  # KMS key id, ECC_NIST_P256
+    SIGNING_CERTIFICATES: str  # SSM parameter with the PEM chain
+    ISSUER: str  # Cognito issuer URL
+    AUDIENCE: str  # Cognito app client id
+    PUBLIC_URL: str
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Raises pydantic.ValidationError naming every variable that is missing."""
+        return cls.model_validate({name: os.environ[name] for name in cls.model_fields if name in os.environ})
