@@ -1,4 +1,7 @@
-"""What a screening stage says it saw. It holds no threshold and decides nothing: `volary.moderation.decide` does."""
+"""What a screening stage says it saw, and the two test texts it must recognise.
+
+It holds no threshold and decides nothing: `volary.moderation.decide` does.
+"""
 
 from enum import StrEnum
 from typing import Literal
@@ -29,6 +32,14 @@ class Category(StrEnum):
     OUR_MARK = "our_mark"
     UNSUPPORTED_LANGUAGE = "unsupported_language"
     UNREADABLE = "unreadable"
+    TEST_STRING = "test_string"
+
+
+# Like GTUBE for mail filters: texts with no other meaning, so that anybody can prove that a deployed pipeline
+# screens. They are honoured in production. The prompt and sound stages report them as TEST_STRING, at score 1
+# for the first and 0.5 for the second.
+ALWAYS_BLOCKED_TEXT = "VOLARY*SCREENING-TEST*ALWAYS-BLOCK*6E1F0B47*NO-CLIP"
+ALWAYS_HELD_TEXT = "VOLARY*SCREENING-TEST*ALWAYS-HOLD*B29C75D3*REVIEW"
 
 
 class Span(Shape):
@@ -41,8 +52,8 @@ class Span(Shape):
 class Signal(Shape):
     """One model's score for one category in one stage.
 
-    `score` is in [0, 1]; `model` names the weights with their version; `reason` says in plain words what was seen,
-    without repeating the text that was judged; `spans` is where, empty for a prompt.
+    `score` is in [0, 1]; `model` names the weights with their version; `reason` says in plain words what was
+    seen, without repeating the text that was judged; `spans` is where, empty for a prompt.
     """
 
     stage: Stage

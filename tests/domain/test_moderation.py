@@ -1,0 +1,156 @@
+"""The policy as a pure function: what passes, what is held, what is blocked."""
+
+import itertools
+import random
+from dataclasses import replace
+
+import pytest
+from volary.moderation import (
+    SEVERITY,
+    Policy,
+    Rule,
+    decide,
+    is_complete,
+    policy_from,
+    shipped_policy,
+    strictest,
+)
+
+from events.moderation import Category, Signal
+
+POLICY = shipped_policy()
+STAGES = ("prompt", "frames", "sound")
+
+
+def signal(category: Category = Category.VIOLENCE, score: float = 0.0, stage: str = "prompt") -> Signal:
+    return Signal.model_validate({"stage": stage, "category": category, "score": score, "model": "test/1"})
+
+
+def clean(*stages: str) -> list[Signal]:
+    return [signal(category, 0.0, stage) for stage in stages for category in POLICY.required[stage]]
+
+
+def random_signals(rng: random.Random, count: int) -> list[Signal]:
+    return [
+        signal(rng.choice(list(Category)), rng.choice([0.0, rng.random(), 1.0]), rng.choice(STAGES))
+        for _ in range(count)
+    ]
+
+
+def test_passes_a_clean_prompt_that_was_fully_screened():
+    decision = decide(clean("prompt"), POLICY, complete=True)
+
+    assert (decision.action, decision.category, decision.reasons) == ("pass", None, ())
+    assert decision.policy_version == POLICY.version
+
+
+def test_holds_whatever_was_not_fully_screened():
+    for signals in ([], clean("prompt"), [signal(score=0.6)]):
+        assert decide(signals, POLICY, complete=False).action == "hold"
+
+
+def test_blocks_what_must_be_blocked_even_when_incomplete():
+    assert decide([signal(score=1.0)], POLICY, complete=False).action == "block"
+
+
+@pytest.mark.parametrize(
+    ("score", "action"), [(0.49, "pass"), (0.5, "hold"), (0.84, "hold"), (0.85, "block")]
+)
+def test_thresholds_are_inclusive(score: float, action: str):
+    assert decide([signal(score=score)], POLICY, complete=True).action == action
+
+
+def test_the_stages_own_rule_wins_over_the_categorys():
+    assert decide([signal(Category.SEXUAL, 0.35, "frames")], POLICY, complete=True).action == "hold"
+    assert decide([signal(Category.SEXUAL, 0.35, "prompt")], POLICY, complete=True).action == "pass"
+
+
+def test_a_category_the_policy_does_not_know_is_held_at_any_score():
+    narrow = replace(POLICY, rules=tuple(rule for rule in POLICY.rules if rule.category != Category.GORE))
+
+    decision = decide([signal(Category.GORE, 0.0)], narrow, complete=True)
+
+    assert decision.action == "hold"
+    assert "no rule for gore" in decision.reasons[0].seen
+
+
+def test_a_score_that_is_not_a_number_is_held():
+    broken = signal().model_copy(update={"score": float("nan")})
+
+    assert decide([broken], POLICY, complete=True).action == "hold"
+
+
+def test_the_category_named_is_the_gravest_ones():
+    decision = decide([signal(Category.HATE, 0.7), signal(Category.SEXUAL, 0.99)], POLICY, complete=True)
+
+    assert (decision.action, decision.category) == ("block", Category.SEXUAL)
+    assert [reason.category for reason in decision.reasons] == [Category.SEXUAL, Category.HATE]
+
+
+def test_test_strings_block_and_hold():
+    assert decide([signal(Category.TEST_STRING, 1.0)], POLICY, complete=True).action == "block"
+    assert decide([signal(Category.TEST_STRING, 0.5)], POLICY, complete=True).action == "hold"
+
+
+def test_adding_a_signal_never_makes_the_decision_milder():
+    rng = random.Random(7)
+    for _ in range(400):
+        signals = random_signals(rng, rng.randrange(6))
+        complete = rng.random() < 0.5
+        before = decide(signals, POLICY, complete=complete)
+        after = decide([*signals, *random_signals(rng, 1)], POLICY, complete=complete)
+
+        assert SEVERITY[after.action] >= SEVERITY[before.action], (before, after)
+
+
+def test_a_higher_score_never_makes_the_decision_milder():
+    for category, stage in itertools.product(Category, STAGES):
+        steps = [decide([signal(category, n / 20, stage)], POLICY, complete=True) for n in range(21)]
+        graveness = [SEVERITY[step.action] for step in steps]
+        assert graveness == sorted(graveness), (category, stage)
+
+
+def test_the_order_of_signals_does_not_matter():
+    rng = random.Random(11)
+    for _ in range(100):
+        signals = random_signals(rng, 5)
+        shuffled = rng.sample(signals, len(signals))
+        assert decide(signals, POLICY, complete=True) == decide(shuffled, POLICY, complete=True)
+
+
+def test_a_missing_stage_or_category_is_incomplete():
+    assert is_complete(clean("frames", "sound"), POLICY, ["frames", "sound"])
+    assert not is_complete(clean("frames"), POLICY, ["frames", "sound"])
+    assert not is_complete(clean("frames", "sound")[1:], POLICY, ["frames", "sound"])
+
+
+def test_every_category_has_a_rule_so_that_nothing_is_held_by_oversight():
+    assert {rule.category for rule in POLICY.rules} == set(Category)
+
+
+def test_strictest_keeps_the_graver_decision():
+    passed = decide([], POLICY, complete=True)
+    held = decide([signal(score=0.6)], POLICY, complete=True)
+
+    assert strictest(passed, held) is held
+    assert strictest(held, passed) is held
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"category": "violence", "hold": 0.0},
+        {"category": "violence", "hold": 0.8, "block": 0.5},
+        {"category": "violence", "hold": 1.5},
+        {"category": "kittens", "hold": 0.5},
+        {"category": "violence", "stage": "smell", "hold": 0.5},
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(broken: dict[str, object]):
+    with pytest.raises(ValueError, match=r"violence|kittens|smell"):
+        policy_from({"version": "x", "languages": ["en"], "required": {}, "rules": [broken]})
+
+
+def test_two_rules_for_one_thing_are_refused():
+    with pytest.raises(ValueError, match="two rules"):
+        Policy("x", (Rule(Category.GORE, 0.5), Rule(Category.GORE, 0.6)), frozenset({"en"}))
