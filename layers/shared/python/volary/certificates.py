@@ -1,8 +1,8 @@
 """X.509 certificates for the C2PA signing key, in the profile that C2PA validators demand; it stores no key.
 
 For both homes: `volary.embedded` keeps the authority's key beside its signing key; the cloud home issues from a
-public key that KMS gave out, since the leaf's private key is never needed here. An authority of one's own makes a
-manifest "Valid" everywhere and "Trusted" only for those who chose to trust it: it is not on C2PA's trust list.
+public key that KMS gave out, since the leaf's private key is never needed here. An authority of one's own makes
+a manifest "Valid" everywhere and "Trusted" only for those who chose to trust it: it is not on C2PA's trust list.
 """
 
 from datetime import datetime, timedelta
@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-# C2PA's own purpose for claim signing. c2pa-rs 0.91 does not yet accept it alone, hence e-mail protection beside it.
+# C2PA's own purpose for claim signing. c2pa-rs 0.91 refuses a leaf that has only this one, hence e-mail protection
+# beside it.
 CLAIM_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 ORGANISATION = "Volary, self-hosted"
 AUTHORITY_DAYS = 3650
 LEAF_DAYS = 825
 # A clock that is a little behind must not find the certificate not yet valid.
 _SLACK = timedelta(minutes=10)
-_END_OF_PEM = "-----END CERTIFICATE-----\n"
 
 
 class Authority(NamedTuple):
@@ -59,8 +59,8 @@ def chain(leaf: x509.Certificate, issuer: Authority) -> str:
 
 def anchor(pem_chain: str) -> str:
     """The last certificate of a PEM chain: the one a validator must trust."""
-    blocks = pem_chain.replace("\r\n", "\n").strip().split(_END_OF_PEM.strip())
-    return blocks[-2].strip() + "\n" + _END_OF_PEM
+    last = x509.load_pem_x509_certificates(pem_chain.encode())[-1]
+    return last.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def _name(common_name: str) -> x509.Name:
