@@ -41,6 +41,14 @@ class VideoHeld(_Event):
     owner_id: str
 
 
+class ReviewDecided(_Event):
+    """A moderator answered; the waiting workflow must hear of it."""
+
+    type: Literal["review.decided"] = "review.decided"
+    video_id: str
+    review: Literal["release", "reject"]
+
+
 class VideoDeleted(_Event):
     """The record is a tombstone; its files must go and its workflow, if any, must stop."""
 
@@ -50,9 +58,14 @@ class VideoDeleted(_Event):
 
 
 Event = Annotated[
-    VideoRequested | VideoCompleted | VideoFailed | VideoHeld | VideoDeleted, Field(discriminator="type")
+    VideoRequested | VideoCompleted | VideoFailed | VideoHeld | ReviewDecided | VideoDeleted,
+    Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+class Done(Shape):
+    """What an event handler returns: it has nothing to say."""
 
 
 class ModelAnswered(Shape):

@@ -112,7 +112,7 @@ class Timings(Shape):
 
 
 class Generated(Shape):
-    """A clip that was made, marked, encoded and written. `not_rendered` are the prompt's words the model never learned."""
+    """A clip that was made, marked, encoded and written; `not_rendered` are words the model never learned."""
 
     task: Literal["generate"] = "generate"
     media: MediaFacts

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from volary.ports import Services
 
@@ -26,11 +26,11 @@ def services() -> Services:
 
 def entrypoint(use_case: Callable[[In, Services], Out]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """Parse the event into the use case's first parameter, call it, and dump what it returns as JSON."""
-    takes: type[BaseModel] = next(iter(get_type_hints(use_case).values()))
+    takes: TypeAdapter[In] = TypeAdapter(next(iter(get_type_hints(use_case).values())))
 
     @logger.inject_lambda_context
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        result = use_case(takes.model_validate(event), services())  # type: ignore[arg-type]
+        result = use_case(takes.validate_python(event), services())
         return result.model_dump(mode="json", by_alias=True)
 
     return lambda_handler  # type: ignore[no-any-return]

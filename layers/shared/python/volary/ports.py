@@ -176,7 +176,7 @@ class Models(Protocol):
         ...
 
     def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
-        """Queue for the media server; `functions.generation.answer` gets a ModelAnswered with this `call_id`, at least once."""
+        """Queue for the media server; `functions.generation.answer` gets a ModelAnswered, at least once."""
         ...
 
 

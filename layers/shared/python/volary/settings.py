@@ -1,4 +1,4 @@
-"""What a deployed function reads from its environment, once; CDK fills the same class, so a missing name fails at synth."""
+"""What a deployed function reads from its environment; CDK fills the same class, so a missing name fails at synth."""
 
 import os
 

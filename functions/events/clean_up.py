@@ -1,0 +1,37 @@
+"""Remove what a clip no longer needs: its unsigned files once it has ended, and everything once it is deleted."""
+
+from volary.entrypoint import entrypoint
+from volary.ports import Services
+from volary.stores.videos import Videos
+from volary.videos import Rendition, Video, published_key, work_folder, work_key
+
+from events.bus import Done, VideoCompleted, VideoDeleted, VideoFailed
+
+RENDITIONS: tuple[Rendition, ...] = ("video", "thumbnail", "spritesheet")
+
+
+def clean_up(event: VideoCompleted | VideoFailed | VideoDeleted, services: Services) -> Done:
+    video = Videos(services.items).get(event.video_id)
+    if event.type == "video.deleted":
+        services.workflows.stop("generation", video.id, "the video was deleted")
+        _forget_published(video, services)
+    _forget_work(video, services)
+    return Done()
+
+
+def _forget_published(video: Video, services: Services) -> None:
+    for rendition in RENDITIONS:
+        services.blobs.delete("videos", published_key(video, rendition))
+    if video.source and video.source.upload_key:
+        services.blobs.delete("uploads", video.source.upload_key)
+
+
+def _forget_work(video: Video, services: Services) -> None:
+    if video.call_id is None:
+        return
+    for rendition in RENDITIONS:
+        services.blobs.delete("work", work_key(video, rendition))
+    services.blobs.delete("work", f"{work_folder(video.id, video.call_id)}/progress.json")
+
+
+lambda_handler = entrypoint(clean_up)

@@ -1,0 +1,10 @@
+"""Which handlers hear of which events; the embedded outbox loop and the CDK rules are both made from this table."""
+
+SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
+    "video.requested": ("functions.events.start_generation",),
+    "video.completed": ("functions.events.clean_up", "functions.events.deliver_webhook"),
+    "video.failed": ("functions.events.clean_up", "functions.events.deliver_webhook"),
+    "video.held": (),
+    "review.decided": ("functions.events.answer_review",),
+    "video.deleted": ("functions.events.clean_up",),
+}

@@ -1,0 +1,123 @@
+"""Take a media server's late answer, note what it says of the clip, and wake the workflow that waits for it.
+
+Answers come at least once and in any order: the call's own record says whether it was answered before, and an
+answer to a call that a retry has replaced wakes nobody.
+"""
+
+from volary.entrypoint import entrypoint
+from volary.errors import Absent
+from volary.moderation import decide, is_complete, shipped_policy
+from volary.ports import Services
+from volary.stores.pace import Pace
+from volary.stores.videos import Call, Screening
+from volary.videos import Video
+
+from events.bus import Done, ModelAnswered
+from events.inference import Generated, MediaScreened
+from events.workflow import GenerationState
+from functions.generation.steps import (
+    changed,
+    failed,
+    is_refusal,
+    judged,
+    screening_of,
+    seconds,
+    videos_of,
+)
+
+AUDIO_TOLERANCE = 0.5  # a clip whose sound is shorter than its picture by more than this has lost it
+
+
+def answer(event: ModelAnswered, services: Services) -> Done:
+    call = videos_of(services).call(event.call_id)
+    if call is None:
+        return Done()
+    if event.error_code and not is_refusal(event.error_code):
+        _wake_to_fail(call, event, services)
+        return Done()
+    state = call.answered or _note(call, event, services)
+    if state:
+        _wake(call, state, services)
+    return Done()
+
+
+def _note(call: Call, event: ModelAnswered, services: Services) -> GenerationState | None:
+    """Write the answer on the clip's record; None when the clip has ended meanwhile."""
+    video = videos_of(services).get(call.video_id)
+    if video.has_ended:
+        return None
+    after, state, screening = _read(video, call, event, services)
+    store, now = videos_of(services), seconds(services)
+    answered = call.model_copy(update={"answered": state})
+    more = [store.call_write(answered, now)]
+    if screening:
+        more.append(store.screening_write(video.id, screening))
+    changed(after, f"answered {call.call_id}", services, more=more)
+    return state
+
+
+def _read(
+    video: Video, call: Call, event: ModelAnswered, services: Services
+) -> tuple[Video, GenerationState, Screening | None]:
+    """What the answer means: the clip and the state after it, and a screening where it was one."""
+    if event.error_code:
+        return video, failed(call.state, event.error_code), None
+    output = event.output or {}
+    if output.get("task") == "generate":
+        made = Generated.model_validate(output)
+        return _generated(video, made, call, services), _generated_state(made, call.state), None
+    screened = MediaScreened.model_validate(output)
+    return _screened(video, screened, call, services)
+
+
+def _generated(video: Video, made: Generated, call: Call, services: Services) -> Video:
+    spent = made.timings
+    work = spent.text + spent.denoise + spent.decode + spent.mark + spent.encode
+    Pace(services.items).note(work, made.media.seconds)
+    return video.model_copy(
+        update={
+            "made": made.media,
+            "model": made.model,
+            "mark_algorithm": made.mark_algorithm,
+            "not_rendered": made.not_rendered,
+        }
+    )
+
+
+def _generated_state(made: Generated, state: GenerationState) -> GenerationState:
+    """A clip without its sound is no success."""
+    silent = made.media.audio_seconds < made.media.seconds - AUDIO_TOLERANCE
+    return failed(state, "silent") if silent else state
+
+
+def _screened(
+    video: Video, screened: MediaScreened, call: Call, services: Services
+) -> tuple[Video, GenerationState, Screening]:
+    policy = shipped_policy()
+    is_upload = video.made is None
+    stages = ("frames",) if is_upload else ("frames", "sound")
+    complete = screened.frames_seen > 0 and is_complete(screened.signals, policy, stages)
+    decision = decide(screened.signals, policy, complete=complete)
+    state = judged(call.state, decision)
+    if not is_upload and screened.mark.payload != video.record:
+        state = failed(state, "unmarked")
+    screening = screening_of("upload" if is_upload else "media", decision, seconds(services))
+    detail = {"signals": screened.signals, "transcript": screened.transcript}
+    return video.model_copy(update={"gate": state.gate}), state, screening.model_copy(update=detail)
+
+
+def _wake(call: Call, state: GenerationState, services: Services) -> None:
+    try:
+        services.workflows.succeed(call.token, state.model_dump(mode="json", by_alias=True))
+    except Absent:
+        return  # a duplicate, or the workflow gave up on this call
+
+
+def _wake_to_fail(call: Call, event: ModelAnswered, services: Services) -> None:
+    try:
+        services.workflows.fail(call.token, "ModelFault", f"{event.error_code}: {event.error_message}"[:256])
+    except Absent:
+        return
+
+
+lambda_handler = entrypoint(answer)

@@ -1,0 +1,49 @@
+"""Questions to the media server: who asked, which workflow waits, and links for what it reads and writes."""
+
+from volary.ports import Services
+from volary.stores.videos import Act, Call
+from volary.videos import FILES, Rendition, SourceClip, Stage, Video, enter, published_key, work_folder
+
+from events.inference import Generate, Outputs, ScreenMedia, Source
+from events.workflow import WaitingTask
+from functions.generation.steps import SYSTEM, seconds, videos_of
+
+LINK_SECONDS = 3_600  # as long as a generation may take
+
+
+def submit(
+    task: WaitingTask, video: Video, stage: Stage, call_id: str, request: Generate | ScreenMedia, services: Services
+) -> None:
+    """Note the call with its token, then hand it over.
+
+    The note comes first: an answer that nobody remembers asking for is dropped, a note without an answer times out.
+    """
+    now = seconds(services)
+    store = videos_of(services)
+    call = Call(call_id=call_id, video_id=video.id, token=task.token, state=task.state)
+    after = enter(video, stage)
+    act = Act(action=f"asked for {request.task}", actor=SYSTEM, at=now, detail=call_id)
+    store.change(after, act, more=[store.call_write(call, now)])
+    services.models.submit(request, call_id=call_id)
+
+
+def outputs(video_id: str, call_id: str, services: Services) -> Outputs:
+    """Fresh links per call, so that a late first attempt cannot overwrite a second one."""
+
+    def link(name: str, content_type: str) -> str:
+        key = f"{work_folder(video_id, call_id)}/{name}"
+        return services.blobs.put_link("work", key, content_type=content_type, seconds=LINK_SECONDS)
+
+    renditions: tuple[Rendition, ...] = ("video", "thumbnail", "spritesheet")
+    links = {rendition: link(*FILES[rendition]) for rendition in renditions}
+    return Outputs(**links, progress=link("progress.json", "application/json"))
+
+
+def source_link(source: SourceClip, services: Services) -> Source:
+    """A readable link to the clip or upload that the new one starts from."""
+    if source.upload_key:
+        get = services.blobs.get_link("uploads", source.upload_key, seconds=LINK_SECONDS)
+    else:
+        parent = videos_of(services).get(source.video_id or "")
+        get = services.blobs.get_link("videos", published_key(parent, "video"), seconds=LINK_SECONDS)
+    return Source(use=source.use, get=get, media=source.media, strength=source.strength)

@@ -1,0 +1,24 @@
+"""Have an uploaded source judged before anything starts from it; the answer comes to `answer`."""
+
+from volary.entrypoint import entrypoint
+from volary.errors import Conflict
+from volary.ports import Services
+
+from events.inference import ScreenMedia
+from events.workflow import GenerationState, WaitingTask
+from functions.generation.calls import LINK_SECONDS, submit
+from functions.generation.steps import videos_of
+
+
+def inspect_upload(task: WaitingTask, services: Services) -> GenerationState:
+    video = videos_of(services).get(task.state.video_id)
+    source = video.source
+    if source is None or source.upload_key is None:
+        raise Conflict(f"video {video.id} has no upload to inspect")
+    link = services.blobs.get_link("uploads", source.upload_key, seconds=LINK_SECONDS)
+    request = ScreenMedia(job_id=video.id, get=link, media=source.media, origin="upload")
+    submit(task, video, "screening_prompt", services.ids.new("call"), request, services)
+    return task.state
+
+
+lambda_handler = entrypoint(inspect_upload)

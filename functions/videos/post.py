@@ -1,0 +1,27 @@
+"""Put a finished clip into the feed, or take it out again."""
+
+from volary import videos
+from volary.accounts import Viewer
+from volary.ports import Services
+from volary.stores.videos import Act, Videos
+from volary.videos import Video
+
+from functions.videos.delete import owned
+
+
+def post(video_id: str, viewer: Viewer, services: Services) -> Video:
+    """Raises Absent for a clip that is not the viewer's and Conflict for one that is not completed."""
+    store = Videos(services.items)
+    video = owned(video_id, viewer, store)
+    now = int(services.clock.now().timestamp())
+    posted = videos.post(video, now)
+    if posted == video:
+        return video
+    return store.change(posted, Act(action="posted", actor=viewer.user_id or "", at=now))
+
+
+def unpost(video_id: str, viewer: Viewer, services: Services) -> Video:
+    store = Videos(services.items)
+    video = owned(video_id, viewer, store)
+    now = int(services.clock.now().timestamp())
+    return store.change(videos.unpost(video), Act(action="unposted", actor=viewer.user_id or "", at=now))

@@ -1,0 +1,55 @@
+"""Lineage: which clip came from which, and whether a clip may be built on. Reads through the store, writes nothing."""
+
+from volary.accounts import Viewer
+from volary.errors import Absent, Forbidden
+from volary.ports import Check, When, Write
+from volary.stores.videos import Videos, record_key
+from volary.videos import Video, may_serve
+
+DEEPEST = 50
+
+
+def parent_for(video_id: str, viewer: Viewer, videos: Videos, param: str = "video") -> Video:
+    """The clip somebody wants to build on. Raises Absent if they may not see it, Forbidden if its maker said no."""
+    try:
+        parent = videos.get(video_id)
+    except Absent:
+        parent = None
+    if parent is None or not may_serve(parent, viewer):
+        raise Absent(f"there is no video {video_id}", param=param)
+    if not parent.remixable and parent.owner_id != viewer.user_id:
+        raise Forbidden(f"the maker of {video_id} does not allow remixes", code="remix_not_allowed", param=param)
+    return parent
+
+
+def may_remix_now(child: Video, videos: Videos) -> bool:
+    """Whether the source that was fine when the job was accepted still is."""
+    if child.parent_id is None:
+        return True
+    try:
+        parent_for(child.parent_id, Viewer(user_id=child.owner_id), videos)
+    except (Absent, Forbidden):
+        return False
+    return True
+
+
+def consent_checks(child: Video, videos: Videos) -> list[Write]:
+    """Conditions for the publishing transaction: the parent's record has not moved since it was found fine."""
+    if child.parent_id is None:
+        return []
+    parent = videos.get(child.parent_id)
+    return [Check(record_key(parent.id), When(equals={"version": parent.version}))]
+
+
+def ancestors(video: Video, videos: Videos) -> list[Video]:
+    """Parents, nearest first, at most fifty: ids of deleted ones still stand in the tree."""
+    line: list[Video] = []
+    while video.parent_id and len(line) < DEEPEST:
+        video = videos.get(video.parent_id)
+        line.append(video)
+    return line
+
+
+def prompts_above(video: Video, videos: Videos) -> tuple[str, ...]:
+    """The words of the clips this one builds on, oldest first."""
+    return tuple(parent.prompt for parent in reversed(ancestors(video, videos)) if parent.prompt)

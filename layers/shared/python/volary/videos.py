@@ -1,0 +1,205 @@
+"""A clip's record, the states it may take, and the one gate through which anybody sees it.
+
+Pure: functions take a record and return the next one. What is not covered yet: consent of people shown (the
+likeness issue adds it to `access`), and rules of age, region and blocks (the safety and people issues).
+"""
+
+from enum import IntEnum
+from typing import Literal
+
+from events.inference import MediaFacts, SourceUse
+from events.shapes import Shape
+from events.workflow import Verdict
+from volary.accounts import Viewer
+from volary.audit import GENESIS
+from volary.errors import Conflict
+
+Status = Literal["queued", "in_progress", "completed", "failed"]
+Visibility = Literal["private", "unlisted", "public"]
+Rendition = Literal["video", "thumbnail", "spritesheet"]
+Stage = Literal["queued", "screening_prompt", "generating", "screening_media", "held", "signing", "publishing", "done"]
+STAGES: tuple[Stage, ...] = Stage.__args__  # type: ignore[attr-defined]
+FILES: dict[Rendition, tuple[str, str]] = {
+    "video": ("clip.mp4", "video/mp4"),
+    "thumbnail": ("thumbnail.webp", "image/webp"),
+    "spritesheet": ("spritesheet.webp", "image/webp"),
+}
+# Where a stage begins on the client's progress scale of 0 to 100; generating moves between its own and the next.
+PROGRESS: dict[Stage, int] = {
+    "queued": 0,
+    "screening_prompt": 2,
+    "generating": 5,
+    "screening_media": 86,
+    "held": 90,
+    "signing": 94,
+    "publishing": 97,
+    "done": 100,
+}
+
+
+class Access(IntEnum):
+    """How much of a clip somebody may have: nothing, the record, or the media too."""
+
+    NOTHING = 0
+    RECORD = 1
+    MEDIA = 2
+
+
+class SourceClip(Shape):
+    """What a clip was made from: another clip of ours (`video_id`) or an upload (`upload_key` in bucket uploads)."""
+
+    use: SourceUse
+    media: Literal["image", "video"]
+    video_id: str | None = None
+    upload_key: str | None = None
+    strength: float = 0.7
+
+
+class Signature(Shape):
+    """The C2PA manifest that was bound to the published file; `sha256` is the signed file's."""
+
+    manifest_id: str
+    sha256: str
+    size_bytes: int
+    signed_at: int
+
+
+class Failure(Shape):
+    code: str
+    message: str
+
+
+class Video(Shape):
+    """One clip from request to tombstone. Times are epoch seconds; `version` counts changes, `audit_head` chains them."""
+
+    id: str
+    owner_id: str
+    prompt: str
+    negative_prompt: str = ""
+    asked_model: str
+    style: str | None = None
+    seconds: int
+    width: int
+    height: int
+    seed: int
+    record: str
+    visibility: Visibility = "private"
+    source: SourceClip | None = None
+    remixable: bool = True
+
+    status: Status = "queued"
+    stage: Stage = "queued"
+    progress_floor: int = 0
+    gate: Verdict | None = None
+    failure: Failure | None = None
+    created_at: int
+    completed_at: int | None = None
+    posted_at: int | None = None
+    deleted_at: int | None = None
+
+    call_id: str | None = None
+    made: MediaFacts | None = None
+    model: str | None = None
+    not_rendered: tuple[str, ...] = ()
+    mark_algorithm: str | None = None
+    signature: Signature | None = None
+
+    version: int = 1
+    audit_head: str = GENESIS
+
+    @property
+    def parent_id(self) -> str | None:
+        return self.source.video_id if self.source else None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ("completed", "failed") or self.deleted_at is not None
+
+    @property
+    def is_public(self) -> bool:
+        return self.posted_at is not None and self.visibility == "public" and self.is_watchable
+
+    @property
+    def is_watchable(self) -> bool:
+        return self.status == "completed" and self.gate == "pass" and self.deleted_at is None
+
+
+def access(video: Video, viewer: Viewer) -> Access:
+    """The read gate: every route that answers with a clip, its files, its listing or its link asks here."""
+    if video.deleted_at is not None:
+        return Access.NOTHING
+    if video.is_watchable and (video.visibility != "private" or viewer.user_id == video.owner_id):
+        return Access.MEDIA
+    return Access.RECORD if viewer.user_id == video.owner_id else Access.NOTHING
+
+
+def may_serve(video: Video, viewer: Viewer) -> bool:
+    """Whether the clip itself, its derivatives and its link may reach this viewer."""
+    return access(video, viewer) is Access.MEDIA
+
+
+def may_review(video: Video, viewer: Viewer) -> bool:
+    """Whether this moderator may see and decide a held clip: never one's own."""
+    return viewer.is_moderator() and video.stage == "held" and not video.has_ended and viewer.user_id != video.owner_id
+
+
+def work_key(video: Video, rendition: Rendition) -> str:
+    """Where the current generation call wrote the unsigned file, in bucket "work"."""
+    return f"{video.id}/{video.call_id}/{FILES[rendition][0]}"
+
+
+def work_folder(video_id: str, call_id: str) -> str:
+    return f"{video_id}/{call_id}"
+
+
+def published_key(video: Video, rendition: Rendition) -> str:
+    """Where the signed file lies, in bucket "videos"."""
+    return f"{video.id}/{FILES[rendition][0]}"
+
+
+def enter(video: Video, stage: Stage) -> Video:
+    """Move on to a stage; entering the present one again changes nothing, so that a repeated step is harmless."""
+    _demand_open(video)
+    if STAGES.index(stage) < STAGES.index(video.stage):
+        raise Conflict(f"video {video.id} is {video.stage} and cannot go back to {stage}")
+    return video.model_copy(update={"status": "in_progress", "stage": stage})
+
+
+def complete(video: Video, now: int) -> Video:
+    """The last step: a clip that was made, passed and signed becomes watchable, and public where asked."""
+    _demand_open(video)
+    missing = [name for name in ("made", "signature") if getattr(video, name) is None]
+    if missing or video.gate != "pass":
+        raise Conflict(f"video {video.id} cannot be published: gate {video.gate}, missing {missing}")
+    posted_at = now if video.visibility == "public" else None
+    return video.model_copy(
+        update={"status": "completed", "stage": "done", "completed_at": now, "posted_at": posted_at}
+    )
+
+
+def fail(video: Video, failure: Failure, now: int) -> Video:
+    _demand_open(video)
+    return video.model_copy(update={"status": "failed", "failure": failure, "completed_at": now})
+
+
+def delete(video: Video, now: int) -> Video:
+    """A tombstone: the id stays taken and the words go, the lineage and the audit book stay."""
+    if video.deleted_at is not None:
+        raise Conflict(f"video {video.id} was deleted at {video.deleted_at}")
+    return video.model_copy(update={"deleted_at": now, "prompt": "", "negative_prompt": "", "posted_at": None})
+
+
+def post(video: Video, now: int) -> Video:
+    """Put a finished clip into the feed; posting it again changes nothing."""
+    if not video.is_watchable:
+        raise Conflict(f"video {video.id} is {video.status}, not completed", code="video_not_ready")
+    return video.model_copy(update={"visibility": "public", "posted_at": video.posted_at or now})
+
+
+def unpost(video: Video) -> Video:
+    return video.model_copy(update={"visibility": "private", "posted_at": None})
+
+
+def _demand_open(video: Video) -> None:
+    if video.has_ended:
+        raise Conflict(f"video {video.id} has ended: {video.status}, deleted at {video.deleted_at}")
