@@ -14,6 +14,7 @@ from volary.videos import Video
 
 from events.bus import Done, ModelAnswered
 from events.inference import Generated, MediaScreened
+from events.moderation import Stage
 from events.workflow import GenerationState
 from functions.generation.steps import (
     changed,
@@ -44,7 +45,8 @@ def answer(event: ModelAnswered, services: Services) -> Done:
 def _note(call: Call, event: ModelAnswered, services: Services) -> GenerationState | None:
     """Write the answer on the clip's record; None when the clip has ended meanwhile."""
     video = videos_of(services).get(call.video_id)
-    if video.has_ended:
+    replaced = (event.output or {}).get("task") == "generate" and video.call_id != call.call_id
+    if video.has_ended or replaced:
         return None
     after, state, screening = _read(video, call, event, services)
     store, now = videos_of(services), seconds(services)
@@ -95,7 +97,7 @@ def _screened(
 ) -> tuple[Video, GenerationState, Screening]:
     policy = shipped_policy()
     is_upload = video.made is None
-    stages = ("frames",) if is_upload else ("frames", "sound")
+    stages: tuple[Stage, ...] = ("frames",) if is_upload else ("frames", "sound")
     complete = screened.frames_seen > 0 and is_complete(screened.signals, policy, stages)
     decision = decide(screened.signals, policy, complete=complete)
     state = judged(call.state, decision)

@@ -2,7 +2,7 @@
 
 from volary.ports import Services
 from volary.stores.videos import Act, Call
-from volary.videos import FILES, Rendition, SourceClip, Stage, Video, enter, published_key, work_folder
+from volary.videos import FILES, Rendition, SourceClip, Video, published_key, work_folder
 
 from events.inference import Generate, Outputs, ScreenMedia, Source
 from events.workflow import WaitingTask
@@ -11,17 +11,14 @@ from functions.generation.steps import SYSTEM, seconds, videos_of
 LINK_SECONDS = 3_600  # as long as a generation may take
 
 
-def submit(
-    task: WaitingTask, video: Video, stage: Stage, call_id: str, request: Generate | ScreenMedia, services: Services
-) -> None:
-    """Note the call with its token, then hand it over.
+def submit(task: WaitingTask, after: Video, call_id: str, request: Generate | ScreenMedia, services: Services) -> None:
+    """Store the clip as it is once asked for, with the call and its token, then hand the request over.
 
     The note comes first: an answer that nobody remembers asking for is dropped, a note without an answer times out.
     """
     now = seconds(services)
     store = videos_of(services)
-    call = Call(call_id=call_id, video_id=video.id, token=task.token, state=task.state)
-    after = enter(video, stage)
+    call = Call(call_id=call_id, video_id=after.id, token=task.token, state=task.state)
     act = Act(action=f"asked for {request.task}", actor=SYSTEM, at=now, detail=call_id)
     store.change(after, act, more=[store.call_write(call, now)])
     services.models.submit(request, call_id=call_id)

@@ -3,7 +3,7 @@
 from volary.entrypoint import entrypoint
 from volary.generation import progress
 from volary.ports import Services
-from volary.videos import Video
+from volary.videos import Video, enter
 
 from events.inference import Generate
 from events.workflow import GenerationState, WaitingTask
@@ -17,8 +17,8 @@ def generate(task: WaitingTask, services: Services) -> GenerationState:
     call_id = services.ids.new("call")
     # A second attempt starts over, but what the person was shown must not go back.
     floor = progress(video, fraction_of(video, services))
-    fresh = video.model_copy(update={"call_id": call_id, "progress_floor": floor})
-    submit(task, fresh, "generating", call_id, request(fresh, call_id, services), services)
+    fresh = enter(video, "generating").model_copy(update={"call_id": call_id, "progress_floor": floor})
+    submit(task, fresh, call_id, request(fresh, call_id, services), services)
     return task.state
 
 

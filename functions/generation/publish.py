@@ -1,8 +1,7 @@
 """Make a signed clip watchable, if its source may still be used in that very transaction, and spend its credits."""
 
 from volary.entrypoint import entrypoint
-from volary.errors import ConditionFailed
-from volary.ports import Services
+from volary.ports import Services, Write
 from volary.remix import consent_checks, may_remix_now
 from volary.stores.credits import Credits
 from volary.stores.videos import Act
@@ -10,7 +9,7 @@ from volary.videos import Video, complete
 
 from events.bus import VideoCompleted
 from events.workflow import GenerationState
-from functions.generation.steps import SYSTEM, failed, lost_race, seconds, videos_of
+from functions.generation.steps import SYSTEM, failed, seconds, videos_of
 
 
 def publish(state: GenerationState, services: Services) -> GenerationState:
@@ -19,24 +18,21 @@ def publish(state: GenerationState, services: Services) -> GenerationState:
         return state  # this step ran before and its answer was lost
     if video.has_ended:
         return failed(state, "internal_error")
-    checks = consent_checks(video, videos_of(services))
+    checks = consent_checks(video, videos_of(services))  # read before the question, so that a later change fails
     if not may_remix_now(video, videos_of(services)):
         return failed(state, "source_withdrawn")
     _complete(video, checks, services)
     return state
 
 
-def _complete(video: Video, checks: list, services: Services) -> None:  # type: ignore[type-arg]
+def _complete(video: Video, checks: list[Write], services: Services) -> None:
     store, now = videos_of(services), seconds(services)
     spend = Credits(services.items).settle_writes(video.id, "spend", now)
     event = VideoCompleted(
         event_id=f"{video.id}.completed", at=services.clock.now(), video_id=video.id, owner_id=video.owner_id
     )
-    try:
-        store.change(complete(video, now), Act(action="published", actor=SYSTEM, at=now), [event], [*spend, *checks])
-    except ConditionFailed as error:
-        # Retried by the workflow: the next attempt reads the parent again and decides anew.
-        raise ConditionFailed(f"publishing {video.id}: {error.message}", index=0 if lost_race(error) else 1) from error
+    # A ConditionFailed leaves here and is retried by the workflow: the next attempt reads the parent anew.
+    store.change(complete(video, now), Act(action="published", actor=SYSTEM, at=now), [event], [*spend, *checks])
 
 
 lambda_handler = entrypoint(publish)

@@ -2,7 +2,7 @@
 
 from volary.entrypoint import entrypoint
 from volary.ports import Services
-from volary.videos import work_key
+from volary.videos import enter, work_key
 
 from events.inference import ScreenMedia
 from events.workflow import GenerationState, WaitingTask
@@ -14,7 +14,7 @@ def screen_media(task: WaitingTask, services: Services) -> GenerationState:
     video = videos_of(services).get(task.state.video_id)
     link = services.blobs.get_link("work", work_key(video, "video"), seconds=LINK_SECONDS)
     request = ScreenMedia(job_id=video.id, get=link, origin="generated")
-    submit(task, video, "screening_media", services.ids.new("call"), request, services)
+    submit(task, enter(video, "screening_media"), services.ids.new("call"), request, services)
     return task.state
 
 

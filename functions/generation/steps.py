@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from volary.errors import ConditionFailed
 from volary.generation import REFUSALS
 from volary.moderation import Decision
 from volary.ports import Services, Write
 from volary.stores.videos import Act, Screening, Videos
 from volary.videos import Stage, Video, enter
 
-from events.bus import Event
 from events.workflow import GenerationState
 
 SYSTEM = "system"
@@ -34,11 +32,9 @@ def moved(video: Video, stage: Stage, services: Services, more: Sequence[Write] 
     return videos_of(services).change(after, act, more=more)
 
 
-def changed(
-    video: Video, action: str, services: Services, events: Sequence[Event] = (), more: Sequence[Write] = ()
-) -> Video:
+def changed(video: Video, action: str, services: Services, more: Sequence[Write] = ()) -> Video:
     act = Act(action=action, actor=SYSTEM, at=seconds(services))
-    return videos_of(services).change(video, act, events, more)
+    return videos_of(services).change(video, act, more=more)
 
 
 def judged(state: GenerationState, decision: Decision) -> GenerationState:
@@ -67,8 +63,3 @@ def failed(state: GenerationState, code: str) -> GenerationState:
 def is_refusal(code: str) -> bool:
     """Whether a model server's error is the request's own fault, so that trying again is useless."""
     return code in REFUSALS
-
-
-def lost_race(error: ConditionFailed) -> bool:
-    """Whether the clip's record moved under us; a later write of the batch means another condition failed."""
-    return error.index == 0

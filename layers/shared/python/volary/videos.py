@@ -70,7 +70,7 @@ class Failure(Shape):
 
 
 class Video(Shape):
-    """One clip from request to tombstone. Times are epoch seconds; `version` counts changes, `audit_head` chains them."""
+    """One clip from request to tombstone. Times are epoch seconds; `version` counts changes."""
 
     id: str
     owner_id: str
