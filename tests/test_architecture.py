@@ -28,7 +28,7 @@ PLACES = {
     "botocore": ("layers/shared/python/volary/aws/", "inference/cloud.py"),
     "fastapi": ("functions/api/", "inference/serve"),
     "mangum": ("functions/api/handler.py",),
-    "starlette": ("functions/api/", "inference/serve"),
+    "starlette": ("functions/api/", "inference/serve", "local/"),
     "torch": ("inference/",),
     "aws_lambda_powertools": ("layers/shared/python/volary/entrypoint.py", "functions/api/handler.py"),
     "aws_cdk": ("infra/",),
@@ -156,7 +156,8 @@ def test_only_the_entrypoints_swallow_every_exception():
         if isinstance(node, ast.ExceptHandler) and swallows_all(node)
     ]
 
-    assert [each for each in handlers if not each.startswith(f"{SHARED}volary/entrypoint.py")] == []
+    entrypoints = (f"{SHARED}volary/entrypoint.py", f"{SHARED}volary/embedded/calls.py")
+    assert [each for each in handlers if not each.startswith(entrypoints)] == []
 
 
 def test_environment_is_read_only_by_settings():

@@ -1,0 +1,104 @@
+"""Signed, expiring links to files: what they bind, how they are written and how they are checked.
+
+A link works for one method, bucket, key and lifetime; links that write also fix the content type and the size. The
+media server checks them with nothing but the home's link secret, so it needs no account and no session.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+from volary.errors import Forbidden, Invalid
+from volary.ports import Bucket
+
+Method = Literal["GET", "PUT", "POST"]
+MAX_KEY_CHARACTERS = 512
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one link allows: until `expires_at`, in epoch seconds; `content_type` "" and `max_bytes` 0 mean unbound."""
+
+    method: Method
+    bucket: Bucket
+    key: str
+    expires_at: int
+    content_type: str = ""
+    max_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Links:
+    """Writes and checks links with `secret` (32 bytes); `origin` is where the media server answers."""
+
+    secret: bytes
+    origin: str
+
+    def url(self, grant: Grant) -> str:
+        return f"{self.address(grant)}?{urlencode(self.fields(grant))}"
+
+    def address(self, grant: Grant) -> str:
+        """The link without its signature, which a form carries in its fields."""
+        return f"{self.origin}/{grant.bucket}/{quote(checked_key(grant.key))}"
+
+    def fields(self, grant: Grant) -> dict[str, str]:
+        """The signed part, as a query or as the hidden fields of a form."""
+        return {
+            "expires": str(grant.expires_at),
+            "content_type": grant.content_type,
+            "max_bytes": str(grant.max_bytes),
+            "signature": self._signature(grant),
+        }
+
+    def check(self, method: Method, path: str, fields: Mapping[str, str], now: float) -> Grant:
+        """The grant that `fields` prove for a request; raises Forbidden when they do not or no longer."""
+        grant = _claimed(method, path, fields)
+        if not hmac.compare_digest(self._signature(grant).encode(), fields.get("signature", "").encode()):
+            raise Forbidden(f"the link does not allow {method} on {path!r}", code="link_invalid")
+        if grant.expires_at <= now:
+            raise Forbidden(f"the link expired {now - grant.expires_at:.0f} s ago", code="link_expired")
+        return grant
+
+    def _signature(self, grant: Grant) -> str:
+        # JSON, not joined text: no two grants share one spelling.
+        members = [grant.method, grant.bucket, grant.key, grant.expires_at, grant.content_type, grant.max_bytes]
+        return hmac.new(self.secret, json.dumps(members).encode(), hashlib.sha256).hexdigest()
+
+
+def fields_of(query: str) -> dict[str, str]:
+    """The fields of a query string; a name given twice counts once, with its last value."""
+    return dict(parse_qsl(query, keep_blank_values=True))
+
+
+def checked_key(key: str) -> str:
+    """`key` itself; raises Invalid where a web client or a proxy might read it as another one."""
+    segments = key.split("/")
+    if not 0 < len(key) <= MAX_KEY_CHARACTERS or any(part in ("", ".", "..") for part in segments):
+        raise Invalid(f"{key!r} cannot name a file")
+    if not key.isascii() or not key.isprintable() or any(mark in key for mark in "\\?#% "):
+        raise Invalid(f"{key!r} cannot name a file: use letters, digits and - _ . /")
+    return key
+
+
+def checked_bucket(name: str) -> Bucket:
+    """Raises Invalid for a bucket that does not exist."""
+    for bucket in get_args(Bucket):
+        if bucket == name:
+            return bucket  # type: ignore[no-any-return]
+    raise Invalid(f"there is no bucket {name!r}")
+
+
+def _claimed(method: Method, path: str, fields: Mapping[str, str]) -> Grant:
+    bucket, _, key = unquote(path).lstrip("/").partition("/")
+    numbers = [fields.get(name, "") for name in ("expires", "max_bytes")]
+    if not all(number.isascii() and number.isdigit() and len(number) <= 15 for number in numbers):
+        raise Forbidden(f"the link to {path!r} is not signed", code="link_invalid")
+    try:
+        where = checked_bucket(bucket), checked_key(key)
+    except Invalid as problem:
+        raise Forbidden(problem.message, code="link_invalid") from problem
+    return Grant(method, *where, int(numbers[0]), fields.get("content_type", ""), int(numbers[1]))

@@ -1,0 +1,119 @@
+"""The `Models` port over HTTP: the text server answers at once, calls to the media server wait in a table.
+
+Posting the waiting calls, one after the other, is `volary.embedded.dispatch`'s work.
+"""
+
+import http.client
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from events.inference import Generate, InferenceError, Request, ScreenMedia
+from volary.embedded.database import Database
+from volary.errors import ModelFault
+from volary.ports import Clock
+
+ASK_SECONDS = 10.0
+MAX_ANSWER_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class ModelServer:
+    """One inference server; `origin` is http://host:port."""
+
+    origin: str
+
+    def invoke(self, request: Request, seconds: float) -> dict[str, Any]:
+        """POST /invocations; raises ModelFault for a refusal, a fault, a broken answer, and after `seconds`."""
+        body = request.model_dump_json().encode()
+        status, answer = _exchange(self.origin, "POST", "/invocations", body, time.monotonic() + seconds)
+        if status == 200:
+            return _object(answer)
+        raise _fault(status, answer)
+
+    def is_alive(self, seconds: float = 5.0) -> bool:
+        """Whether GET /ping answers 200 in time."""
+        try:
+            status, _ = _exchange(self.origin, "GET", "/ping", None, time.monotonic() + seconds)
+        except ModelFault:
+            return False
+        return status == 200
+
+
+@dataclass(frozen=True)
+class QueuedModels:
+    text: ModelServer
+    database: Database
+    clock: Clock
+
+    def ask(self, request: Request) -> dict[str, Any]:
+        return self.text.invoke(request, ASK_SECONDS)
+
+    def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
+        now = self.clock.now().timestamp()
+        with self.database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO model_calls (call_id, number, request, status, attempts, due_at) VALUES "
+                "(?, (SELECT coalesce(max(number), 0) + 1 FROM model_calls), ?, 'queued', 0, ?) "
+                "ON CONFLICT DO NOTHING",
+                (call_id, request.model_dump_json(), now),
+            )
+
+
+def _exchange(origin: str, method: str, path: str, body: bytes | None, deadline: float) -> tuple[int, bytes]:
+    # http.client and not urllib, which would send loopback calls through a proxy named in the environment.
+    address = urlsplit(origin)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_left(deadline))
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        response = connection.getresponse()
+        return response.status, _read(connection, response, deadline)
+    except TimeoutError as problem:
+        raise ModelFault(f"{origin}{path} took too long", code="model_timeout") from problem
+    except (OSError, http.client.HTTPException) as problem:
+        raise ModelFault(f"{origin}{path} did not answer: {problem}", code="model_unreachable") from problem
+    finally:
+        connection.close()
+
+
+def _read(connection: http.client.HTTPConnection, response: http.client.HTTPResponse, deadline: float) -> bytes:
+    """All of the body; the time limit holds for the whole of it, not for each packet."""
+    parts: list[bytes] = []
+    while True:
+        if connection.sock is not None:
+            connection.sock.settimeout(_left(deadline))
+        part = response.read1(1 << 16)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        if sum(map(len, parts)) > MAX_ANSWER_BYTES:
+            raise ModelFault(f"the answer is over {MAX_ANSWER_BYTES} bytes", code="model_answer_invalid")
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _object(answer: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(answer)
+    except ValueError as problem:
+        raise ModelFault(f"the answer is not JSON: {problem}", code="model_answer_invalid") from problem
+    if not isinstance(value, dict):
+        raise ModelFault(f"the answer is a {type(value).__name__}, not an object", code="model_answer_invalid")
+    return value
+
+
+def _fault(status: int, answer: bytes) -> ModelFault:
+    try:
+        error = InferenceError.model_validate_json(answer)
+    except ValidationError:
+        return ModelFault(f"the model server answered {status}: {answer[:200]!r}")
+    return ModelFault(error.message, code=error.code)
