@@ -101,7 +101,9 @@ def _screened(
     complete = screened.frames_seen > 0 and is_complete(screened.signals, policy, stages)
     decision = decide(screened.signals, policy, complete=complete)
     state = judged(call.state, decision)
-    if not is_upload and screened.mark.payload != video.record:
+    if video.made and screened.media.sha256 != video.made.sha256:
+        state = failed(state, "internal_error")  # other bytes were judged than those that would be signed
+    elif video.made and screened.mark.payload != video.record:
         state = failed(state, "unmarked")
     screening = screening_of("upload" if is_upload else "media", decision, seconds(services))
     detail = {"signals": screened.signals, "transcript": screened.transcript}

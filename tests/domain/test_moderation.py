@@ -53,9 +53,7 @@ def test_blocks_what_must_be_blocked_even_when_incomplete():
     assert decide([signal(score=1.0)], POLICY, complete=False).action == "block"
 
 
-@pytest.mark.parametrize(
-    ("score", "action"), [(0.49, "pass"), (0.5, "hold"), (0.84, "hold"), (0.85, "block")]
-)
+@pytest.mark.parametrize(("score", "action"), [(0.49, "pass"), (0.5, "hold"), (0.84, "hold"), (0.85, "block")])
 def test_thresholds_are_inclusive(score: float, action: str):
     assert decide([signal(score=score)], POLICY, complete=True).action == action
 
