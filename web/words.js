@@ -1,0 +1,52 @@
+// Every word the page shows, in the two languages it speaks; markup names them by data-words.
+const WORDS = {
+  en: {
+    other: "Français", skip: "Skip to the clips", tagline: "Say a sentence, get a clip with sound.",
+    doorTitle: "Come in", doorText: "This home runs on your machine. Pick a demo person, or use a token of your own.",
+    tokenLabel: "Access token or personal key", signIn: "Sign in", signOut: "Sign out", signedIn: (who) => `@${who}`,
+    studioTitle: "What should be seen and heard?", promptLabel: "Your sentence",
+    promptHint: "A red balloon drifts over the sea at sunset, waves and gulls…",
+    style: "Style", shape: "Shape", length: "Length", portrait: "Portrait", landscape: "Landscape", create: "Create",
+    anyStyle: "Any", mine: "Your clips", feed: "Feed", feedHint: "Newest first. No watch time is measured, ever.",
+    more: "Show more", noMine: "Nothing yet. Your first clip will appear here.", noFeed: "No clip has been posted yet.",
+    generated: "Made with AI", post: "Post", posted: "Posted", remix: "Remix", remove: "Delete", download: "Download",
+    sure: "Delete this clip for good?", remixOf: (words) => `Remix of “${words}”`, cancel: "Cancel",
+    deletedParent: "Remix of a clip that was removed", remixed: "Remix",
+    notRendered: (list) => `Not in this model's world: ${list}`, left: (s) => (s > 90 ? `about ${Math.round(s / 60)} min left` : `about ${s} s left`),
+    ahead: (n) => (n === 1 ? "1 clip before yours" : `${n} clips before yours`),
+    failed: "Not made", expired: "Your session ended. Please sign in again.", offline: "The server does not answer.",
+    footer: "Every clip is screened before it is seen, carries an invisible mark and a signed statement of its origin.",
+    stages: { queued: "Waiting", screening_prompt: "Reading your words", generating: "Painting and sounding", screening_media: "Watching and listening", held: "A person will look at it", signing: "Signing its origin", publishing: "Making it ready", done: "Ready" },
+    styles: { cinematic: "Cinematic", animation: "Animation", illustration: "Illustration", photographic: "Photographic" },
+  },
+  fr: {
+    other: "English", skip: "Aller aux clips", tagline: "Dites une phrase, recevez un clip sonore.",
+    doorTitle: "Entrez", doorText: "Cette maison tourne sur votre machine. Choisissez une personne de démonstration ou utilisez votre jeton.",
+    tokenLabel: "Jeton d'accès ou clé personnelle", signIn: "Se connecter", signOut: "Se déconnecter", signedIn: (who) => `@${who}`,
+    studioTitle: "Que doit-on voir et entendre ?", promptLabel: "Votre phrase",
+    promptHint: "Un ballon rouge flotte au-dessus de la mer au coucher du soleil…",
+    style: "Style", shape: "Format", length: "Durée", portrait: "Portrait", landscape: "Paysage", create: "Créer",
+    anyStyle: "Libre", mine: "Vos clips", feed: "Fil", feedHint: "Du plus récent au plus ancien. Le temps de visionnage n'est jamais mesuré.",
+    more: "En voir plus", noMine: "Rien encore. Votre premier clip apparaîtra ici.", noFeed: "Aucun clip n'a encore été publié.",
+    generated: "Créé par IA", post: "Publier", posted: "Publié", remix: "Remixer", remove: "Supprimer", download: "Télécharger",
+    sure: "Supprimer ce clip définitivement ?", remixOf: (words) => `Remix de « ${words} »`, cancel: "Annuler",
+    deletedParent: "Remix d'un clip retiré", remixed: "Remix",
+    notRendered: (list) => `Hors du monde de ce modèle : ${list}`, left: (s) => (s > 90 ? `encore ${Math.round(s / 60)} min environ` : `encore ${s} s environ`),
+    ahead: (n) => (n === 1 ? "1 clip avant le vôtre" : `${n} clips avant le vôtre`),
+    failed: "Non réalisé", expired: "Votre session est terminée. Reconnectez-vous.", offline: "Le serveur ne répond pas.",
+    footer: "Chaque clip est contrôlé avant d'être vu, porte une marque invisible et une déclaration d'origine signée.",
+    stages: { queued: "En attente", screening_prompt: "Lecture de vos mots", generating: "Image et son en cours", screening_media: "Contrôle de l'image et du son", held: "Une personne va le regarder", signing: "Signature de l'origine", publishing: "Mise à disposition", done: "Prêt" },
+    styles: { cinematic: "Cinéma", animation: "Animation", illustration: "Illustration", photographic: "Photographique" },
+  },
+};
+
+let language = navigator.language.startsWith("fr") ? "fr" : "en";
+
+export const words = () => WORDS[language];
+export const currentLanguage = () => language;
+export const otherLanguage = () => { language = language === "fr" ? "en" : "fr"; };
+
+export function dress(root = document) {
+  document.documentElement.lang = language;
+  for (const element of root.querySelectorAll("[data-words]")) element.textContent = words()[element.dataset.words];
+}
