@@ -1,0 +1,37 @@
+"""The cloud home's adapters: every port on an AWS service. The only place of the product that talks to AWS's SDK.
+
+Nothing is opened and no credential is read before the first call that needs it.
+"""
+
+from volary.aws.blobs import S3Blobs
+from volary.aws.bus import EventBridgeBus
+from volary.aws.clients import Clients
+from volary.aws.identity import CognitoIdentity
+from volary.aws.items import DynamoItems
+from volary.aws.keys import KmsKeys, SigningKey
+from volary.aws.models import CloudModels
+from volary.aws.workflows import StepFunctions
+from volary.clock import RandomIds, SystemClock
+from volary.ports import Services
+from volary.settings import Settings
+
+
+def services(settings: Settings) -> Services:
+    """Every port on the resources that `settings` names; region and credentials are the process's own."""
+    clients, clock = Clients(), SystemClock()
+    blobs = S3Blobs(
+        clients,
+        {"uploads": settings.UPLOADS_BUCKET, "work": settings.WORK_BUCKET, "videos": settings.VIDEOS_BUCKET},
+    )
+    signing = {"c2pa": SigningKey(settings.SIGNING_KEY, settings.SIGNING_CERTIFICATES)}
+    return Services(
+        items=DynamoItems(clients, settings.TABLE),
+        blobs=blobs,
+        bus=EventBridgeBus(clients, settings.BUS),
+        workflows=StepFunctions(clients, {"generation": settings.GENERATION_WORKFLOW}),
+        models=CloudModels(clients, blobs, settings.TEXT_MODEL_FUNCTION, settings.MEDIA_ENDPOINT, settings.WORK_BUCKET),
+        keys=KmsKeys(clients, settings.ENVELOPE_KEY, signing),
+        identity=CognitoIdentity(settings.ISSUER, settings.AUDIENCE, clock),
+        clock=clock,
+        ids=RandomIds(),
+    )

@@ -1,0 +1,79 @@
+"""The `Models` port: the text models in a container Lambda, the media models behind an asynchronous SageMaker endpoint.
+
+A media request travels as an object, because the endpoint takes no body; its answer comes back by way of SNS and
+functions.models.answered, under the call's id.
+"""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from events.inference import Generate, InferenceError, Request, ScreenMedia
+from volary.aws import faults
+from volary.aws.clients import Clients
+from volary.errors import ModelFault, Unavailable
+from volary.ports import Blobs
+
+PREFIX = "calls"  # in the work bucket, whose objects live one day
+LONGEST_CALL = 3600  # seconds; the most that SageMaker allows
+
+
+class CloudModels:
+    """`function` is the text Lambda, `endpoint` the SageMaker endpoint that reads requests from `work_bucket`."""
+
+    def __init__(self, clients: Clients, blobs: Blobs, function: str, endpoint: str, work_bucket: str) -> None:
+        self._clients = clients
+        self._blobs = blobs
+        self._function = function
+        self._endpoint = endpoint
+        self._work_bucket = work_bucket
+
+    def ask(self, request: Request) -> dict[str, Any]:
+        try:
+            with faults.translated(f"asking {self._function} to {request.task}"):
+                reply = self._clients["lambda"].invoke(
+                    FunctionName=self._function, Payload=request.model_dump_json().encode()
+                )
+                payload = reply["Payload"].read()
+        except Unavailable as problem:
+            raise ModelFault(problem.message) from problem
+        return _answer(payload, failed="FunctionError" in reply)
+
+    def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
+        key = f"{PREFIX}/{call_id}.json"
+        self._blobs.put("work", key, request.model_dump_json().encode(), "application/json")
+        with faults.translated(f"submitting {request.task} {call_id}"):
+            self._clients["sagemaker-runtime"].invoke_endpoint_async(
+                EndpointName=self._endpoint,
+                InputLocation=f"s3://{self._work_bucket}/{key}",
+                ContentType="application/json",
+                Accept="application/json",
+                InferenceId=call_id,
+                InvocationTimeoutSeconds=LONGEST_CALL,
+            )
+
+
+def _answer(payload: bytes, *, failed: bool) -> dict[str, Any]:
+    """The answer's JSON object; raises ModelFault for a refusal, a crash and for what is neither."""
+    try:
+        answer = json.loads(payload)
+    except ValueError as problem:
+        raise ModelFault(f"the text models answered {len(payload)} bytes that are not JSON") from problem
+    if failed:
+        # Lambda's own words for a crash or a timeout; they hold no request.
+        raise ModelFault(f"the text models failed: {answer.get('errorType')}: {answer.get('errorMessage')}")
+    if not isinstance(answer, dict):
+        raise ModelFault(f"the text models answered a {type(answer).__name__}, not an object")
+    _raise_refusal(answer)
+    return answer
+
+
+def _raise_refusal(answer: dict[str, Any]) -> None:
+    if "task" in answer:
+        return
+    try:
+        refusal = InferenceError.model_validate(answer)
+    except ValidationError as problem:
+        raise ModelFault(f"the text models answered an object with {sorted(answer)}") from problem
+    raise ModelFault(refusal.message, code=refusal.code)

@@ -1,0 +1,58 @@
+"""The `Workflows` port on Step Functions Standard; the definitions are deployed by infra/cdk."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from volary.aws import faults
+from volary.aws.clients import Client, Clients
+from volary.errors import Absent
+
+_UNKNOWN_TOKEN = {"TaskDoesNotExist": Absent, "TaskTimedOut": Absent, "InvalidToken": Absent}
+
+
+class StepFunctions:
+    """`machines` maps a workflow's name to its state machine's ARN."""
+
+    def __init__(self, clients: Clients, machines: Mapping[str, str]) -> None:
+        self._clients = clients
+        self._machines = machines
+
+    @property
+    def _client(self) -> Client:
+        return self._clients["stepfunctions"]
+
+    def start(self, workflow: str, name: str, state: Mapping[str, Any]) -> None:
+        try:
+            with faults.translated(f"starting {workflow}/{name}", {"ExecutionAlreadyExists": _Started}):
+                self._client.start_execution(
+                    stateMachineArn=self._machines[workflow], name=name, input=json.dumps(state)
+                )
+        except _Started:
+            return
+
+    def stop(self, workflow: str, name: str, cause: str) -> None:
+        try:
+            with faults.translated(f"stopping {workflow}/{name}", {"ExecutionDoesNotExist": Absent}):
+                self._client.stop_execution(executionArn=self._execution(workflow, name), cause=cause[:32_768])
+        except Absent:
+            return
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> None:
+        with faults.translated("answering a task", _UNKNOWN_TOKEN):
+            self._client.send_task_success(taskToken=token, output=json.dumps(output))
+
+    def fail(self, token: str, error: str, cause: str) -> None:
+        with faults.translated("failing a task", _UNKNOWN_TOKEN):
+            self._client.send_task_failure(taskToken=token, error=error[:256], cause=cause[:32_768])
+
+    def heartbeat(self, token: str) -> None:
+        with faults.translated("keeping a task alive", _UNKNOWN_TOKEN):
+            self._client.send_task_heartbeat(taskToken=token)
+
+    def _execution(self, workflow: str, name: str) -> str:
+        return f"{self._machines[workflow].replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+
+class _Started(Absent):
+    """An execution of that name exists; never leaves this module."""
