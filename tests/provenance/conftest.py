@@ -1,4 +1,4 @@
-"""One original, one remix of it and one stranger's clip, signed once for all provenance tests."""
+"""One signed file of each kind that we publish, made once for all provenance tests."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,8 +7,10 @@ import pytest
 from volary import provenance
 from volary.certificates import anchor
 from volary.manifests import Bound, Ingredient, Signer, bind
-from volary.videos import Video
+from volary.provenance import Statement
+from volary.videos import SourceClip, Video
 
+from events.inference import SourceUse
 from tests.provenance import clips
 
 
@@ -47,6 +49,31 @@ def remix(original: Signed, signer: Signer, tmp_path_factory: pytest.TempPathFac
     video = clips.record("video_remix", unsigned, source=source)
     ingredient = Ingredient(provenance.ingredient(source), original.path)
     return _bound(signer, video, unsigned, (ingredient,))
+
+
+@pytest.fixture(scope="session")
+def uploaded_edit(signer: Signer, tmp_path_factory: pytest.TempPathFactory) -> Signed:
+    return _from_upload(signer, tmp_path_factory.mktemp("edit"), "edit")
+
+
+@pytest.fixture(scope="session")
+def uploaded_reference(signer: Signer, tmp_path_factory: pytest.TempPathFactory) -> Signed:
+    return _from_upload(signer, tmp_path_factory.mktemp("reference"), "reference")
+
+
+@pytest.fixture(scope="session")
+def thumbnail(signer: Signer, tmp_path_factory: pytest.TempPathFactory) -> Signed:
+    unsigned = clips.write_still(tmp_path_factory.mktemp("still") / "unsigned.webp", 8)
+    video, path = clips.record("video_still", unsigned), unsigned.with_name("signed.webp")
+    bound = bind(provenance.definition(video, Statement("thumbnail")), unsigned, path, signer)
+    return Signed(video, unsigned, path, bound)
+
+
+def _from_upload(signer: Signer, folder: Path, use: SourceUse) -> Signed:
+    source = SourceClip(use=use, media="video", upload_key="upload/1")
+    unsigned = clips.write_clip(folder / "unsigned.mp4", 9)
+    video = clips.record("video_upload", unsigned, source=source)
+    return _bound(signer, video, unsigned, (Ingredient(provenance.ingredient(source)),))
 
 
 def _sign(signer: Signer, folder: Path, video_id: str, seed: int) -> Signed:

@@ -14,6 +14,7 @@ from tests.provenance.conftest import Signed
 RUNNER = Path(__file__).parent / "rubrics"
 CONFORMANCE = "asset-rubric-conformance0.2-spec2.4.yml"
 SIGNALS = "asset-rubric-signals-local.yml"
+KINDS = ("original", "remix", "uploaded_edit", "uploaded_reference", "thumbnail")
 INTEGRITY = "asset-rubric-integrity.yml"
 
 
@@ -65,7 +66,7 @@ def signals(report: list[dict[str, Any]]) -> set[str]:
     return {each["id"].split("signal_")[1] for each in report if each["passed"]}
 
 
-@pytest.mark.parametrize("which", ["original", "remix"])
+@pytest.mark.parametrize("which", KINDS)
 def test_passes_31_of_31_conformance_rules(
     which: str, rubrics: Path, runner: Path, anchors: str, request: pytest.FixtureRequest
 ) -> None:
@@ -76,7 +77,7 @@ def test_passes_31_of_31_conformance_rules(
     assert failed(report) == {}
 
 
-@pytest.mark.parametrize("which", ["original", "remix"])
+@pytest.mark.parametrize("which", KINDS)
 def test_passes_the_integrity_rules_with_our_anchors(
     which: str, rubrics: Path, runner: Path, anchors: str, request: pytest.FixtureRequest
 ) -> None:
