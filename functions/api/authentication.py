@@ -1,0 +1,68 @@
+"""Finds out who asks: an access token of the home's issuer, or a personal key; it decides nothing about rights."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from volary.accounts import ANYONE, Account, Viewer, viewer_of
+from volary.errors import Absent, Forbidden, Unauthenticated
+from volary.ports import Services
+from volary.stores.accounts import KEY_PREFIX, Accounts
+
+LONGEST_TOKEN = 4096
+
+
+async def services_of(request: Request) -> Services:
+    """The home's services; for a POST, with ids that repeat when the request is run again."""
+    services: Services = getattr(request.state, "services", None) or request.app.state.services
+    return services
+
+
+async def account(request: Request) -> Account:
+    """The person who asks; raises Unauthenticated without a valid token and Forbidden for a suspended account."""
+    known: Account | None = getattr(request.state, "account", None)
+    if known is None:
+        known = request.state.account = _account(request)
+    return known
+
+
+async def viewer(request: Request) -> Viewer:
+    return viewer_of(await account(request))
+
+
+async def visitor(request: Request) -> Viewer:
+    """The person who asks, or anyone where no token came; a bad token is refused all the same."""
+    return viewer_of(await account(request)) if "authorization" in request.headers else ANYONE
+
+
+def _account(request: Request) -> Account:
+    secret = _bearer(request)
+    services: Services = request.app.state.services
+    accounts = Accounts(services.items)
+    try:
+        if secret.startswith(KEY_PREFIX):
+            found = accounts.by_secret(secret)
+        else:
+            found = accounts.get(services.identity.verify(secret).user_id)
+    except Absent as error:
+        raise Unauthenticated("the token belongs to no account") from error
+    if found.status != "active":
+        raise Forbidden(f"the account @{found.handle} is {found.status}", code="account_suspended")
+    return found
+
+
+def _bearer(request: Request) -> str:
+    given = request.headers.getlist("authorization")
+    if not given:
+        raise Unauthenticated("the request has no Authorization header; send Bearer and a token", code="missing_token")
+    scheme, _, secret = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer" or not secret or not secret.isascii():
+        raise Unauthenticated("the Authorization header is not Bearer and one token")
+    if len(secret) > LONGEST_TOKEN:
+        raise Unauthenticated(f"the token has {len(secret)} characters, more than {LONGEST_TOKEN}")
+    return secret
+
+
+CurrentServices = Annotated[Services, Depends(services_of)]
+CurrentAccount = Annotated[Account, Depends(account)]
+CurrentViewer = Annotated[Viewer, Depends(viewer)]
+CurrentVisitor = Annotated[Viewer, Depends(visitor)]

@@ -1,0 +1,86 @@
+"""Webhook endpoints and the deliveries under way to them, above `Items`; secrets are sealed by `Keys`."""
+
+import base64
+
+from events.shapes import Shape
+from volary.errors import Absent
+from volary.ports import EXPIRES, NEW, Delete, Items, Key, Keys, Put, Range, When
+from volary.webhooks import Endpoint
+
+MOST_ENDPOINTS = 20  # a person; every event of theirs is sent to each
+DELIVERY_SECONDS = 7 * 86_400  # the schedule ends after about three and a half days
+
+
+class Delivery(Shape):
+    """One message to one endpoint: the same `body` and `id` at every attempt."""
+
+    id: str
+    owner_id: str
+    endpoint_id: str
+    body: str
+    attempt: int = 0
+    status: str = "waiting"
+
+
+def sealed(secret: str, endpoint_id: str, keys: Keys) -> str:
+    return base64.b64encode(keys.wrap(secret.encode(), _context(endpoint_id))).decode()
+
+
+def opened(secret: str, endpoint_id: str, keys: Keys) -> str:
+    return keys.unwrap(base64.b64decode(secret), _context(endpoint_id)).decode()
+
+
+def _context(endpoint_id: str) -> dict[str, str]:
+    return {"purpose": "webhook", "endpoint": endpoint_id}
+
+
+class Webhooks:
+    """WEBHOOKS#owner/ENDPOINT#id · DELIVERY#id/DELIVERY."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def add(self, endpoint: Endpoint) -> None:
+        self._items.write(Put(self._item(endpoint), NEW))
+
+    def get(self, owner_id: str, endpoint_id: str) -> Endpoint:
+        """Raises Absent, for somebody else's endpoint too."""
+        item = self._items.get(Key(f"WEBHOOKS#{owner_id}", f"ENDPOINT#{endpoint_id}"))
+        if item is None:
+            raise Absent(f"there is no webhook endpoint {endpoint_id}")
+        return Endpoint.model_validate(item)
+
+    def of_owner(self, owner_id: str) -> list[Endpoint]:
+        """All of them, oldest first."""
+        found = self._items.query(f"WEBHOOKS#{owner_id}", Range(prefix="ENDPOINT#", limit=MOST_ENDPOINTS))
+        return sorted(map(Endpoint.model_validate, found), key=lambda each: (each.created_at, each.id))
+
+    def change(self, endpoint: Endpoint) -> Endpoint:
+        """Store the next state of an endpoint read at its `version`; raises ConditionFailed if it moved meanwhile."""
+        fresh = endpoint.model_copy(update={"version": endpoint.version + 1})
+        self._items.write(Put(self._item(fresh), When(equals={"version": endpoint.version})))
+        return fresh
+
+    def remove(self, endpoint: Endpoint) -> None:
+        self._items.write(Delete(Key(f"WEBHOOKS#{endpoint.owner_id}", f"ENDPOINT#{endpoint.id}")))
+
+    def add_delivery(self, delivery: Delivery, now: int) -> None:
+        """Raises ConditionFailed when this message is known."""
+        item = {"pk": f"DELIVERY#{delivery.id}", "sk": "DELIVERY", **delivery.model_dump(mode="json")}
+        self._items.write(Put({**item, EXPIRES: now + DELIVERY_SECONDS}, NEW))
+
+    def delivery(self, delivery_id: str) -> Delivery:
+        item = self._items.get(Key(f"DELIVERY#{delivery_id}", "DELIVERY"))
+        if item is None:
+            raise Absent(f"there is no delivery {delivery_id}")
+        return Delivery.model_validate(item)
+
+    def note(self, delivery: Delivery, now: int, before: Delivery) -> None:
+        """Store an attempt's outcome; raises ConditionFailed when the same attempt was noted before."""
+        item = {"pk": f"DELIVERY#{delivery.id}", "sk": "DELIVERY", **delivery.model_dump(mode="json")}
+        unmoved = When(equals={"attempt": before.attempt, "status": before.status})
+        self._items.write(Put({**item, EXPIRES: now + DELIVERY_SECONDS}, unmoved))
+
+    def _item(self, endpoint: Endpoint) -> dict[str, object]:
+        key = {"pk": f"WEBHOOKS#{endpoint.owner_id}", "sk": f"ENDPOINT#{endpoint.id}"}
+        return {**key, **endpoint.model_dump(mode="json")}
