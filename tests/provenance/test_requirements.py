@@ -136,7 +136,14 @@ def test_a_flipped_bit_is_found_in_200_of_200_places(signed: Signed, anchors: st
 def test_a_changed_statement_is_found(original: Signed, anchors: str, tmp_path: Path) -> None:
     """Every word of ours in the manifest, each changed by one bit in turn."""
     data = original.path.read_bytes()
-    words = [b"trainedAlgorithmicMedia", b"00c0ffee", b"video_original", b"notAllowed", b"volary-1", b"2.4.0"]
+    words = [
+        b"trainedAlgorithmicMedia",
+        original.video.record.encode(),
+        b"video_original",
+        b"notAllowed",
+        b"volary-1",
+        b"2.4.0",
+    ]
     for word in words:
         place = data.index(word, box(data, "uuid").start)
         damaged = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]

@@ -4,6 +4,7 @@ VIDEO#id/RECORD            the record; gsi1 lists by owner; gsi2 by what waits: 
 VIDEO#id/CHILD#time#child  one edge of the remix tree, written when the child is accepted
 VIDEO#id/SCREEN#what       what a screening saw, for moderators only
 VIDEO#id/REVIEW            the token of a held workflow
+MARK#record/MARK           which clip an invisible mark belongs to; written once, kept for good
 AUDIT#video:id/number      the audit book
 CALL#id/CALL               a model call under way and, later, its answer
 """
@@ -108,7 +109,9 @@ class Videos:
     def add(self, video: Video, act: Act, events: Sequence[Event], more: Sequence[Write] = ()) -> Video:
         """Store a new clip with its first audit entry, its events and its edge to the parent, all or nothing."""
         fresh, entry = _audited(video.model_copy(update={"version": 0}), act)
-        writes = [Put(item_of(fresh), NEW), entry, *map(outbox, events), *more]
+        # The mark's row is NEW too: no two clips may ever carry the same one.
+        mark = Put({"pk": f"MARK#{fresh.record}", "sk": "MARK", "video_id": fresh.id}, NEW)
+        writes = [Put(item_of(fresh), NEW), entry, *map(outbox, events), *more, mark]
         if fresh.parent_id:
             edge = {"pk": f"VIDEO#{fresh.parent_id}", "sk": f"CHILD#{_moment(fresh.created_at, fresh.id)}"}
             writes.append(Put({**edge, "child_id": fresh.id}, NEW))
@@ -124,6 +127,11 @@ class Videos:
         unmoved = When(equals={"version": video.version})
         self._items.transact([Put(item_of(fresh), unmoved), entry, *map(outbox, events), *more])
         return fresh
+
+    def by_mark(self, record: str) -> Video | None:
+        """The clip whose invisible mark this is, deleted ones too; None for a mark that is not of this home."""
+        item = self._items.get(Key(f"MARK#{record}", "MARK"))
+        return self.get(item["video_id"]) if item else None
 
     def of_owner(self, owner_id: str, span: Range) -> list[Video]:
         return self._listed("gsi1", f"OWNER#{owner_id}", span)
