@@ -73,9 +73,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _start(
-    emulator: Emulator, folder: Path, enforce_iam: bool, more: Mapping[str, str]
-) -> "subprocess.Popen[bytes]":
+def _start(emulator: Emulator, folder: Path, enforce_iam: bool, more: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = {
         **kept,

@@ -1,0 +1,1 @@
+"""What the cloud home's model servers say late."""

@@ -1,0 +1,207 @@
+"""The cloud home's side of the port contracts: every AWS adapter on resources of its own, in the emulator or an account.
+
+It makes what the stacks of infra/cdk would make, as small as the ports allow; tests/rehearsal deploys the real stacks.
+"""
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from volary import aws
+from volary.aws.clients import Clients
+from volary.ports import Services
+from volary.settings import Settings
+
+INDEXES = ("gsi1", "gsi2")
+BUCKETS = ("uploads", "work", "videos")
+PASSWORD = "Contracts-1"
+# Starts, tells a queue its token, and waits: what a job does while a model works.
+WAITING = {
+    "StartAt": "wait",
+    "States": {
+        "wait": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Parameters": {"MessageBody": {"token.$": "$$.Task.Token", "state.$": "$"}},
+            "End": True,
+        }
+    },
+}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
+
+
+@dataclass(frozen=True)
+class AwsHome:
+    """`services` as deployed functions get them, and the doors that only tests use."""
+
+    services: Services
+    settings: Settings
+    clients: Clients
+    made: dict[str, str] = field(default_factory=dict)
+
+    def waiting_token(self, seconds: float = 10) -> str:
+        """The token of the next task that waits; raises TimeoutError when none does."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            letters = self.clients["sqs"].receive_message(QueueUrl=self.made["queue"], WaitTimeSeconds=1)
+            for letter in letters.get("Messages", ()):
+                self.clients["sqs"].delete_message(QueueUrl=self.made["queue"], ReceiptHandle=letter["ReceiptHandle"])
+                return str(json.loads(letter["Body"])["token"])
+        raise TimeoutError(f"no task waited within {seconds} s")
+
+    def execution(self, name: str) -> Mapping[str, Any]:
+        """What Step Functions says of an execution."""
+        arn = self.settings.GENERATION_WORKFLOW.replace(":stateMachine:", ":execution:")
+        found: Mapping[str, Any] = self.clients["stepfunctions"].describe_execution(executionArn=f"{arn}:{name}")
+        return found
+
+    def published(self) -> list[dict[str, Any]]:
+        """Events that the bus has carried to a queue so far, taken from it."""
+        letters = (
+            self.clients["sqs"]
+            .receive_message(QueueUrl=self.made["events"], WaitTimeSeconds=2, MaxNumberOfMessages=10)
+            .get("Messages", ())
+        )
+        for letter in letters:
+            self.clients["sqs"].delete_message(QueueUrl=self.made["events"], ReceiptHandle=letter["ReceiptHandle"])
+        return [json.loads(letter["Body"]) for letter in letters]
+
+    def token(self, *, kind: str = "AccessToken") -> str:
+        """A fresh token of the one person in the pool."""
+        answer = self.clients["cognito-idp"].admin_initiate_auth(
+            UserPoolId=self.made["pool"],
+            ClientId=self.settings.AUDIENCE,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "someone@volary.example", "PASSWORD": PASSWORD},
+        )
+        return str(answer["AuthenticationResult"][kind])
+
+    def key_set(self, url: str) -> dict[str, Any]:
+        """The pool's published keys. The emulator signs for an issuer whose address is AWS's, so it is asked itself."""
+        from urllib.request import urlopen
+
+        endpoint = os.environ["AWS_ENDPOINT_URL"]
+        with urlopen(f"{endpoint}/{self.made['pool']}/.well-known/jwks.json", timeout=5) as answer:
+            keys: dict[str, Any] = json.load(answer)
+        return keys
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set process variables, as a deployed function has them, and put back what was there."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def made_home(certificates: Path | None = None) -> AwsHome:
+    """Make one of everything where botocore's own environment points, with names that nothing else has."""
+    clients = Clients()
+    stem = f"contracts-{uuid.uuid4().hex[:12]}"
+    chain = certificates.read_text() if certificates else "-----BEGIN CERTIFICATE-----\n"
+    clients["ssm"].put_parameter(Name=f"/{stem}/chain", Value=chain, Type="String")
+    queue, events = _queue(clients, f"{stem}-tokens"), _queue(clients, f"{stem}-events")
+    pool, client = _people(clients, stem)
+    settings = Settings(
+        STAGE="contracts",
+        TABLE=_table(clients, stem),
+        BUS=_bus(clients, stem, events),
+        GENERATION_WORKFLOW=_machine(clients, stem, queue),
+        TEXT_MODEL_FUNCTION=f"{stem}-text",
+        MEDIA_ENDPOINT=f"{stem}-media",
+        ENVELOPE_KEY=clients["kms"].create_key()["KeyMetadata"]["Arn"],
+        SIGNING_KEY=_signing_key(clients),
+        SIGNING_CERTIFICATES=f"/{stem}/chain",
+        ISSUER=f"https://cognito-idp.us-east-1.amazonaws.com/{pool}",
+        AUDIENCE=client,
+        PUBLIC_URL="https://volary.example",
+        **{f"{bucket.upper()}_BUCKET": _bucket(clients, f"{stem}-{bucket}") for bucket in BUCKETS},
+    )
+    made = {"queue": queue, "events": events, "pool": pool}
+    return AwsHome(aws.services(settings), settings, clients, made)
+
+
+def _table(clients: Clients, name: str) -> str:
+    keys = ["pk", "sk", *(f"{index}{key}" for index in INDEXES for key in ("pk", "sk"))]
+    clients["dynamodb"].create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        KeySchema=_schema(""),
+        GlobalSecondaryIndexes=[
+            {"IndexName": index, "KeySchema": _schema(index), "Projection": {"ProjectionType": "ALL"}}
+            for index in INDEXES
+        ],
+    )
+    clients["dynamodb"].get_waiter("table_exists").wait(TableName=name)
+    return name
+
+
+def _schema(index: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": f"{index}pk", "KeyType": "HASH"},
+        {"AttributeName": f"{index}sk", "KeyType": "RANGE"},
+    ]
+
+
+def _bucket(clients: Clients, name: str) -> str:
+    clients["s3"].create_bucket(Bucket=name)
+    return name
+
+
+def _queue(clients: Clients, name: str) -> str:
+    return str(clients["sqs"].create_queue(QueueName=name)["QueueUrl"])
+
+
+def _bus(clients: Clients, name: str, queue_url: str) -> str:
+    asked = clients["sqs"].get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    clients["events"].create_event_bus(Name=name)
+    clients["events"].put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({"source": ["volary"]}))
+    clients["events"].put_targets(
+        Rule=name, EventBusName=name, Targets=[{"Id": "all", "Arn": asked["Attributes"]["QueueArn"]}]
+    )
+    return name
+
+
+def _machine(clients: Clients, name: str, queue_url: str) -> str:
+    role = clients["iam"].create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    definition = json.loads(json.dumps(WAITING))
+    definition["States"]["wait"]["Parameters"]["QueueUrl"] = queue_url
+    made = clients["stepfunctions"].create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
+    return str(made["stateMachineArn"])
+
+
+def _signing_key(clients: Clients) -> str:
+    made = clients["kms"].create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    return str(made["KeyMetadata"]["Arn"])
+
+
+def _people(clients: Clients, name: str) -> tuple[str, str]:
+    cognito = clients["cognito-idp"]
+    pool = cognito.create_user_pool(PoolName=name)["UserPool"]["Id"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName=name, ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    cognito.admin_create_user(UserPoolId=pool, Username="someone@volary.example", MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(
+        UserPoolId=pool, Username="someone@volary.example", Password=PASSWORD, Permanent=True
+    )
+    return str(pool), str(client)
