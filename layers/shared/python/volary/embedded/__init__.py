@@ -20,6 +20,7 @@ from volary.embedded.items import SqlItems
 from volary.embedded.keyfiles import private_folder
 from volary.embedded.keys import FileKeys
 from volary.embedded.links import Links
+from volary.embedded.modelcalls import ModelCalls
 from volary.embedded.models import ModelServer, QueuedModels
 from volary.embedded.workflow.runner import SqlWorkflows
 from volary.ports import Clock, Ids, Services
@@ -94,7 +95,7 @@ def open_home(home: Path | Literal[":memory:"], options: Options | None = None) 
         blobs=FileBlobs(folder / "blobs", database, Links(keys.secret("links"), options.media), clock),
         bus=SqlBus(database, clock, options.subscriptions),
         workflows=SqlWorkflows(database, clock, options.workflows),
-        models=QueuedModels(ModelServer(options.text_model), database, clock),
+        models=QueuedModels(ModelServer(options.text_model), ModelCalls(database, clock)),
         media_model=ModelServer(options.media_model),
         keys=keys,
         identity=LocalIdentity(keys.signing_key("tokens"), options.public, clock),

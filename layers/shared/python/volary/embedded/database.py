@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS machines (
 );
 CREATE TABLE IF NOT EXISTS executions (
     workflow TEXT NOT NULL, name TEXT NOT NULL, machine TEXT NOT NULL REFERENCES machines (digest),
-    status TEXT NOT NULL, body TEXT NOT NULL, due_at REAL,
+    status TEXT NOT NULL, body TEXT NOT NULL, due_at REAL, ended_at REAL,
     PRIMARY KEY (workflow, name)
 );
 CREATE INDEX IF NOT EXISTS executions_due ON executions (due_at) WHERE due_at IS NOT NULL;
@@ -56,18 +56,17 @@ CREATE TABLE IF NOT EXISTS history (
     PRIMARY KEY (workflow, name, number)
 );
 CREATE TABLE IF NOT EXISTS tasks (
-    workflow TEXT NOT NULL, name TEXT NOT NULL, frame TEXT NOT NULL, attempt INTEGER NOT NULL,
-    function TEXT NOT NULL, payload TEXT NOT NULL, claimed_by TEXT,
-    PRIMARY KEY (workflow, name, frame)
+    workflow TEXT NOT NULL, name TEXT NOT NULL, serial INTEGER NOT NULL,
+    function TEXT NOT NULL, payload TEXT NOT NULL, waits INTEGER NOT NULL, claimed INTEGER NOT NULL,
+    PRIMARY KEY (workflow, name, serial)
 );
 CREATE TABLE IF NOT EXISTS task_tokens (
-    token TEXT PRIMARY KEY, workflow TEXT NOT NULL, name TEXT NOT NULL, frame TEXT NOT NULL,
-    attempt INTEGER NOT NULL
+    token TEXT PRIMARY KEY, workflow TEXT NOT NULL, name TEXT NOT NULL, serial INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS task_tokens_execution ON task_tokens (workflow, name);
 CREATE TABLE IF NOT EXISTS model_calls (
-    call_id TEXT PRIMARY KEY, number INTEGER NOT NULL, request TEXT NOT NULL, status TEXT NOT NULL,
-    attempts INTEGER NOT NULL, due_at REAL NOT NULL, answer TEXT
+    number INTEGER PRIMARY KEY AUTOINCREMENT, call_id TEXT NOT NULL UNIQUE, request TEXT NOT NULL,
+    status TEXT NOT NULL, tries INTEGER NOT NULL, due_at REAL NOT NULL, answer TEXT
 );
 CREATE INDEX IF NOT EXISTS model_calls_due ON model_calls (status, due_at);
 """

@@ -1,6 +1,6 @@
 """The `Models` port over HTTP: the text server answers at once, calls to the media server wait in a table.
 
-Posting the waiting calls, one after the other, is `volary.embedded.dispatch`'s work.
+`volary.embedded.dispatch` posts the waiting calls, one after the other.
 """
 
 import http.client
@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from events.inference import Generate, InferenceError, Request, ScreenMedia
-from volary.embedded.database import Database
+from volary.embedded.modelcalls import ModelCalls
 from volary.errors import ModelFault
-from volary.ports import Clock
 
 ASK_SECONDS = 10.0
+RESTART_SECONDS = 0.25
 MAX_ANSWER_BYTES = 16 << 20
+UNREACHABLE = "model_unreachable"
 
 
 @dataclass(frozen=True)
@@ -47,21 +48,21 @@ class ModelServer:
 @dataclass(frozen=True)
 class QueuedModels:
     text: ModelServer
-    database: Database
-    clock: Clock
+    calls: ModelCalls
 
     def ask(self, request: Request) -> dict[str, Any]:
-        return self.text.invoke(request, ASK_SECONDS)
+        """Asks again while nothing listens there: a server that died is back within moments, or the time is up."""
+        deadline = time.monotonic() + ASK_SECONDS
+        while True:
+            try:
+                return self.text.invoke(request, deadline - time.monotonic())
+            except ModelFault as fault:
+                if fault.code != UNREACHABLE or time.monotonic() + RESTART_SECONDS > deadline:
+                    raise
+            time.sleep(RESTART_SECONDS)
 
     def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
-        now = self.clock.now().timestamp()
-        with self.database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO model_calls (call_id, number, request, status, attempts, due_at) VALUES "
-                "(?, (SELECT coalesce(max(number), 0) + 1 FROM model_calls), ?, 'queued', 0, ?) "
-                "ON CONFLICT DO NOTHING",
-                (call_id, request.model_dump_json(), now),
-            )
+        self.calls.add(call_id, request)
 
 
 def _exchange(origin: str, method: str, path: str, body: bytes | None, deadline: float) -> tuple[int, bytes]:
@@ -75,7 +76,7 @@ def _exchange(origin: str, method: str, path: str, body: bytes | None, deadline:
     except TimeoutError as problem:
         raise ModelFault(f"{origin}{path} took too long", code="model_timeout") from problem
     except (OSError, http.client.HTTPException) as problem:
-        raise ModelFault(f"{origin}{path} did not answer: {problem}", code="model_unreachable") from problem
+        raise ModelFault(f"{origin}{path} did not answer: {problem}", code=UNREACHABLE) from problem
     finally:
         connection.close()
 
