@@ -42,10 +42,12 @@ build: setup
 # Rewrites every lock from pyproject.toml. No lock may hold an address; tests/test_architecture.py looks.
 UV_LOCK = UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate
 EVERYWHERE = --universal --python $(BIN)/python
+CONTAINER = --python-platform x86_64-manylinux_2_28 --python-version 3.11 --only-binary :all:
 LAMBDA = --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all:
 lock:
 	@$(UV_LOCK) $(EVERYWHERE) pyproject.toml --group dev -o requirements/dev.lock
 	@$(UV_LOCK) $(EVERYWHERE) --group models --no-deps -o requirements/models.lock
 	@$(UV_LOCK) $(EVERYWHERE) --group rehearse -o requirements/rehearse.lock
+	@$(UV_LOCK) $(CONTAINER) --group inference -o requirements/inference.lock
 	@$(UV_LOCK) $(LAMBDA) pyproject.toml -o requirements/layer.lock
 	@$(UV_LOCK) $(LAMBDA) --group c2pa -o requirements/c2pa.lock

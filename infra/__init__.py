@@ -1,0 +1,1 @@
+"""How the cloud home is built and described; the product itself never imports it."""

@@ -1,0 +1,120 @@
+"""What a function may do, said by port and method, and the exact statements that this comes to; there are no wildcards
+but for object keys and indexes.
+"""
+
+from typing import Literal
+
+from aws_cdk import aws_iam as iam
+
+from infra.cdk.resources import Resources
+
+Need = Literal[
+    "items.read",
+    "items.write",
+    "uploads.read",
+    "uploads.write",
+    "uploads.delete",
+    "work.read",
+    "work.write",
+    "work.delete",
+    "videos.read",
+    "videos.write",
+    "videos.delete",
+    "stream.read",
+    "bus.publish",
+    "workflows.start",
+    "workflows.stop",
+    "workflows.answer",
+    "models.ask",
+    "models.submit",
+    "keys.envelope",
+    "keys.sign",
+]
+OBJECT_ACTIONS = {"read": ["s3:GetObject"], "write": ["s3:PutObject"], "delete": ["s3:DeleteObject"]}
+
+
+def at_rest(service: str, actions: list[str], resources: Resources) -> iam.PolicyStatement:
+    """Leave to use the data key, through one store only."""
+    via = f"{service}.{resources.environment.region}.amazonaws.com"
+    return allow(actions, resources.of("data-key"), {"StringEquals": {"kms:ViaService": via}})
+
+
+def allow(
+    actions: list[str], resource: str | list[str], conditions: dict[str, object] | None = None
+) -> iam.PolicyStatement:
+    resources = [resource] if isinstance(resource, str) else resource
+    return iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
+
+
+def statements(need: Need, resources: Resources) -> list[iam.PolicyStatement]:
+    """The statements for one need; raises ValueError for one that nobody wrote."""
+    thing, verb = need.split(".")
+    match thing:
+        case "items":
+            return _items(verb, resources)
+        case "uploads" | "work" | "videos":
+            return _objects(thing, verb, resources)
+        case "workflows":
+            return _workflows(verb, resources)
+        case "models":
+            return _models(verb, resources)
+        case "keys":
+            return _keys(verb, resources)
+        case "stream":
+            reading = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
+            actions = [f"dynamodb:{action}" for action in reading]
+            return [allow(actions, resources.of("stream")), at_rest("dynamodb", ["kms:Decrypt"], resources)]
+        case "bus":
+            bus = resources.environment.arn("events", f"event-bus/{resources.environment.name('events')}")
+            return [allow(["events:PutEvents"], bus)]
+    raise ValueError(f"no statements for {need}")
+
+
+def _items(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
+    if verb == "read":
+        table = [resources.table, f"{resources.table}/index/gsi1", f"{resources.table}/index/gsi2"]
+        return [
+            allow(["dynamodb:GetItem", "dynamodb:Query"], table),
+            at_rest("dynamodb", ["kms:Decrypt"], resources),
+        ]
+    writing = ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
+    return [
+        allow([f"dynamodb:{action}" for action in writing], resources.table),
+        at_rest("dynamodb", ["kms:Encrypt", "kms:GenerateDataKey"], resources),
+    ]
+
+
+def _objects(thing: str, verb: str, resources: Resources) -> list[iam.PolicyStatement]:
+    bucket = resources.bucket(thing)
+    needed = [allow(OBJECT_ACTIONS[verb], f"{bucket}/*")]
+    if verb == "read":
+        needed.append(allow(["s3:ListBucket"], bucket))  # without it S3 answers 403 for what is not there
+    if thing != "videos" and verb != "delete":
+        actions = ["kms:Decrypt"] if verb == "read" else ["kms:GenerateDataKey", "kms:Decrypt"]
+        needed.append(at_rest("s3", actions, resources))
+    return needed
+
+
+def _workflows(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
+    machine = resources.generation
+    if verb == "start":
+        return [allow(["states:StartExecution"], machine)]
+    if verb == "stop":
+        return [allow(["states:StopExecution"], machine.replace(":stateMachine:", ":execution:") + ":*")]
+    return [allow(["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"], machine)]
+
+
+def _models(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
+    arn = resources.environment.arn
+    if verb == "ask":
+        return [allow(["lambda:InvokeFunction"], arn("lambda", f"function:{resources.text_models}"))]
+    endpoint = arn("sagemaker", f"endpoint/{resources.media_models}")
+    return [allow(["sagemaker:InvokeEndpointAsync"], endpoint), *_objects("work", "write", resources)]
+
+
+def _keys(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
+    if verb == "envelope":
+        return [allow(["kms:Encrypt", "kms:Decrypt"], resources.of("envelope-key"))]
+    only = {"StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST"}}
+    chain = resources.environment.arn("ssm", f"parameter{resources.certificates}")
+    return [allow(["kms:Sign"], resources.of("signing-key"), only), allow(["ssm:GetParameter"], chain)]

@@ -1,0 +1,67 @@
+"""What one stack knows of the others: fixed names from the environment, the rest from their SSM parameters."""
+
+from functools import cached_property
+
+from constructs import Construct
+from volary.settings import Settings
+
+from infra.cdk.environments import Environment
+from infra.cdk.sharing import shared
+
+
+class Resources:
+    """Names and ARNs as seen from `scope`'s stack; only what is asked for becomes a parameter of its template."""
+
+    def __init__(self, scope: Construct, environment: Environment) -> None:
+        self._scope = scope
+        self.environment = environment
+
+    def of(self, thing: str) -> str:
+        """What the stack that made `thing` shared of it."""
+        return shared(self._scope, self.environment, thing)
+
+    def bucket(self, thing: str) -> str:
+        return f"arn:aws:s3:::{self.of(f'{thing}-bucket')}"
+
+    @property
+    def table(self) -> str:
+        return self.environment.arn("dynamodb", f"table/{self.of('table')}")
+
+    @property
+    def generation(self) -> str:
+        """By name and not by reference: the state machine names its functions, and they name it."""
+        return self.environment.arn("states", f"stateMachine:{self.environment.name('generation')}")
+
+    @property
+    def text_models(self) -> str:
+        return self.environment.name("text-models")
+
+    @property
+    def media_models(self) -> str:
+        return self.environment.name("media-models")
+
+    @property
+    def certificates(self) -> str:
+        """A person puts the signing key's certificate chain there; until then nothing is signed."""
+        return self.environment.parameter("signing-certificates")
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The very class that the functions read: a name that is missing here fails at synth."""
+        return Settings(
+            STAGE=self.environment.stage,
+            TABLE=self.of("table"),
+            UPLOADS_BUCKET=self.of("uploads-bucket"),
+            WORK_BUCKET=self.of("work-bucket"),
+            VIDEOS_BUCKET=self.of("videos-bucket"),
+            BUS=self.environment.name("events"),
+            GENERATION_WORKFLOW=self.generation,
+            TEXT_MODEL_FUNCTION=self.text_models,
+            MEDIA_ENDPOINT=self.media_models,
+            ENVELOPE_KEY=self.of("envelope-key"),
+            SIGNING_KEY=self.of("signing-key"),
+            SIGNING_CERTIFICATES=self.certificates,
+            ISSUER=self.of("issuer"),
+            AUDIENCE=self.of("audience"),
+            PUBLIC_URL=self.environment.public_url,
+        )

@@ -1,0 +1,75 @@
+"""Published files and, where the environment has one, the network that serves them: one stack, or CDK finds a cycle."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.cdk.environments import Environment
+from infra.cdk.sharing import log_bucket_name, removal, share, shared, stack_settings
+
+
+class MediaEdge(cdk.Stack):
+    def __init__(self, scope: Construct, environment: Environment) -> None:
+        super().__init__(scope, "MediaEdge", **stack_settings(environment, "media-edge"))
+        self._environment = environment
+        self._logs = s3.Bucket.from_bucket_name(self, "Logs", log_bucket_name(environment))
+        videos = self._videos()
+        share(self, environment, "videos-bucket", videos.bucket_name)
+        if environment.has_edge:
+            share(self, environment, "media-domain", self._distribution(videos).distribution_domain_name)
+
+    def _videos(self) -> s3.Bucket:
+        """Unversioned: a clip taken down must be gone. S3's own key, so that the edge needs no right to ours."""
+        return s3.Bucket(
+            self,
+            "Videos",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=cdk.Duration.days(1))],
+            server_access_logs_bucket=self._logs,
+            server_access_logs_prefix="videos/",
+            removal_policy=removal(self._environment),
+        )
+
+    def _distribution(self, videos: s3.Bucket) -> cloudfront.Distribution:
+        return cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=f"published files of {self._environment.stage}, by signed link only",
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.S3BucketOrigin.with_origin_access_control(videos),
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+                allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+                trusted_key_groups=[self._key_group()],
+                response_headers_policy=self._headers(),
+            ),
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            enable_logging=True,
+            log_bucket=self._logs,
+            log_file_prefix="edge/",
+        )
+
+    def _key_group(self) -> cloudfront.KeyGroup:
+        """Without a trusted key every link would work unsigned; a person puts the public half into the parameter."""
+        pem = shared(self, self._environment, "media-public-key")
+        return cloudfront.KeyGroup(self, "LinkKeys", items=[cloudfront.PublicKey(self, "LinkKey", encoded_key=pem)])
+
+    def _headers(self) -> cloudfront.ResponseHeadersPolicy:
+        """A polyglot file must not run as a page of this origin."""
+        return cloudfront.ResponseHeadersPolicy(
+            self,
+            "Headers",
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy="default-src 'none'; sandbox", override=True
+                ),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=cdk.Duration.days(365), override=True
+                ),
+            ),
+        )
