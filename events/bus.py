@@ -64,6 +64,10 @@ Event = Annotated[
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
+class Tick(Shape):
+    """Time has passed: what is due may be done."""
+
+
 class Done(Shape):
     """What an event handler returns: it has nothing to say."""
 

@@ -1,33 +1,71 @@
 """The HTTP application of both homes; it joins the routers and holds no rule of the product."""
 
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from volary.ports import Services
 
-from functions.api import errors, videos
+from functions.api import accounts, asks, errors, files, models, moderation, posts, videos, webhooks
 from functions.api.limits import EMBEDDED, Limits
+
+ROUTERS = (videos, posts, files, models, moderation, webhooks, accounts)
+# Bodies that routes read by themselves, so that FastAPI does not see them.
+BODIES = (
+    asks.CreateVideo,
+    asks.RemixVideo,
+    asks.EditVideo,
+    asks.ExtendVideo,
+    asks.CreateCharacter,
+    posts.CreatePost,
+    files.CreateFile,
+    files.CreateUpload,
+    files.AddPart,
+    files.CompleteUpload,
+    moderation.CreateModeration,
+    moderation.DecideCase,
+    webhooks.CreateWebhookEndpoint,
+    webhooks.UpdateWebhookEndpoint,
+    webhooks.RotateWebhookSecret,
+    webhooks.TestWebhookEndpoint,
+)
 
 
 def create_app(services: Services, limits: Limits = EMBEDDED) -> FastAPI:
     """Every route of the API over these services; `limits` is how much one request may carry."""
-    app = FastAPI(
-        title="Volary", version="1", docs_url=None, redoc_url=None, swagger_ui_oauth2_redirect_url=None
-    )
+    app = FastAPI(docs_url=None, redoc_url=None, swagger_ui_oauth2_redirect_url=None)
     app.state.services = services
     app.state.limits = limits
-    v1 = APIRouter(prefix="/v1")
-    for part in (videos,):
-        v1.include_router(part.router)
+    v1 = APIRouter(prefix="/v1", responses={"default": errors.DESCRIBED})
+    for capability in ROUTERS:
+        v1.include_router(capability.router)
     app.include_router(v1)
+    app.openapi = lambda: description(app)  # type: ignore[method-assign]
     errors.install(app)
     app.add_middleware(RequestIds, services=services)
     return app
 
 
+def description(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI 3.1 of every route, made once, on demand."""
+    if app.openapi_schema is None:
+        document = get_openapi(title="Volary", version="1", openapi_version="3.1.0", routes=app.routes)
+        template = "#/components/schemas/{model}"
+        _, bodies = models_json_schema([(body, "validation") for body in BODIES], ref_template=template)
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {}).update(bodies["$defs"])
+        components["schemas"]["Error"] = errors.SCHEMA
+        components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"bearer": []}]
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
 class RequestIds:
-    """Gives every request an id, and every answer the id and the headers that keep browsers from guessing."""
+    """Gives every request an id, and every answer that id and the headers that keep browsers from guessing."""
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app

@@ -51,6 +51,26 @@ STATUSES: tuple[tuple[type[VolaryError], int, str], ...] = (
     (TooMany, 429, "rate_limit_error"),
     (Unavailable, 503, "server_error"),
 )
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": ["string", "null"]},
+            },
+        }
+    },
+}
+DESCRIBED: dict[str, Any] = {
+    "description": "Any error",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
 FRAMEWORK_CODES = {404: "unknown_url", 405: "method_not_allowed"}
 
 

@@ -42,7 +42,7 @@ class Lineage(BaseModel):
 
 
 class VideoResource(BaseModel):
-    """A clip. `seconds` is a string, times are epoch seconds; all but its owner get null for `seed` and `moderation`."""
+    """A clip. `seconds` is a string, times are epoch seconds; `seed` and `moderation` are told to its owner only."""
 
     id: str
     object: Literal["video"] = "video"

@@ -1,0 +1,21 @@
+"""The API as a Lambda function behind API Gateway."""
+
+from functools import cache
+from typing import Any
+
+from mangum import Mangum
+from volary.entrypoint import services
+
+from functions.api.app import create_app
+from functions.api.limits import CLOUD
+
+
+@cache
+def adapter() -> Mangum:
+    """Made on the first request, because services are never made at import."""
+    return Mangum(create_app(services(), CLOUD), lifespan="off")
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = adapter()(event, context)
+    return answer
