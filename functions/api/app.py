@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 from starlette.datastructures import MutableHeaders
@@ -39,13 +39,11 @@ def create_app(services: Services, limits: Limits = EMBEDDED) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, swagger_ui_oauth2_redirect_url=None)
     app.state.services = services
     app.state.limits = limits
-    v1 = APIRouter(prefix="/v1", responses={"default": errors.DESCRIBED})
     for capability in ROUTERS:
-        v1.include_router(capability.router)
-    app.include_router(v1)
+        app.include_router(capability.router, prefix="/v1", responses={"default": errors.DESCRIBED})
     app.openapi = lambda: description(app)  # type: ignore[method-assign]
     errors.install(app)
-    app.add_middleware(RequestIds, services=services)
+    app.add_middleware(RequestIds)
     return app
 
 
@@ -67,15 +65,14 @@ def description(app: FastAPI) -> dict[str, Any]:
 class RequestIds:
     """Gives every request an id, and every answer that id and the headers that keep browsers from guessing."""
 
-    def __init__(self, app: ASGIApp, services: Services) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["request_id"] = self._services.ids.new("req")
+        scope["request_id"] = scope["app"].state.services.ids.new("req")
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

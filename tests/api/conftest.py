@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from volary import embedded
 from volary.accounts import Account, Role
@@ -80,8 +81,14 @@ class World:
         return Videos(self.home.items).change(video.model_copy(update=fields), act)
 
 
+@pytest.fixture(scope="session")
+def application() -> FastAPI:
+    """One for all tests, which put their own homes into it: making its routes takes longer than most tests."""
+    return create_app(embedded.services(":memory:"), EMBEDDED)
+
+
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(application) -> Iterator[World]:
     clock = MovableClock()
     home = embedded.open_home(":memory:", embedded.Options(subscriptions=SUBSCRIPTIONS, clock=clock))
     tokens = {}
@@ -91,6 +98,7 @@ def world() -> Iterator[World]:
         )
         Accounts(home.items).add(account)
         tokens[handle] = home.identity.issue(account.user_id, timedelta(days=30))
-    app = create_app(home.services, EMBEDDED)
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
-        yield World(home, clock, client, tokens)
+    application.state.services, application.state.limits = home.services, EMBEDDED
+    client = TestClient(application, raise_server_exceptions=False, follow_redirects=False)
+    yield World(home, clock, client, tokens)
+    home.database.close()
