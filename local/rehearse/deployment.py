@@ -2,7 +2,7 @@
 
 Changed: a function's code is a bootstrap that runs AWS's own runtime client on this checkout, with its handler,
 environment, role, timeout and memory as they are in the template; layers go, because the checkout is what they hold.
-Left out: resource types in `UNKNOWN`. The SageMaker endpoint is no part of stage dev; local.rehearse.endpoint stands in.
+Left out: resource types in `UNKNOWN`. Stage dev has no SageMaker endpoint; local.rehearse.endpoint stands in for it.
 """
 
 import hashlib
@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.rehearse.emulator import ROOT
 from volary.aws.clients import Clients
+
+from local.rehearse.emulator import ROOT
 
 Template = dict[str, Any]
 UNKNOWN = ("AWS::Budgets::Budget",)
@@ -147,9 +148,10 @@ def _stack(assembly: Path, artifact: Mapping[str, Any]) -> Stack:
 def _ordered(dependencies: Mapping[str, list[str]]) -> Iterator[str]:
     done: set[str] = set()
     while len(done) < len(dependencies):
-        ready = [name for name in dependencies if name not in done and not set(dependencies[name]) & (dependencies.keys() - done)]
+        waiting = dependencies.keys() - done
+        ready = [name for name in dependencies if name in waiting and waiting.isdisjoint(dependencies[name])]
         if not ready:
-            raise ValueError(f"stacks depend on each other: {sorted(dependencies.keys() - done)}")
+            raise ValueError(f"stacks depend on each other: {sorted(waiting)}")
         done |= set(ready)
         yield from ready
 

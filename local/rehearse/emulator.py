@@ -54,10 +54,10 @@ def account_environment() -> dict[str, str]:
 
 
 @contextmanager
-def running(*, enforce_iam: bool, more: Mapping[str, str] | None = None) -> Iterator[Emulator]:
+def running(*, enforce_iam: bool, port: int | None = None, more: Mapping[str, str] | None = None) -> Iterator[Emulator]:
     """Start an emulator with empty state, and end it and every function it started. `more` reaches the functions."""
     with tempfile.TemporaryDirectory(prefix="rehearse-") as folder:
-        emulator = Emulator(free_port(), Path(folder) / "emulator.log")
+        emulator = Emulator(port or free_port(), Path(folder) / "emulator.log")
         process = _start(emulator, Path(folder), enforce_iam, more or {})
         try:
             _wait(emulator, process)
