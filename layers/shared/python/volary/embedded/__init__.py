@@ -52,6 +52,7 @@ class Home:
     """The adapters of one home by their own types. `folder` holds its files; `services` is what use cases get."""
 
     folder: Path
+    options: Options
     database: Database
     items: SqlItems
     blobs: FileBlobs
@@ -90,6 +91,7 @@ def open_home(home: Path | Literal[":memory:"], options: Options | None = None) 
     keys = FileKeys(folder / "keys", clock)
     return Home(
         folder=folder,
+        options=options,
         database=database,
         items=SqlItems(database, clock),
         blobs=FileBlobs(folder / "blobs", database, Links(keys.secret("links"), options.media), clock),

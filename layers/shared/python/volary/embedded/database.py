@@ -123,10 +123,9 @@ class Database:
             finally:
                 self._current.connection = None
 
-    def version(self) -> int:
-        """A number that changes whenever another process commits; cheap enough to poll."""
-        with self.reading() as connection:
-            return int(connection.execute("PRAGMA data_version").fetchone()[0])
+    def changes(self) -> "Changes":
+        """A cheap way for one thread to learn that anybody has committed. In memory it never does."""
+        return Changes(self._connect())
 
     def close(self) -> None:
         """Close every idle connection. Nobody may be using the database."""
@@ -151,6 +150,23 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
+
+
+class Changes:
+    """Watches one file over a connection of its own."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._seen = -1
+
+    def any(self) -> bool:
+        """Whether there was a commit since the last call; true at first."""
+        found: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        changed, self._seen = found != self._seen, found
+        return changed
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def _close_all(idle: deque[sqlite3.Connection]) -> None:

@@ -13,7 +13,9 @@ from volary.errors import ModelFault
 
 ANSWER = "functions.generation.answer"
 CALL_SECONDS = 3_600.0  # as long as a generation may take in generation.asl.json
-MAX_TRIES = 5
+# The media server was away for a moment, or the link was refused: worth another look, but not for long.
+LINK_FAULTS = ("source_unreadable", "output_refused")
+MAX_TRIES = {UNREACHABLE: 5} | dict.fromkeys(LINK_FAULTS, 3)
 MAX_HAND_OVERS = 8
 Beat = Callable[[str], bool]  # tells the workflow behind a call id that work goes on; False: nobody waits any more
 
@@ -33,7 +35,7 @@ def make_call(calls: ModelCalls, server: ModelServer) -> bool:
 
 
 def _note_fault(calls: ModelCalls, call: ModelCall, fault: ModelFault) -> None:
-    if fault.code == UNREACHABLE and call.tries < MAX_TRIES:
+    if call.tries < MAX_TRIES.get(fault.code, 0):
         calls.postpone(call.call_id, 2.0 ** (call.tries - 1))
     else:
         calls.answered(ModelAnswered(call_id=call.call_id, error_code=fault.code, error_message=fault.message))

@@ -39,23 +39,17 @@ class Links:
     origin: str
 
     def url(self, grant: Grant) -> str:
-        return f"{self.address(grant)}?{urlencode(self.fields(grant))}"
-
-    def address(self, grant: Grant) -> str:
-        """The link without its signature, which a form carries in its fields."""
-        return f"{self.origin}/{grant.bucket}/{quote(checked_key(grant.key))}"
-
-    def fields(self, grant: Grant) -> dict[str, str]:
-        """The signed part, as a query or as the hidden fields of a form."""
-        return {
+        fields = {
             "expires": str(grant.expires_at),
             "content_type": grant.content_type,
             "max_bytes": str(grant.max_bytes),
             "signature": self._signature(grant),
         }
+        return f"{self.origin}/{grant.bucket}/{quote(checked_key(grant.key))}?{urlencode(fields)}"
 
-    def check(self, method: Method, path: str, fields: Mapping[str, str], now: float) -> Grant:
-        """The grant that `fields` prove for a request; raises Forbidden when they do not or no longer."""
+    def check(self, method: Method, path: str, query: str, now: float) -> Grant:
+        """The grant that a request's query proves; raises Forbidden when it proves none, or one that is over."""
+        fields = dict(parse_qsl(query, keep_blank_values=True))
         grant = _claimed(method, path, fields)
         if not hmac.compare_digest(self._signature(grant).encode(), fields.get("signature", "").encode()):
             raise Forbidden(f"the link does not allow {method} on {path!r}", code="link_invalid")
@@ -67,11 +61,6 @@ class Links:
         # JSON, not joined text: no two grants share one spelling.
         members = [grant.method, grant.bucket, grant.key, grant.expires_at, grant.content_type, grant.max_bytes]
         return hmac.new(self.secret, json.dumps(members).encode(), hashlib.sha256).hexdigest()
-
-
-def fields_of(query: str) -> dict[str, str]:
-    """The fields of a query string; a name given twice counts once, with its last value."""
-    return dict(parse_qsl(query, keep_blank_values=True))
 
 
 def checked_key(key: str) -> str:

@@ -1,0 +1,26 @@
+"""The API server of the embedded home: the same FastAPI application as in the cloud, and the pages behind it."""
+
+import uvicorn
+from volary.embedded import Home
+
+from functions.api.app import create_app
+from local import pages
+from local.homes import LOOPBACK
+from local.processes import home_of, options_of
+
+
+def create_local_app(home: Home):  # type: ignore[no-untyped-def] # FastAPI may be named in functions/api only
+    """The API, and for every path that is none of its own, the pages."""
+    app = create_app(home.services)
+    app.router.routes.extend(pages.routes(home))
+    return app
+
+
+def main() -> None:
+    args = options_of(__doc__)
+    app = create_local_app(home_of(args))
+    uvicorn.run(app, host=LOOPBACK, port=args.port, log_level="warning", access_log=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One file per `volary` subcommand; each exports `register(subparsers)`, and local/cli.py finds them."""
