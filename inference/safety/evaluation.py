@@ -1,0 +1,187 @@
+"""Measures screening on labelled rows: recall, specificity and 95 % Wilson intervals per category and per group.
+
+`python -m inference.safety.evaluation moderation FILE…` and `… frames DIR`. It trains nothing and chooses no
+threshold; the command line hands it the policy's own verdict, and without one 0.5 is the line, as the weights were
+tuned for.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from events.moderation import Category, Signal
+from inference.safety.prompts import PromptScreen
+
+SHIPPED = {Category.SEXUAL_MINORS: 0.1, Category.TEST_STRING: 0.25, Category.UNREADABLE: 0.01}
+UNSAFE, BENIGN = "unsafe", "benign"
+PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What screening says of one row: `score` and `category` are those of the leading signal."""
+
+    id: str
+    flagged: bool
+    score: float
+    category: str
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One verdict beside the truth."""
+
+    verdict: Verdict
+    label: str
+    category: str
+    group: str
+    lang: str
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of `of` rows with its 95 % Wilson interval."""
+
+    hits: int
+    of: int
+    rate: float
+    low: float
+    high: float
+
+
+Judge = Callable[[Sequence[Signal]], bool]
+
+
+def over_shipped(signals: Sequence[Signal]) -> bool:
+    """Whether any signal reaches the line it was tuned for."""
+    return any(signal.score >= SHIPPED.get(signal.category, 0.5) for signal in signals)
+
+
+def harm_only(signals: Sequence[Signal]) -> bool:
+    """The same without the language hold: what the classifier itself finds in a language it is not meant to judge."""
+    return over_shipped([signal for signal in signals if signal.category != Category.UNSUPPORTED_LANGUAGE])
+
+
+def screen_rows(
+    rows: Iterable[dict[str, Any]], screen: PromptScreen, judge: Judge = over_shipped
+) -> Iterator[Labelled]:
+    """Judge rows `{"id","text","label","category","group","lang"}`; rows with another label are skipped."""
+    for row in rows:
+        if row["label"] in {UNSAFE, BENIGN}:
+            signals = screen.screen(row["text"]).signals
+            lead = max(signals, key=lambda signal: signal.score)
+            verdict = Verdict(str(row["id"]), judge(signals), round(lead.score, 4), lead.category.value)
+            category = row.get("category") or "+".join(row.get("categories", [])) or "none"
+            yield Labelled(verdict, row["label"], category, row.get("group", "none"), row.get("lang", "none"))
+
+
+def wilson(hits: int, of: int, z: float = 1.96) -> Rate:
+    """A rate and its Wilson score interval; of no rows, everything is possible."""
+    if of == 0:
+        return Rate(0, 0, math.nan, 0.0, 1.0)
+    share = hits / of
+    centre = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z / (1 + z * z / of) * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    return Rate(hits, of, round(share, 4), round(max(0.0, centre - half), 4), round(min(1.0, centre + half), 4))
+
+
+def summary(found: Sequence[Labelled]) -> list[dict[str, Any]]:
+    """One line per slice: over all, per group, per category, per language, each with recall and specificity."""
+    slices: list[tuple[str, str, list[Labelled]]] = [("all", "all", list(found))]
+    for kind in ("group", "category", "lang"):
+        names = sorted({getattr(row, kind) for row in found})
+        slices += [(kind, name, [row for row in found if getattr(row, kind) == name]) for name in names]
+    return [{"by": kind, "name": name, **_rates(rows)} for kind, name, rows in slices]
+
+
+def data_hash(files: Sequence[Path]) -> str:
+    """SHA-256 over the files' bytes in the order given."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def moderation(files: Sequence[Path], screen: PromptScreen, judge: Judge = over_shipped) -> list[Labelled]:
+    """Every row of JSON-lines files. Raises ValueError with file and line for one that is not a row."""
+    return list(screen_rows((row for file in files for row in _rows(file)), screen, judge))
+
+
+def frames(folder: Path, score: Callable[[Path], float], threshold: float = 0.5) -> list[Labelled]:
+    """Judge the pictures in `folder`/<label>/*: `score` is a picture's score; labels other than benign are unsafe."""
+    pictures = [path for path in sorted(folder.glob("*/*")) if path.suffix.lower() in PICTURES]
+    if not pictures:
+        raise ValueError(f"{folder} holds no pictures in folders named by label")
+    return [_picture(path, score(path), threshold) for path in pictures]
+
+
+def write_rows(found: Sequence[Labelled], out: Path) -> None:
+    """One verdict a line."""
+    out.write_text("".join(json.dumps(asdict(row.verdict)) + "\n" for row in found), "utf-8")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print one JSON line per slice, then the data hash and the weights' version."""
+    parser = argparse.ArgumentParser(prog="inference.safety.evaluation", description=__doc__)
+    parser.add_argument("what", choices=["moderation", "frames"])
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("--rows", type=Path, help="write one verdict a line to this file")
+    parser.add_argument("--harm-only", action="store_true", help="do not count the hold for unsupported languages")
+    parser.add_argument("--weights", type=Path, default=Path(__file__).parents[1] / "weights" / "safety")
+    chosen = parser.parse_args(arguments)
+    found = _measured(chosen.what, chosen.paths, chosen.weights, harm_only if chosen.harm_only else over_shipped)
+    if chosen.rows:
+        write_rows(found, chosen.rows)
+    files = chosen.paths if chosen.what == "moderation" else sorted(chosen.paths[0].glob("*/*"))
+    for line in summary(found):
+        sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.write(json.dumps({"rows": len(found), "data_sha256": data_hash(files)}) + "\n")
+    return 0
+
+
+def _measured(
+    what: Literal["moderation", "frames"], paths: Sequence[Path], weights: Path, judge: Judge
+) -> list[Labelled]:
+    if what == "moderation":
+        return moderation(paths, PromptScreen.load(weights), judge)
+    from inference.safety.frames import Nudity
+
+    return frames(paths[0], Nudity().score_file)
+
+
+def _rates(rows: Sequence[Labelled]) -> dict[str, Any]:
+    unsafe = [row for row in rows if row.label == UNSAFE]
+    benign = [row for row in rows if row.label == BENIGN]
+    return {
+        "recall": asdict(wilson(sum(row.verdict.flagged for row in unsafe), len(unsafe))) if unsafe else None,
+        "specificity": asdict(wilson(sum(not row.verdict.flagged for row in benign), len(benign))) if benign else None,
+    }
+
+
+def _picture(path: Path, score: float, threshold: float) -> Labelled:
+    label = BENIGN if path.parent.name == BENIGN else UNSAFE
+    verdict = Verdict(f"{path.parent.name}/{path.name}", score >= threshold, round(score, 4), Category.SEXUAL.value)
+    return Labelled(verdict, label, path.parent.name, path.parent.name, "none")
+
+
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as fault:
+            raise ValueError(f"{file}:{number} is not JSON: {fault}") from fault
+        if not isinstance(row, dict) or not {"id", "text", "label"} <= row.keys():
+            raise ValueError(f"{file}:{number} has no id, text and label")
+        yield row
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

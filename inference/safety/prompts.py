@@ -1,0 +1,104 @@
+"""Judges a prompt before anything is made from it: harms, minors, public figures, language, test texts.
+
+What is covered: docs/model-card-safety.md has the figures per category. Every score is the highest over the text
+as written, the text with disguises removed (`disguise`), every stretch of a long text, and the text joined to
+the prompts of the clips it builds on.
+What is not covered: pictures, other languages than English and French (they are reported, so that they are held),
+names that are not on the short list of public figures, and whatever a moderator would have to look up.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from events.inference import PromptScreened
+from events.moderation import ALWAYS_BLOCKED_TEXT, ALWAYS_HELD_TEXT, Category, Signal, Stage
+from inference.safety.classifier import PromptClassifier
+from inference.safety.disguise import readings
+from inference.safety.features import windows
+from inference.safety.language import LanguageDetector
+from inference.safety.names import public_figure, sexual_minors
+
+RULES = "rules-1"
+COVERED = frozenset(
+    {
+        Category.SEXUAL, Category.SEXUAL_MINORS, Category.VIOLENCE, Category.GORE, Category.SELF_HARM, Category.HATE,
+        Category.HARASSMENT, Category.EXTREMISM, Category.ILLICIT, Category.WEAPONS, Category.DECEPTION,
+        Category.PUBLIC_FIGURE, Category.UNSUPPORTED_LANGUAGE, Category.UNREADABLE, Category.TEST_STRING,
+    }
+)  # fmt: skip
+_TEST_TEXTS = ((ALWAYS_BLOCKED_TEXT, 1.0), (ALWAYS_HELD_TEXT, 0.5))
+_UNBROKEN = re.compile(r"[!-~]{120,}")
+
+
+class PromptScreen:
+    """The whole prompt stage, torch-free."""
+
+    def __init__(self, classifier: PromptClassifier, languages: LanguageDetector) -> None:
+        self.classifier = classifier
+        self.languages = languages
+
+    @classmethod
+    def load(cls, folder: Path) -> "PromptScreen":
+        """Read the weights, refuse them if their digest is wrong, and run once so that the first prompt is fast."""
+        classifier = PromptClassifier.load(folder)
+        screen = cls(classifier, LanguageDetector(classifier.vocabulary))
+        screen.screen("A cat walks on a wall.")
+        return screen
+
+    def screen(self, text: str, context: Sequence[str] = ()) -> PromptScreened:
+        """Signals of the prompt stage; `context` holds the prompts of the clips this one builds on."""
+        language = self.languages.detect(text)
+        signals = (
+            *self.judge(text, "prompt", context),
+            self._rule("prompt", Category.UNSUPPORTED_LANGUAGE, language.unsupported, f"reads like {language.code}"),
+        )
+        return PromptScreened(language=language.code, signals=signals)
+
+    def judge(self, text: str, stage: Stage, context: Sequence[str] = ()) -> tuple[Signal, ...]:
+        """Signals for a text found anywhere: a prompt, a transcript, writing in a picture. Language is not judged."""
+        read = readings(text)
+        chain = " ".join([*context[-4:], text]) if context else ""
+        texts = [window for reading in (text, *read, chain) if reading.strip() for window in windows(reading)]
+        scores = self.classifier.scores(texts).max(axis=0) if texts else np.zeros(len(self.classifier.categories))
+        scored = zip(self.classifier.categories, scores.tolist(), strict=True)
+        sexual = float(scores[self.classifier.categories.index(Category.SEXUAL)])
+        return (
+            *(self._scored(stage, category, score) for category, score in scored),
+            *self._composed(stage, [*read, chain], sexual),
+            *self._unreadable(stage, text, read),
+        )
+
+    def _scored(self, stage: Stage, category: Category, score: float) -> Signal:
+        reason = f"the wording resembles {category.value.replace('_', ' ')}" if score >= 0.5 else ""
+        return Signal(stage=stage, category=category, score=score, model=self.classifier.version, reason=reason)
+
+    def _composed(self, stage: Stage, texts: Sequence[str], sexual: float) -> list[Signal]:
+        found = [
+            self._rule(
+                stage,
+                Category.SEXUAL_MINORS,
+                max(sexual_minors(text, sexual) for text in texts),
+                "words for a minor near a sexual context",
+            )
+        ]
+        if any(public_figure(text) for text in texts):
+            found.append(self._rule(stage, Category.PUBLIC_FIGURE, 1.0, "names a listed public figure"))
+        for test_text, score in _TEST_TEXTS:
+            if any(test_text in text for text in texts):
+                found.append(self._rule(stage, Category.TEST_STRING, score, "holds a screening test text"))
+        return found
+
+    def _unreadable(self, stage: Stage, text: str, read: Sequence[str]) -> list[Signal]:
+        """A text without letters, or with a long run that is no word and decodes to nothing we can read."""
+        letters = sum(letter.isalpha() for letter in text)
+        if text.strip() and letters < 2:
+            return [self._rule(stage, Category.UNREADABLE, 1.0, "holds no words")]
+        if _UNBROKEN.search(text):
+            return [self._rule(stage, Category.UNREADABLE, 1.0, "holds a long run that is no word")]
+        return []
+
+    def _rule(self, stage: Stage, category: Category, score: float, reason: str) -> Signal:
+        return Signal(stage=stage, category=category, score=score, model=RULES, reason=reason if score >= 0.1 else "")

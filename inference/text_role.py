@@ -1,0 +1,43 @@
+"""The model server's small role: judges prompts and reads marks at once, without torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.inference import DetectMark, MarkDetected, PromptScreened, Request, ScreenPrompt
+from inference.links import Links
+from inference.refusal import InvalidRequest
+from inference.safety.prompts import PromptScreen
+
+MAX_TEXT = 400_000
+
+
+@dataclass(frozen=True)
+class TextRole:
+    """Loaded models of the role `text`. `mark_key` None means that this server reads no marks."""
+
+    screen: PromptScreen
+    links: Links
+    mark_key: bytes | None
+
+    @classmethod
+    def load(cls, weights: Path, links: Links, mark_key: bytes | None) -> "TextRole":
+        """Read the weights under `weights`/safety."""
+        return cls(PromptScreen.load(weights / "safety"), links, mark_key)
+
+    def answer(self, request: Request) -> PromptScreened | MarkDetected:
+        """Raises Refused."""
+        match request:
+            case ScreenPrompt():
+                return self._screen(request)
+            case DetectMark() if self.mark_key is not None:
+                # Imported when first asked: scipy and the media library would double the time to start.
+                from inference.marks import detect
+
+                return MarkDetected(mark=detect(self.links, request, self.mark_key))
+        raise InvalidRequest(f"the text role does not answer {request.task}")
+
+    def _screen(self, request: ScreenPrompt) -> PromptScreened:
+        size = len(request.text) + sum(len(text) for text in request.context)
+        if size > MAX_TEXT:
+            raise InvalidRequest(f"{size} characters to judge, more than {MAX_TEXT}")
+        return self.screen.screen(request.text, request.context)

