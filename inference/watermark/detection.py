@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from inference.watermark import carriers
 from inference.watermark.payload import protect, recover
-from inference.watermark.reading import NOTHING, Reading, chance_of, decide, score
+from inference.watermark.reading import NOTHING, Reading, chance_of, decide, merged, score
 
 FINE = 4
 PERIOD = carriers.SLOTS * FINE
@@ -117,14 +117,4 @@ def _ranges(evidence: np.ndarray, chips: np.ndarray, offset: int, seconds: float
         expected = chips[(np.arange(start, start + len(part)) + offset) % PERIOD // FINE]
         if chance_of(score(part * expected), 1) <= RANGE_P_VALUE:
             ranges.append((start * FINE_SECONDS, min(seconds, (start + window) * FINE_SECONDS)))
-    return _merged(ranges)
-
-
-def _merged(ranges: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    merged: list[tuple[float, float]] = []
-    for start, end in ranges:
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], end)
-        else:
-            merged.append((start, end))
-    return tuple(merged)
+    return merged(ranges)

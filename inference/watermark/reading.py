@@ -41,3 +41,14 @@ def decide(pilot: float, payload: int | None, form: Format, tries: int) -> tuple
         return None, pilot
     joint = pilot * form.chance * tries
     return (payload, joint) if joint <= FALSE_POSITIVE_RATE else (None, pilot)
+
+
+def merged(ranges: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Ranges in order, joined where they touch."""
+    joined: list[tuple[float, float]] = []
+    for start, end in ranges:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return tuple(joined)

@@ -1,0 +1,80 @@
+"""Reads the sound mark from a sound alone. Not covered yet: change of tempo or pitch."""
+
+import numpy as np
+from scipy.ndimage import uniform_filter, uniform_filter1d
+
+from inference.watermark import tiles
+from inference.watermark.payload import protect, recover
+from inference.watermark.reading import NOTHING, Reading, chance_of, decide, merged, score
+
+FLOOR = 1e-5
+MOST_EVIDENCE = 2.5
+DECODED_OFFSETS = 4
+RANGE_P_VALUE = 1e-3
+
+
+def read(sound: np.ndarray, sample_rate: int, key: bytes) -> Reading:
+    """Look for the mark of `key` in mono float32 sound; see `Reading` for what it claims."""
+    if len(sound) < sample_rate // 2 or not np.any(sound):
+        return NOTHING
+    layout = tiles.layout(key)
+    evidence = _evidence(tiles.resampled(sound, sample_rate, tiles.RATE))
+    folds = _folds(evidence)
+    scores = np.array([score(_pilot(folds[offset], layout)) for offset in range(tiles.PERIOD)])
+    for offset in np.argsort(-scores)[:DECODED_OFFSETS].tolist():
+        soft = _soft(folds[offset], layout)
+        found = recover(soft, tiles.FORM)
+        if found is not None:
+            break
+    payload, p_value = decide(chance_of(float(scores.max()), tiles.PERIOD), found, tiles.FORM, DECODED_OFFSETS)
+    if payload is None:
+        return Reading(None, p_value, 0.0)
+    coded = protect(payload, tiles.FORM)
+    agreement = float(np.mean(np.sign(soft) == coded))
+    return Reading(payload, p_value, max(0.0, 2 * agreement - 1), _ranges(evidence, layout.chips(coded), offset))
+
+
+def _evidence(working: np.ndarray) -> np.ndarray:
+    """How far each tile starting at each hop stands out from its surroundings, (hops, BANDS)."""
+    transform = tiles.transform()
+    energy = tiles.energies(transform.stft(working))[-transform.p_min :]
+    loudness = np.log(energy + FLOOR * np.mean(energy) + 1e-20)
+    tile = uniform_filter1d(loudness, tiles.HOPS, axis=0, origin=-(tiles.HOPS // 2), mode="nearest")
+    around = uniform_filter(tile, (5 * tiles.HOPS, 5), mode="nearest")
+    apart = tile - around
+    spread = np.sqrt(uniform_filter(apart**2, (5 * tiles.HOPS, 9), mode="nearest")) + 1e-6
+    return np.clip(apart / spread, -MOST_EVIDENCE, MOST_EVIDENCE)
+
+
+def _folds(evidence: np.ndarray) -> np.ndarray:
+    """For every place of the first hop in the period, evidence summed over periods, (PERIOD, SYMBOLS, BANDS)."""
+    folds = np.zeros((tiles.PERIOD, tiles.SYMBOLS, tiles.BANDS), np.float32)
+    for offset in range(tiles.PERIOD):
+        starts = np.arange(-offset % tiles.HOPS, len(evidence), tiles.HOPS)
+        np.add.at(folds[offset], (starts + offset) // tiles.HOPS % tiles.SYMBOLS, evidence[starts])
+    return folds
+
+
+def _pilot(fold: np.ndarray, layout: tiles.Layout) -> np.ndarray:
+    pilots = layout.bits < 0
+    signed: np.ndarray = fold[pilots] * layout.signs[pilots]
+    return signed
+
+
+def _soft(fold: np.ndarray, layout: tiles.Layout) -> np.ndarray:
+    """One standard score per coded bit."""
+    carrying = layout.bits >= 0
+    signed, bits = (fold * layout.signs)[carrying], layout.bits[carrying]
+    sums = np.bincount(bits, signed, minlength=tiles.FORM.coded)
+    return sums / np.sqrt(np.bincount(bits, np.square(signed), minlength=tiles.FORM.coded) + 1e-9)
+
+
+def _ranges(evidence: np.ndarray, chips: np.ndarray, offset: int) -> tuple[tuple[float, float], ...]:
+    """Stretches of about a second that hold the tiles that were read, merged where they touch."""
+    window, step, ranges = 10 * tiles.HOPS, tiles.HOP / tiles.RATE, []
+    for start in range(-offset % tiles.HOPS, max(1, len(evidence) - window // 2), window):
+        hops = np.arange(start, min(start + window, len(evidence)), tiles.HOPS)
+        expected = chips[(hops + offset) // tiles.HOPS % tiles.SYMBOLS]
+        if chance_of(score(evidence[hops] * expected), 1) <= RANGE_P_VALUE:
+            ranges.append((start * step, min(start + window, len(evidence)) * step))
+    return merged(ranges)
