@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import (
     ClientError,
+    ConnectionError,
     CredentialRetrievalError,
     HTTPClientError,
     IncompleteReadError,
@@ -26,8 +27,8 @@ BUSY = frozenset({
     "TransactionConflictException", "TransactionInProgressException",
 })  # fmt: skip
 
-# HTTPClientError covers refused, broken and timed-out connections; the others come while reading or signing.
-UNREACHABLE = (HTTPClientError, IncompleteReadError, CredentialRetrievalError, MetadataRetrievalError)
+# botocore's own ConnectionError and HTTPClientError are what connections do; the others come while reading or signing.
+UNREACHABLE = (ConnectionError, HTTPClientError, IncompleteReadError, CredentialRetrievalError, MetadataRetrievalError)
 
 
 def code_of(problem: ClientError) -> str:

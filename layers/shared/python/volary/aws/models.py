@@ -38,7 +38,7 @@ class CloudModels:
                 payload = reply["Payload"].read()
         except Unavailable as problem:
             raise ModelFault(problem.message) from problem
-        return _answer(payload, failed="FunctionError" in reply)
+        return answer_of(payload, failed="FunctionError" in reply)
 
     def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
         key = f"{PREFIX}/{call_id}.json"
@@ -54,17 +54,17 @@ class CloudModels:
             )
 
 
-def _answer(payload: bytes, *, failed: bool) -> dict[str, Any]:
+def answer_of(payload: bytes, *, failed: bool) -> dict[str, Any]:
     """The answer's JSON object; raises ModelFault for a refusal, a crash and for what is neither."""
     try:
         answer = json.loads(payload)
     except ValueError as problem:
         raise ModelFault(f"the text models answered {len(payload)} bytes that are not JSON") from problem
+    if not isinstance(answer, dict):
+        raise ModelFault(f"the text models answered a {type(answer).__name__}, not an object")
     if failed:
         # Lambda's own words for a crash or a timeout; they hold no request.
         raise ModelFault(f"the text models failed: {answer.get('errorType')}: {answer.get('errorMessage')}")
-    if not isinstance(answer, dict):
-        raise ModelFault(f"the text models answered a {type(answer).__name__}, not an object")
     _raise_refusal(answer)
     return answer
 
