@@ -219,8 +219,10 @@ def test_a_signature_by_another_key_never_leaves(original: Signed, signer: Signe
     stranger = clips.signer(tmp_path / "keys")
     mixed = Signer(signer.certificates, stranger.sign_digest)
 
-    with pytest.raises(Conflict, match="could not be signed"):
+    with pytest.raises(Conflict, match="reads back as invalid: claimSignature.mismatch"):
         bind(definition(original.video), original.unsigned, tmp_path / "never.mp4", mixed)
+
+    assert not (tmp_path / "never.mp4").exists()
 
 
 def test_what_is_no_clip_cannot_be_signed(original: Signed, signer: Signer, tmp_path: Path) -> None:
