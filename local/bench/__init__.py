@@ -1,0 +1,1 @@
+"""One file per benchmark; each exports `bench()`, an iterator of JSON lines."""
