@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import get_args
 
 import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
+from infra.cdk.acknowledged import acknowledge
 from infra.cdk.environments import ENVIRONMENTS, Environment, StageName
 from infra.cdk.stacks.api import Api
 from infra.cdk.stacks.data import Data
@@ -38,9 +40,10 @@ def build(app: cdk.App, environment: Environment) -> list[cdk.Stack]:
 
 
 def synthesise(stage: StageName, out: Path) -> Path:
-    """Write one environment's templates, without bundles, and return their folder."""
+    """Write one environment's templates, without bundles, and return their folder; RuntimeError for a new finding."""
     app = cdk.App(outdir=str(out / stage), context=UNBUNDLED, analytics_reporting=False)
-    build(app, ENVIRONMENTS[stage])
+    acknowledge(build(app, ENVIRONMENTS[stage]), ENVIRONMENTS[stage])
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return Path(app.synth().directory)
 
 

@@ -70,14 +70,15 @@ LISTENERS = (
     Deployed("events.start_generation", ("items.read", "workflows.start")),
     Deployed("events.answer_review", ("items.read", "workflows.answer")),
     Deployed("events.clean_up", ("items.read", "workflows.stop", "videos.delete", "work.delete", "uploads.delete")),
-    Deployed("events.deliver_webhook", (*RECORDS, "keys.envelope")),
+    Deployed("events.deliver_webhook", RECORDS),
 )
+EVERY_MINUTE = (Deployed("events.retry_webhooks", RECORDS),)
 API = Deployed(
     "api.handler",
-    (*RECORDS, "uploads.read", "uploads.write", "work.read", "videos.read", "models.ask", "workflows.answer"),
+    (*RECORDS, "uploads.read", "uploads.write", "uploads.delete", "work.read", "videos.read", "models.ask"),
     memory_mb=1769,
 )
-FUNCTIONS = (*STEPS, *ANSWERS, *RELAY, *LISTENERS, API)
+FUNCTIONS = (*STEPS, *ANSWERS, *RELAY, *LISTENERS, *EVERY_MINUTE, API)
 
 
 class Functions(Construct):

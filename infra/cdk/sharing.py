@@ -45,8 +45,15 @@ def share(scope: Construct, environment: Environment, thing: str, value: str) ->
 
 
 def shared(scope: Construct, environment: Environment, thing: str) -> str:
-    """What another stack shared, resolved when this one is deployed."""
-    return ssm.StringParameter.value_for_string_parameter(scope, environment.parameter(thing))
+    """What another stack shared, as a parameter of this one that CloudFormation fills at deployment."""
+    stack = cdk.Stack.of(scope)
+    title = "".join(part.capitalize() for part in thing.split("-"))
+    found = stack.node.try_find_child(f"Given{title}")
+    if isinstance(found, cdk.CfnParameter):
+        return found.value_as_string
+    default = environment.parameter(thing)
+    made = cdk.CfnParameter(stack, f"Given{title}", type="AWS::SSM::Parameter::Value<String>", default=default)
+    return made.value_as_string
 
 
 def role_arn(environment: Environment, role: str) -> str:

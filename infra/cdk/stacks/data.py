@@ -1,4 +1,7 @@
-"""The one table of records, the quarantine for uploads, and the bench for unsigned files; nothing here is served."""
+"""The one table of records, the quarantine for uploads, the bench for unsigned files, and what the models are given.
+
+Nothing here is served to anybody.
+"""
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
@@ -19,8 +22,9 @@ class Data(cdk.Stack):
         self._environment = environment
         self._key = kms.Key.from_key_arn(self, "DataKey", shared(self, environment, "data-key"))
         self._table()
-        self._bucket("uploads", [self._browser_uploads()])
-        self._bucket("work", [])
+        self._bucket("uploads", [self._one_day()], [self._browser_uploads()])
+        self._bucket("work", [self._one_day()], [])
+        self._bucket("models", [], [])
 
     def _table(self) -> None:
         table = dynamodb.TableV2(
@@ -41,8 +45,8 @@ class Data(cdk.Stack):
         share(self, self._environment, "table", table.table_name)
         share(self, self._environment, "stream", table.table_stream_arn or "")
 
-    def _bucket(self, thing: str, cors: list[s3.CorsRule]) -> None:
-        """Unversioned, so that a deletion is one; a day is longer than any job, and then everything goes."""
+    def _bucket(self, thing: str, lifecycle: list[s3.LifecycleRule], cors: list[s3.CorsRule]) -> None:
+        """Unversioned, so that a deletion is one."""
         logs = s3.Bucket.from_bucket_name(self, f"{thing.capitalize()}Logs", log_bucket_name(self._environment))
         bucket = s3.Bucket(
             self,
@@ -53,13 +57,17 @@ class Data(cdk.Stack):
             bucket_key_enabled=True,
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=[s3.LifecycleRule(expiration=ONE_DAY, abort_incomplete_multipart_upload_after=ONE_DAY)],
+            lifecycle_rules=lifecycle,
             cors=cors,
             server_access_logs_bucket=logs,
             server_access_logs_prefix=f"{thing}/",
             removal_policy=removal(self._environment),
         )
         share(self, self._environment, f"{thing}-bucket", bucket.bucket_name)
+
+    def _one_day(self) -> s3.LifecycleRule:
+        """Longer than any job; then everything goes, also what no job remembers."""
+        return s3.LifecycleRule(expiration=ONE_DAY, abort_incomplete_multipart_upload_after=ONE_DAY)
 
     def _browser_uploads(self) -> s3.CorsRule:
         return s3.CorsRule(

@@ -40,6 +40,7 @@ NETWORK_ACTIONS = [
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
 ]
+MARK = {"StringEquals": {"kms:EncryptionContext:purpose": "mark"}}
 PULL_ACTIONS = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
@@ -65,6 +66,7 @@ class Inference(cdk.Stack):
             role=role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
+            environment={"VOLARY_ROLE": "text"},
             timeout=cdk.Duration.seconds(25),
             memory_size=3008,
         )
@@ -76,7 +78,7 @@ class Inference(cdk.Stack):
             self,
             "MediaModel",
             execution_role_arn=role.role_arn,
-            primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(image=image.image_uri),
+            primary_container=self._container(image),
             vpc_config=self._network(),
             enable_network_isolation=False,
         )
@@ -89,6 +91,19 @@ class Inference(cdk.Stack):
             endpoint_config_name=config.attr_endpoint_config_name,
         )
         self._scaling(endpoint)
+
+    def _container(self, image: ecr_assets.DockerImageAsset) -> sagemaker.CfnModel.ContainerDefinitionProperty:
+        """SageMaker unpacks the archive with the wrapped mark key under /opt/ml/model before it starts the image."""
+        return sagemaker.CfnModel.ContainerDefinitionProperty(
+            image=image.image_uri,
+            model_data_url=f"s3://{self._known.of('models-bucket')}/mark-key.tar.gz",
+            environment={
+                "VOLARY_ROLE": "media",
+                "VOLARY_HOST": "0.0.0.0",
+                "VOLARY_MEDIA_ORIGINS": f"https://s3.{self._environment.region}.amazonaws.com",
+                "VOLARY_MARK_KEY_WRAPPED": "/opt/ml/model/mark-key.wrapped",
+            },
+        )
 
     def _endpoint_config(self, model: sagemaker.CfnModel) -> sagemaker.CfnEndpointConfig:
         topic = self._environment.arn("sns", self._environment.name("answers"))
@@ -183,6 +198,8 @@ class Inference(cdk.Stack):
             allow(["sns:Publish"], arn("sns", self._environment.name("answers"))),
             at_rest("sns", ["kms:Decrypt", "kms:GenerateDataKey"], self._known),
             allow(["states:SendTaskHeartbeat"], self._known.generation),
+            allow(["s3:GetObject"], f"{self._known.bucket('models')}/mark-key.tar.gz"),
+            allow(["kms:Decrypt"], self._known.of("envelope-key"), MARK),
             *statements("work.read", self._known),
             *statements("work.write", self._known),
         ]

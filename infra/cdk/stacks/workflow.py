@@ -17,7 +17,7 @@ from constructs import Construct
 
 from functions.events.subscriptions import SUBSCRIPTIONS
 from infra.cdk.environments import Environment
-from infra.cdk.functions import ANSWERS, LISTENERS, RELAY, STEPS, Deployed, Functions, log_settings
+from infra.cdk.functions import ANSWERS, EVERY_MINUTE, LISTENERS, RELAY, STEPS, Deployed, Functions, log_settings
 from infra.cdk.permissions import allow
 from infra.cdk.resources import Resources
 from infra.cdk.sharing import stack_settings
@@ -33,11 +33,12 @@ class Workflow(cdk.Stack):
         super().__init__(scope, "Workflow", **stack_settings(environment, "workflow"))
         self._environment = environment
         self._known = Resources(self, environment)
-        self._functions = Functions(self, (*STEPS, *ANSWERS, *RELAY, *LISTENERS), self._known)
+        self._functions = Functions(self, (*STEPS, *ANSWERS, *RELAY, *LISTENERS, *EVERY_MINUTE), self._known)
         self._letters = {way: self._dead_letters(way) for way in LETTERS}
         self._generation()
         self._relay()
         self._listeners()
+        self._timers()
         self._answers()
 
     def _generation(self) -> None:
@@ -97,14 +98,24 @@ class Workflow(cdk.Stack):
                 event_bus=bus,
                 event_pattern=eventbridge.EventPattern(source=[SOURCE], detail_type=hears),
             )
-            target = targets.LambdaFunction(
-                self._functions[deployed.name],
-                event=eventbridge.RuleTargetInput.from_event_path("$.detail"),
-                dead_letter_queue=self._letters["listeners"],
-                retry_attempts=10,
-            )
-            rule.add_target(target)
+            rule.add_target(self._target(deployed, eventbridge.RuleTargetInput.from_event_path("$.detail")))
             self._keep_failures(deployed, "listeners")
+
+    def _timers(self) -> None:
+        for deployed in EVERY_MINUTE:
+            rule = eventbridge.Rule(
+                self, f"{deployed.title}Rule", schedule=eventbridge.Schedule.rate(cdk.Duration.minutes(1))
+            )
+            rule.add_target(self._target(deployed, eventbridge.RuleTargetInput.from_object({})))
+            self._keep_failures(deployed, "listeners")
+
+    def _target(self, deployed: Deployed, event: eventbridge.RuleTargetInput) -> targets.LambdaFunction:
+        return targets.LambdaFunction(
+            self._functions[deployed.name],
+            event=event,
+            dead_letter_queue=self._letters["listeners"],
+            retry_attempts=10,
+        )
 
     def _answers(self) -> None:
         """Where the endpoint tells of a finished or failed call; its stack finds the topic by name."""
