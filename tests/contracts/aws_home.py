@@ -1,4 +1,4 @@
-"""The cloud home's side of the port contracts: every AWS adapter on resources of its own, in the emulator or an account.
+"""The cloud home's side of the port contracts: every AWS adapter on resources of its own.
 
 It makes what the stacks of infra/cdk would make, as small as the ports allow; tests/rehearsal deploys the real stacks.
 """

@@ -1,0 +1,45 @@
+"""Runs every port's contract over each home: embedded always, AWS where an endpoint is named."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contracts.embedded_home import EmbeddedHome, running_home
+
+
+def homes() -> list[object]:
+    """One parameter for each home: on disk, in memory, and on AWS where AWS_ENDPOINT_URL names an emulator."""
+    on_aws = [pytest.param("aws", marks=pytest.mark.rehearsal)] if "AWS_ENDPOINT_URL" in os.environ else []
+    return ["embedded", "memory", *on_aws]
+
+
+@pytest.fixture(scope="session", params=homes())
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    if request.param == "aws":
+        from tests.contracts.aws_home import made_home
+
+        yield made_home()
+    else:
+        where = ":memory:" if request.param == "memory" else tmp_path_factory.mktemp("home")
+        with running_home(where) as made:
+            yield made
+
+
+@pytest.fixture
+def services(home):
+    return home.services
+
+
+@pytest.fixture
+def fresh(services):
+    """A prefix that nothing else has, since one home serves all tests."""
+    return services.ids.new("t")
+
+
+@pytest.fixture
+def timed(home):
+    """A home whose time the test moves by itself; AWS has none."""
+    if not isinstance(home, EmbeddedHome):
+        pytest.skip("time on AWS cannot be moved: the embedded home proves these rows")
+    return home
