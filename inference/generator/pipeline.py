@@ -1,0 +1,296 @@
+"""From an `Ask` to a `Clip`: encodes the text, plans windows of four seconds, denoises each, decodes, and stitches.
+
+A window sees the last latents of what came before it, which is also how a clip is extended and an image comes alive.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inference import weights
+from inference.generator import audio, frames
+from inference.generator.asking import Ask, Clip, SourceClip, check
+from inference.generator.audio import AudioAutoencoder, AudioShape
+from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
+from inference.generator.loudness import normalised
+from inference.generator.sampling import Latents, Recipe, Start, denoise
+from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder
+from inference.generator.transformer import Condition, Transformer, TransformerShape
+
+__all__ = ["Ask", "Clip", "Generator", "SourceClip"]
+
+WINDOW = 12  # latents of video in four seconds
+PREFIX = 4  # latents a later window is shown of the one before
+SOUNDS = 2  # audio latents for each of video
+_SOUND_SPAN = audio.RATE * TEMPORAL // frames.RATE  # samples a video latent lasts
+_SEAM = audio.RATE // 20
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Latents there are already, (T,H,W,C) and (2T,C); `has_sound` is False where the audio is only filler."""
+
+    latents: Latents
+    has_sound: bool
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One clip being made: its conditions, size in latents, source and what to call at each step."""
+
+    wanted: tuple[Text, Text | None]
+    style: int
+    grid: tuple[int, int]
+    length: int  # video latents in all
+    seed: int
+    on_step: Callable[[float], None]
+
+
+class Generator:
+    """The loaded model. `model` is its name with a short digest; `styles` are the names an Ask may use."""
+
+    def __init__(self, parts: tuple[VideoAutoencoder, AudioAutoencoder, Transformer], config: dict, model: str) -> None:
+        self.video, self.audio, self.transformer = (part.eval().requires_grad_(False) for part in parts)
+        self.model = model
+        self.styles: tuple[str, ...] = tuple(config["styles"])
+        self.recipe = Recipe(**config["recipe"])
+        self.text = TextEncoder()
+        words = list(config["lexicon"])
+        self.lexicon = Lexicon(words, self.text.vectors(words), config["threshold"])
+
+    @classmethod
+    def load(cls, folder: Path) -> Generator:
+        """Reads a weight folder; raises WeightsError naming the file if anything is not as its manifest says."""
+        found = weights.manifest(folder)
+        try:
+            config = found["config"]
+            parts = (
+                VideoAutoencoder(VideoShape(**config["video"])),
+                AudioAutoencoder(AudioShape(**config["audio"])),
+                Transformer(TransformerShape(**config["transformer"])),
+            )
+        except (KeyError, TypeError) as error:
+            raise weights.WeightsError(f"{folder / 'manifest.json'} has no usable config: {error}") from error
+        for part, name in zip(parts, ("autoencoder", "audio", "transformer"), strict=True):
+            try:
+                part.load_state_dict(weights.load_safetensors(folder, f"{name}.safetensors"))
+            except RuntimeError as error:
+                if isinstance(error, weights.WeightsError):
+                    raise
+                raise weights.WeightsError(f"{folder / name}.safetensors does not fit its config: {error}") from error
+        digest = found["files"]["transformer.safetensors"]["sha256"]
+        return cls(parts, config, f"{found['model']}@{digest[:12]}")
+
+    def generate(self, ask: Ask, on_progress: Callable[[float], None]) -> Clip:
+        """The clip asked for; the same ask gives the same clip on the same machine. Raises AskError for a bad one.
+
+        `on_progress` hears shares of the whole, rising to 1.
+        """
+        check(ask, self.styles)
+        timings: dict[str, float] = {}
+        with _timed(timings, "text"):
+            text = self.text.encode(ask.prompt)
+            negative = self.text.encode(ask.negative_prompt) if ask.negative_prompt.strip() else None
+            unknown = self.lexicon.unknown(ask.prompt, self.text)
+        high, wide = frames.bucket(ask.width, ask.height)
+        style = len(self.styles) if ask.style is None else self.styles.index(ask.style)
+        source = None if ask.source is None else _fitted(ask.source, ask.seconds)
+        length = ask.seconds * frames.RATE // TEMPORAL
+        job = _Job((text, negative), style, (high // SPATIAL, wide // SPATIAL), length, ask.seed,
+                   lambda share: on_progress(0.9 * share))
+        with torch.inference_mode(), _timed(timings, "denoise"):
+            latents = self._latents(job, source)
+        with torch.inference_mode(), _timed(timings, "decode"):
+            pictures, sound = self._decoded(latents)
+            clip = _finished(ask, source, pictures, sound)
+        on_progress(1.0)
+        return replace(clip, not_rendered=unknown, timings=timings)
+
+    def _latents(self, job: _Job, source: SourceClip | None) -> Latents:
+        """The latents of the whole clip, of an extension those from its prefix on."""
+        match source.use if source else None:
+            case None:
+                return self._continued(job, None)
+            case "reference":
+                return self._continued(job, self._still(source, job))
+            case "extend":
+                known, length = self._prefix(source, job)
+                return self._continued(replace(job, length=length), known)
+            case _:
+                return self._remixed(job, source)
+
+    def _continued(self, job: _Job, known: _Known | None) -> Latents:
+        """Windows one after another, the first beginning with what is known."""
+        made = known
+        rounds = _rounds(job.length, len(known.latents.video) if known else 0)
+        for place in range(rounds):
+            prefix = _tail(made) if made else None
+            keep = len(prefix.latents.video) if prefix else 0
+            window = self._window(job, prefix, place, (place / rounds, 1 / rounds))
+            before = made.latents if made else Latents(window.video[:0], window.audio[:0])
+            is_image = made is not None and place == 0 and not made.has_sound and keep == 1
+            sound = window.audio if is_image else torch.cat([before.audio, window.audio[SOUNDS * keep :]])
+            made = _Known(Latents(torch.cat([before.video, window.video[keep:]]), sound), True)
+        assert made is not None
+        return Latents(made.latents.video[: job.length], made.latents.audio[: SOUNDS * job.length])
+
+    def _window(self, job: _Job, prefix: _Known | None, place: int, progress: tuple[float, float]) -> Latents:
+        noise = self._noise(job, place)
+        known = Latents(noise.video.clone(), noise.audio.clone())
+        keep = len(prefix.latents.video) if prefix else 0
+        heard = SOUNDS * keep if prefix and prefix.has_sound else 0
+        if prefix:
+            known.video[:keep] = prefix.latents.video
+            known.audio[:heard] = prefix.latents.audio[len(prefix.latents.audio) - heard :]
+        start = Start(known, noise, 1.0)
+        return self._denoised(job, start, (keep, heard), progress)
+
+    def _denoised(self, job: _Job, start: Start, given: tuple[int, int], progress: tuple[float, float]) -> Latents:
+        wanted, unwanted = job.wanted
+        conditions = (_condition(wanted, job.style, given), _condition(unwanted, len(self.styles), given))
+        done, share = progress
+        return denoise(self.transformer, conditions, start, self.recipe, lambda part: job.on_step(done + share * part))
+
+    def _noise(self, job: _Job, place: int) -> Latents:
+        random = torch.Generator().manual_seed((job.seed * 1009 + place) % 2**63)
+        shape = self.transformer.shape
+        video = torch.randn(WINDOW, *job.grid, shape.video, generator=random)
+        return Latents(video, torch.randn(WINDOW * SOUNDS, shape.audio, generator=random))
+
+    def _remixed(self, job: _Job, source: SourceClip) -> Latents:
+        """Every window starts from the source's own latents, noised as far as its strength says."""
+        known = self._encoded(source, job)
+        count = min(len(known.latents.video), job.length)
+        made: list[Latents] = []
+        starts = range(0, count, WINDOW)
+        for place, first in enumerate(starts):
+            part = _slice(known.latents, first)
+            start = Start(part, self._noise(job, place), source.strength)
+            window = self._denoised(job, start, (0, 0), (place / len(starts), 1 / len(starts)))
+            if not known.has_sound:
+                window = self._sounded(job, window, place)
+            made.append(Latents(window.video, window.audio))
+        whole = Latents(torch.cat([m.video for m in made])[:count], torch.cat([m.audio for m in made])[: SOUNDS * count])
+        return whole if count == job.length else self._continued(job, _Known(whole, True))
+
+    def _sounded(self, job: _Job, window: Latents, place: int) -> Latents:
+        """The window with sound made for its pictures, all of which are given."""
+        noise = self._noise(job, place)
+        start = Start(Latents(window.video, noise.audio), noise, 1.0)
+        return self._denoised(job, start, (WINDOW, 0), (0.99, 0.0))
+
+    def _still(self, source: SourceClip, job: _Job) -> _Known:
+        """An image as one latent that stands still, which is how the transformer was shown images."""
+        picture = frames.resized(source.frames[:1], job.grid[0] * SPATIAL, job.grid[1] * SPATIAL)
+        latent = self.video.encode(frames.to_unit(np.repeat(picture, TEMPORAL, axis=0)))[0]
+        return _Known(Latents(latent, torch.zeros(0, self.transformer.shape.audio)), False)
+
+    def _prefix(self, source: SourceClip, job: _Job) -> tuple[_Known, int]:
+        """The source's last latents, and how many latents there are from their beginning to the clip's end."""
+        known = self._encoded(source, job)
+        keep = min(PREFIX, len(known.latents.video))
+        rest = job.length - len(source.frames) // TEMPORAL
+        video = known.latents.video[-keep:]
+        return _Known(Latents(video, known.latents.audio[-SOUNDS * keep :]), known.has_sound), keep + rest
+
+    def _encoded(self, source: SourceClip, job: _Job) -> _Known:
+        """The source's latents; one shorter than a latent is held on its last frame."""
+        pictures = frames.resized(source.frames, job.grid[0] * SPATIAL, job.grid[1] * SPATIAL)
+        spare = -len(pictures) % TEMPORAL
+        pictures = np.concatenate([np.repeat(pictures[:1], spare, axis=0), pictures])
+        video = torch.cat([self.video.encode(frames.to_unit(part))[0] for part in _overlapping(pictures)])
+        if source.sound is None:
+            return _Known(Latents(video, torch.zeros(SOUNDS * len(video), self.transformer.shape.audio)), False)
+        wave = np.zeros(len(video) * _SOUND_SPAN, np.float32)
+        tail = source.sound[-len(wave) :]
+        wave[len(wave) - len(tail) :] = tail
+        heard = self.audio.encode(audio.mel(torch.from_numpy(normalised(wave, audio.RATE))[None]))[0]
+        return _Known(Latents(video, heard), True)
+
+    def _decoded(self, latents: Latents) -> tuple[np.ndarray, np.ndarray]:
+        """Small frames (T,h,w,3) and a wave (S,)."""
+        with torch.autocast("cpu", torch.bfloat16):
+            pictures = self.video.decode(latents.video[None])[0]
+            mels = self.audio.decode(latents.audio[None])
+        return frames.to_bytes(pictures), audio.wave(mels.float())[0].numpy()
+
+
+def _rounds(length: int, known: int) -> int:
+    """How many windows make `length` latents when some are known."""
+    first = WINDOW - min(known, PREFIX)
+    return 1 + max(0, -(-(length - known - first) // (WINDOW - PREFIX)))
+
+
+def _tail(known: _Known) -> _Known:
+    keep = min(PREFIX, len(known.latents.video))
+    return _Known(Latents(known.latents.video[-keep:], known.latents.audio[-SOUNDS * keep :]), known.has_sound)
+
+
+def _slice(latents: Latents, first: int) -> Latents:
+    """A window from `first` on, held on its last latent where the source ends."""
+    video, sound = latents.video[first : first + WINDOW], latents.audio[SOUNDS * first : SOUNDS * (first + WINDOW)]
+    spare = WINDOW - len(video)
+    return Latents(torch.cat([video, video[-1:].expand(spare, -1, -1, -1)]), torch.cat([sound, sound[-1:].expand(SOUNDS * spare, -1)]))
+
+
+def _overlapping(pictures: np.ndarray) -> Iterator[np.ndarray]:
+    """The frames in pieces of ten seconds: the encoder looks back less than one second, pieces may differ there."""
+    for start in range(0, len(pictures), 10 * frames.RATE):
+        yield pictures[start : start + 10 * frames.RATE]
+
+
+def _condition(text: Text | None, style: int, given: tuple[int, int]) -> Condition:
+    sentence = torch.zeros(1, WIDTH) if text is None else torch.from_numpy(text.sentence)[None]
+    tokens = torch.zeros(1, TOKENS, WIDTH) if text is None else torch.from_numpy(text.tokens)[None]
+    seen, heard = torch.arange(WINDOW)[None] < given[0], torch.arange(WINDOW * SOUNDS)[None] < given[1]
+    return Condition(sentence, tokens, torch.tensor([style]), seen, heard)
+
+
+def _fitted(source: SourceClip, seconds: int) -> SourceClip:
+    """The source at our rates, cut to the seconds asked; an extension begins on a whole latent."""
+    pictures = frames.resampled(source.frames, source.frame_rate)[: seconds * frames.RATE]
+    if source.use == "extend" and len(pictures) >= TEMPORAL:
+        pictures = pictures[: len(pictures) // TEMPORAL * TEMPORAL]
+    elif source.use == "extend":
+        pictures = np.concatenate([pictures, np.repeat(pictures[-1:], TEMPORAL - len(pictures), axis=0)])
+    sound = source.sound
+    if sound is not None:
+        count = round(len(sound) * audio.RATE / source.sample_rate)
+        sound = np.interp(np.arange(count) * source.sample_rate / audio.RATE, np.arange(len(sound)), sound)
+        want = len(pictures) * audio.RATE // frames.RATE
+        sound = np.pad(sound[:want], (0, max(0, want - len(sound)))).astype(np.float32)
+    return replace(source, frames=pictures, frame_rate=frames.RATE, sound=sound, sample_rate=audio.RATE)
+
+
+def _finished(ask: Ask, source: SourceClip | None, pictures: np.ndarray, sound: np.ndarray) -> Clip:
+    """Enlarges, and puts an extension after its source with a short cross-fade of the sound."""
+    if source is None or source.use != "extend":
+        pictures, sound = pictures[: ask.seconds * frames.RATE], sound[: ask.seconds * audio.RATE]
+        return _clip(frames.resized(pictures, ask.height, ask.width), sound)
+    fresh = ask.seconds * frames.RATE - len(source.frames)
+    before = frames.resized(source.frames, ask.height, ask.width)
+    after = frames.resized(pictures[len(pictures) - fresh :], ask.height, ask.width)
+    heard = np.zeros(len(source.frames) * audio.RATE // frames.RATE, np.float32) if source.sound is None else source.sound
+    new = normalised(sound, audio.RATE)[-fresh * audio.RATE // frames.RATE - _SEAM :]
+    fade = np.linspace(0, 1, _SEAM, dtype=np.float32)
+    seam = heard[-_SEAM:] * (1 - fade) + new[:_SEAM] * fade
+    return _clip(np.concatenate([before, after]), np.concatenate([heard[:-_SEAM], seam, new[_SEAM:]]))
+
+
+def _clip(pictures: np.ndarray, sound: np.ndarray) -> Clip:
+    return Clip(pictures, frames.RATE, normalised(sound, audio.RATE), audio.RATE)
+
+
+@contextmanager
+def _timed(timings: dict[str, float], name: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    timings[name] = time.perf_counter() - start

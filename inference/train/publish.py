@@ -1,0 +1,59 @@
+"""Packs a training run into the folder the server loads: 8-bit rows, digests, sizes, words and recipe.
+
+    python -m inference.train.publish RUN FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from safetensors.torch import load_file
+
+from inference import weights
+from inference.generator.audio import AudioShape
+from inference.generator.autoencoder import VideoShape
+from inference.generator.sampling import Recipe
+from inference.generator.text import content_words
+from inference.generator.transformer import TransformerShape
+from inference.train.captions import lexicon
+from inference.train.world import STYLES
+
+NAME = "volary-small"
+THRESHOLD = 0.62  # see `python -m inference.train.lexicon`
+
+
+def taught_words() -> list[str]:
+    """Content words and whole phrases of the captions."""
+    phrases = lexicon()
+    return sorted({word for phrase in phrases for word in content_words(phrase)} | set(phrases))
+
+
+def publish(run: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = {"autoencoder": "autoencoder", "audio": "audio", "transformer": "average"}
+    files = {
+        f"{name}.safetensors": weights.write(folder, f"{name}.safetensors", load_file(run / f"{source}.safetensors"))
+        for name, source in sources.items()
+    }
+    config = {
+        "styles": STYLES, "video": asdict(VideoShape()), "audio": asdict(AudioShape()),
+        "transformer": asdict(TransformerShape()), "recipe": asdict(Recipe()), "threshold": THRESHOLD,
+        "lexicon": taught_words(),
+    }
+    text = json.dumps({"model": NAME, "files": files, "config": config}, indent=1, ensure_ascii=False)
+    (folder / "manifest.json").write_text(text + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("folder", type=Path)
+    asked = parser.parse_args()
+    publish(asked.run, asked.folder)
+
+
+if __name__ == "__main__":
+    main()
