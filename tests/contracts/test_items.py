@@ -358,9 +358,7 @@ def test_eight_threads_spend_no_more_than_there_is(services, fresh):
     def spend(number):
         enough = When(at_least={"n": 1})
         try:
-            services.items.transact(
-                [Add(Key(fresh, "x"), {"n": -1}, enough), Put(item(fresh, f"spent{number}"), NEW)]
-            )
+            services.items.transact([Add(Key(fresh, "x"), {"n": -1}, enough), Put(item(fresh, f"spent{number}"), NEW)])
         except ConditionFailed:
             return 0
         return 1
