@@ -41,6 +41,14 @@ class Lineage(BaseModel):
     use: Literal["reference", "remix", "edit", "extend"] | None
 
 
+class Links(BaseModel):
+    """Signed links of five minutes to the published files, for players that can send no token of their own."""
+
+    video: str
+    thumbnail: str
+    spritesheet: str
+
+
 class VideoResource(BaseModel):
     """A clip. `seconds` is a string, times are epoch seconds; `seed` and `moderation` are told to its owner only."""
 
@@ -68,6 +76,7 @@ class VideoResource(BaseModel):
     provenance: Provenance | None
     lineage: Lineage
     not_rendered: list[str]
+    links: Links | None
 
 
 class VideoList(BaseModel):
@@ -86,8 +95,8 @@ class DeletedVideo(BaseModel):
     deleted: Literal[True] = True
 
 
-def resource(video: Video, outlook: Forecast, viewer: Viewer) -> VideoResource:
-    """The record as this viewer may read it; the caller has asked the read gate."""
+def resource(video: Video, outlook: Forecast, viewer: Viewer, links: Links | None) -> VideoResource:
+    """The record as this viewer may read it; the caller has asked the read gate, and gives links where it lets."""
     is_owner = viewer.user_id == video.owner_id
     source = video.source
     return VideoResource(
@@ -110,10 +119,11 @@ def resource(video: Video, outlook: Forecast, viewer: Viewer) -> VideoResource:
         stage=video.stage,
         queue_position=outlook.queue_position,
         eta_seconds=outlook.eta_seconds,
-        moderation=Moderation.model_validate({"status": VERDICTS[video.gate]}) if is_owner else None,
+        moderation=_moderation(video) if is_owner else None,
         provenance=_provenance(video),
         lineage=Lineage(parent_id=video.parent_id, use=source.use if source else None),
         not_rendered=list(video.not_rendered),
+        links=links,
     )
 
 
@@ -135,6 +145,11 @@ def page(data: list[Any], limit: int) -> dict[str, Any]:
         "last_id": shown[-1].id if shown else None,
         "has_more": len(data) > limit,
     }
+
+
+def _moderation(video: Video) -> Moderation:
+    is_blocked = video.failure is not None and video.failure.code in ("moderation_blocked", "review_rejected")
+    return Moderation.model_validate({"status": "blocked" if is_blocked else VERDICTS[video.gate]})
 
 
 def _provenance(video: Video) -> Provenance | None:

@@ -19,7 +19,7 @@ from functions.api.asks import CreateCharacter, CreateVideo, EditVideo, ExtendVi
 from functions.api.authentication import CurrentServices, CurrentViewer, CurrentVisitor
 from functions.api.calls import After, Limit, Order, posted, takes
 from functions.api.once import Once
-from functions.api.resources import DeletedVideo, VideoList, VideoResource, page, poll_headers, resource
+from functions.api.resources import DeletedVideo, Links, VideoList, VideoResource, page, poll_headers, resource
 from functions.videos.create import create as accept
 from functions.videos.delete import delete as erase
 from functions.videos.delete import owned
@@ -60,7 +60,7 @@ async def edit(
     response: Response,
 ) -> VideoResource:
     base = sources.clip(body.video, "edit", viewer, services)
-    ask = Ask(**_wishes(body), size=base.size, seconds=base.seconds, source=base.clip)
+    ask = Ask(**_wishes(body), model=base.model, size=base.size, seconds=base.seconds, source=base.clip)
     return _accepted(ask, viewer, services, response)
 
 
@@ -76,7 +76,7 @@ async def extend(
     total = base.seconds + added
     if total > LONGEST:
         raise Invalid(f"{base.seconds} s extended by {added} s is {total} s, more than {LONGEST}", param="seconds")
-    ask = Ask(**_wishes(body), size=base.size, seconds=total, source=base.clip)
+    ask = Ask(**_wishes(body), model=base.model, size=base.size, seconds=total, source=base.clip)
     return _accepted(ask, viewer, services, response)
 
 
@@ -158,7 +158,7 @@ async def remix(
     response: Response,
 ) -> VideoResource:
     base = sources.ours(video_id, "remix", viewer, services)
-    ask = Ask(**_wishes(body), size=base.size, seconds=base.seconds, source=base.clip)
+    ask = Ask(**_wishes(body), model=base.model, size=base.size, seconds=base.seconds, source=base.clip)
     return _accepted(ask, viewer, services, response)
 
 
@@ -171,7 +171,15 @@ def visible(video_id: str, viewer: Viewer, services: Services) -> Video:
 
 
 def told(video: Video, viewer: Viewer, services: Services) -> VideoResource:
-    return resource(video, forecast(video, services), viewer)
+    links = _links(video, services) if may_serve(video, viewer) else None
+    return resource(video, forecast(video, services), viewer, links)
+
+
+def _links(video: Video, services: Services) -> Links:
+    def link(variant: Rendition) -> str:
+        return services.blobs.get_link("videos", published_key(video, variant), seconds=LINK_SECONDS)
+
+    return Links(video=link("video"), thumbnail=link("thumbnail"), spritesheet=link("spritesheet"))
 
 
 def _accepted(ask: Ask, viewer: Viewer, services: Services, response: Response) -> VideoResource:

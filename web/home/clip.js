@@ -50,6 +50,7 @@ function wait(video) {
 function facts(video) {
   const lines = [`${video.seconds} s · ${video.size}${video.style ? ` · ${words().styles[video.style] ?? video.style}` : ""}`];
   if (video.remixed_from_video_id) lines.push(words().remixed);
+  if (video.author) lines.unshift(`@${video.author}`);
   const made = lines.map((textContent) => element("p", { className: "facts", textContent }));
   if (video.error) made.push(element("p", { className: "facts warn", textContent: video.error.message }));
   if (video.not_rendered?.length) made.push(element("p", { className: "facts warn", textContent: words().notRendered(video.not_rendered.join(", ")) }));

@@ -75,7 +75,8 @@ async function poll() {
 
 async function loadFeed(after = null) {
   const page = await api.feed(after);
-  state.feed = after ? [...state.feed, ...page.data] : page.data;
+  const shown = page.data.map((post) => ({ ...post.video, author: post.author.handle }));
+  state.feed = after ? [...state.feed, ...shown] : shown;
   state.after = page.has_more ? page.last_id : null;
   paint();
 }
