@@ -50,7 +50,9 @@ STEPS = (
     Deployed("generation.screen_prompt", (*RECORDS, "models.ask")),
     Deployed("generation.check_consent", ("items.read",)),
     Deployed("generation.inspect_upload", (*RECORDS, "uploads.read", "models.submit")),
-    Deployed("generation.generate", (*RECORDS, "uploads.read", "videos.read", "work.read", "models.submit")),
+    Deployed(
+        "generation.generate", (*RECORDS, "uploads.read", "videos.read", "work.read", "work.write", "models.submit")
+    ),
     Deployed("generation.screen_media", (*RECORDS, "work.read", "models.submit")),
     Deployed("generation.hold", RECORDS),
     Deployed(

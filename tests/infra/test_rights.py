@@ -1,0 +1,237 @@
+"""What each role may do: nothing beyond what its code calls, and no wildcard without a name on this list."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from infra.cdk.functions import FUNCTIONS, Deployed
+from tests.test_architecture import module, product_files, tree
+
+pytestmark = pytest.mark.infra
+
+ROOT = Path(__file__).parents[2]
+# Actions that AWS gives no resource to name.
+UNBOUND = {
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+    "ecr:GetAuthorizationToken",
+    "cloudwatch:PutMetricData",
+}
+STARRED = re.compile(
+    r"/\*$"  # the objects of one bucket
+    r"|:stateMachine:|:execution:volary-prod-generation:\*$"
+    r"|:log-group:/aws/sagemaker/Endpoints/volary-prod-media-models:\*$"
+)
+PORT = re.compile(r"services\.(blobs|models|workflows|keys|bus)\.(\w+)\(\s*\"?(\w*)")
+VERBS = {"get": "read", "download": "read", "facts": "read", "get_link": "read", "put": "write", "upload": "write",
+         "put_link": "write", "post_form": "write", "delete": "delete"}  # fmt: skip
+# What a pattern over the text cannot see: (port, method) → needs.
+OTHERS = {
+    ("models", "ask"): "models.ask",
+    ("models", "submit"): "models.submit",
+    ("workflows", "start"): "workflows.start",
+    ("workflows", "stop"): "workflows.stop",
+    ("workflows", "succeed"): "workflows.answer",
+    ("workflows", "fail"): "workflows.answer",
+    ("keys", "sign_digest"): "keys.sign",
+    ("keys", "wrap"): "keys.envelope",
+    ("keys", "unwrap"): "keys.envelope",
+    ("bus", "publish"): "bus.publish",
+}
+BUCKETS = {"uploads", "work", "videos"}
+
+
+def listed(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def granted(cloud) -> Iterator[tuple[str, dict]]:
+    """(policy, statement) of every Allow in every role's policy."""
+    for name, policy in cloud.resources("AWS::IAM::Policy").items():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Allow":
+                yield name, statement
+
+
+def flat(resource) -> str:
+    """An ARN with its references as <names>."""
+    if isinstance(resource, str):
+        return resource
+    ((how, what),) = resource.items()
+    return "".join(flat(part) for part in what[1]) if how == "Fn::Join" else f"<{what}>"
+
+
+def test_no_action_is_a_wildcard(prod):
+    assert [(name, each["Action"]) for name, each in granted(prod)
+            if any("*" in action for action in listed(each["Action"]))] == []  # fmt: skip
+
+
+def test_every_resource_is_named_or_cannot_be(prod):
+    for name, statement in granted(prod):
+        for resource in map(flat, listed(statement["Resource"])):
+            if resource == "*":
+                actions = set(listed(statement["Action"]))
+                assert all(each in UNBOUND or each.startswith("ec2:") for each in actions), (name, actions)
+                assert not any(each.startswith("ec2:") for each in actions) or name.startswith("Inference/"), name
+            elif "*" in resource:
+                assert STARRED.search(resource), (name, resource)
+
+
+def test_only_the_sign_function_signs(prod):
+    signers = {name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])}
+
+    assert len(signers) == 1
+    assert "GenerationSignRole" in signers.pop()
+
+
+def test_only_the_outbox_relay_publishes(prod):
+    names = [name for name, each in granted(prod) if "events:PutEvents" in listed(each["Action"])]
+
+    assert len(names) == 1
+    assert "OutboxRelayRole" in names[0]
+
+
+def test_no_role_may_manage_what_it_uses(prod):
+    """Among the things a taken-over function must not do: rights, key lives, bucket policies, the table itself."""
+    forbidden = re.compile(
+        r"^(iam|organizations|sts):|:Put\w*Policy$|ScheduleKeyDeletion|DeleteTable|DeleteBucket|Scan$"
+    )
+    found = [(name, action) for name, each in granted(prod) for action in listed(each["Action"])
+             if forbidden.search(action) and action not in UNBOUND]  # fmt: skip
+
+    assert found == []
+
+
+def test_boundary_takes_away_what_no_role_may_do(prod):
+    statements = prod.only("AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    denied = next(each for each in statements if each["Sid"] == "Never")
+
+    assert denied["Effect"] == "Deny"
+    assert {"kms:ScheduleKeyDeletion", "s3:PutBucketPolicy", "s3:BypassGovernanceRetention"} <= set(denied["Action"])
+
+
+def needs_in(text: str) -> set[str]:
+    """Needs that a piece of code shows by its calls of `services`."""
+    found = set()
+    for port, method, first in PORT.findall(text):
+        if port == "blobs" and first in BUCKETS:
+            found.add(f"{first}.{VERBS[method]}")
+        elif (port, method) in OTHERS:
+            found.add(OTHERS[port, method])
+    return found
+
+
+@cache
+def files() -> dict[str, str]:
+    """Module → path, the adapters left out."""
+    return {module(path): path for path in product_files() if "/volary/aws/" not in path and "/embedded/" not in path}
+
+
+@cache
+def symbols(name: str) -> dict[str, ast.AST]:
+    """Top-level functions, classes and assignments of a module."""
+    found: dict[str, ast.AST] = {}
+    for node in tree(files()[name]).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign):
+            found |= {target.id: node for target in node.targets if isinstance(target, ast.Name)}
+    return found
+
+
+@cache
+def imported(name: str) -> dict[str, tuple[str, str]]:
+    """Local name → (module, symbol); the symbol is empty where the module itself was imported."""
+    found: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(tree(files()[name])):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                target = (whole, "") if whole in files() else (node.module, alias.name)
+                found[alias.asname or alias.name] = target
+    return found
+
+
+def is_api(name: str) -> bool:
+    return name.startswith("functions.api")
+
+
+def led_to(name: str, node: ast.AST) -> Iterator[tuple[str, str]]:
+    """(module, symbol) of everything of ours that a piece of code names."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name):
+            if each.id in symbols(name):
+                yield name, each.id
+            elif each.id in imported(name):
+                target, symbol = imported(name)[each.id]
+                # Routes register themselves, so whoever names a router's module has all of it.
+                yield from (
+                    (target, one) for one in ([symbol] if symbol else symbols(target) if is_api(target) else [])
+                )
+        elif isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name):
+            target, symbol = imported(name).get(each.value.id, ("", ""))
+            if target and not symbol:
+                yield target, each.attr
+
+
+def used(deployed: Deployed) -> set[str]:
+    """Needs of all code that a handler's names lead to."""
+    start = f"functions.{deployed.name}"
+    todo = [(start, symbol) for symbol in symbols(start)]
+    seen: set[tuple[str, str]] = set()
+    needs: set[str] = set()
+    while todo:
+        name, symbol = todo.pop()
+        if (name, symbol) in seen or name not in files() or symbol not in symbols(name):
+            continue
+        seen.add((name, symbol))
+        node = symbols(name)[symbol]
+        needs |= needs_in(ast.get_source_segment((ROOT / files()[name]).read_text(), node) or "")
+        todo += led_to(name, node)
+    return needs
+
+
+@pytest.mark.parametrize("deployed", FUNCTIONS, ids=lambda each: each.name)
+def test_needs_are_what_the_code_calls(deployed):
+    """A call without its right would fail on AWS only; a right without its call is one too many."""
+    declared = {need for need in deployed.needs if not need.startswith(("items.", "stream."))}
+
+    assert declared == used(deployed)
+
+
+def test_pattern_sees_every_use_of_a_port():
+    """The test above reads text; here the syntax tree must not know of a port method that it missed."""
+    methods = {
+        (node.func.value.attr, node.func.attr)
+        for path in product_files()
+        if path.startswith("functions/")
+        for node in ast.walk(ast.parse((ROOT / path).read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Attribute)
+        and node.func.value.attr in {"blobs", "models", "workflows", "keys", "bus"}
+    }
+    known = {("blobs", verb) for verb in VERBS} | set(OTHERS) | {("keys", "certificates")}
+
+    assert methods <= known
+
+
+def test_templates_hold_no_secret(prod):
+    text = json.dumps(prod.templates)
+
+    assert not re.search(r"BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}|vol_sk_", text)

@@ -1,0 +1,205 @@
+"""What the templates promise about data, keys, money and reach, for all three environments."""
+
+import json
+
+import pytest
+
+from infra.cdk.environments import ENVIRONMENTS, PROD
+
+pytestmark = pytest.mark.infra
+
+STACKS = {"Foundation", "Data", "Identity", "MediaEdge", "Inference", "Workflow", "Api", "Observability"}
+
+
+@pytest.mark.parametrize("stage", sorted(ENVIRONMENTS))
+def test_every_environment_synthesises_every_stack(stage, request):
+    cloud = request.getfixturevalue(stage)
+
+    assert set(cloud.templates) == STACKS
+    assert {each["environment"] for each in cloud.manifest.values()} == {"aws://000000000000/us-east-1"}
+
+
+def test_every_stack_carries_every_tag(prod):
+    tags = [set(each["properties"]["tags"]) for each in prod.manifest.values()]
+
+    assert tags == [{"project", "stage", "owner", "data-class", "cost-center"}] * len(STACKS)
+
+
+def test_only_prod_keeps_its_data_whatever_happens(prod, dev):
+    kept = ["AWS::DynamoDB::GlobalTable", "AWS::KMS::Key", "AWS::Cognito::UserPool", "AWS::S3::Bucket"]
+
+    for cloud, policy in ((prod, "Retain"), (dev, "Delete")):
+        policies = {each["DeletionPolicy"] for kind in kept for each in cloud.resources(kind).values()}
+        assert policies == {policy}
+    assert all(each["properties"].get("terminationProtection") for each in prod.manifest.values())
+    assert not any(each["properties"].get("terminationProtection") for each in dev.manifest.values())
+    assert prod.only("AWS::DynamoDB::GlobalTable")["Properties"]["Replicas"][0]["DeletionProtectionEnabled"] is True
+
+
+def test_table_has_the_keys_of_the_items_port(prod):
+    table = prod.only("AWS::DynamoDB::GlobalTable")["Properties"]
+    keys = {each["IndexName"]: [key["AttributeName"] for key in each["KeySchema"]]
+            for each in table["GlobalSecondaryIndexes"]}  # fmt: skip
+    (replica,) = table["Replicas"]
+
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+    assert keys == {"gsi1": ["gsi1pk", "gsi1sk"], "gsi2": ["gsi2pk", "gsi2sk"]}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at_s", "Enabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
+    assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_unsigned_files_live_one_day(prod):
+    lived = {
+        name.split("/")[1][:6]: each["Properties"].get("LifecycleConfiguration", {}).get("Rules", [{}])[0]
+        for name, each in prod.resources("AWS::S3::Bucket", "Data").items()
+    }
+
+    assert {thing[:4]: rule.get("ExpirationInDays") for thing, rule in lived.items()} == {
+        "Uplo": 1,
+        "Work": 1,
+        "Mode": None,
+    }
+
+
+def test_every_bucket_is_closed_and_wants_tls(prod):
+    buckets = prod.resources("AWS::S3::Bucket")
+    closed = {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    refused = [
+        statement
+        for policy in prod.resources("AWS::S3::BucketPolicy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    ]
+
+    assert len(buckets) == 5
+    assert all(each["Properties"]["PublicAccessBlockConfiguration"] == closed for each in buckets.values())
+    assert len(refused) == len(buckets)
+
+
+def test_no_bucket_keeps_old_versions(prod):
+    """What is deleted must be gone: an old version would outlive an erasure."""
+    assert [name for name, each in prod.resources("AWS::S3::Bucket").items()
+            if "VersioningConfiguration" in each["Properties"]] == []  # fmt: skip
+
+
+def test_signing_key_is_p256_and_answers_to_one_role(prod):
+    keys = [each["Properties"] for each in prod.resources("AWS::KMS::Key").values()]
+    (signing,) = [key for key in keys if key.get("KeyUsage") == "SIGN_VERIFY"]
+    signs = [each for each in signing["KeyPolicy"]["Statement"] if "kms:Sign" in each["Action"]]
+
+    assert signing["KeySpec"] == "ECC_NIST_P256"
+    assert len(signs) == 1
+    assert signs[0]["Condition"]["ArnEquals"] == {"aws:PrincipalArn": "arn:aws:iam::000000000000:role/volary-prod-sign"}
+    assert all(key["EnableKeyRotation"] for key in keys if key is not signing)
+
+
+def test_no_key_gives_its_administrators_its_use(prod):
+    used = {"kms:Encrypt", "kms:Decrypt", "kms:Sign", "kms:GenerateDataKey*", "kms:*", "*"}
+
+    for key in prod.resources("AWS::KMS::Key").values():
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]:
+            if set([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]) & used:
+                assert statement["Condition"], statement["Sid"]
+
+
+def test_published_files_need_a_signed_link(prod):
+    distribution = prod.only("AWS::CloudFront::Distribution", "MediaEdge")["Properties"]["DistributionConfig"]
+    behaviour = distribution["DefaultCacheBehavior"]
+
+    assert len(behaviour["TrustedKeyGroups"]) == 1
+    assert behaviour["ViewerProtocolPolicy"] == "https-only"
+    assert "CacheBehaviors" not in distribution
+
+
+def test_no_gpu_is_synthesised_where_it_is_switched_off(dev, staging):
+    def sagemaker(cloud):
+        return [each for template in cloud.templates.values() for each in template["Resources"].values()
+                if each["Type"].startswith("AWS::SageMaker")]  # fmt: skip
+
+    assert sagemaker(dev) == []
+    assert len(sagemaker(staging)) == 3
+
+
+def test_endpoint_sleeps_at_zero_and_has_a_ceiling(prod):
+    target = prod.only("AWS::ApplicationAutoScaling::ScalableTarget")["Properties"]
+    policies = prod.resources("AWS::ApplicationAutoScaling::ScalingPolicy").values()
+    wakes = {json.dumps(each["Properties"]) for each in prod.resources("AWS::CloudWatch::Alarm", "Inference").values()}
+
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, PROD.gpu.max_instances)
+    assert {each["Properties"]["PolicyType"] for each in policies} == {"StepScaling", "TargetTrackingScaling"}
+    assert any("HasBacklogWithoutCapacity" in each for each in wakes)
+
+
+def test_endpoint_tells_of_success_and_failure(prod):
+    output = prod.only("AWS::SageMaker::EndpointConfig")["Properties"]["AsyncInferenceConfig"]["OutputConfig"]
+    topic = "arn:aws:sns:us-east-1:000000000000:volary-prod-answers"
+
+    assert output["NotificationConfig"] == {"SuccessTopic": topic, "ErrorTopic": topic}
+    assert prod.only("AWS::SNS::Topic", "Workflow")["Properties"]["TopicName"] == "volary-prod-answers"
+
+
+def test_model_network_has_no_way_out(prod):
+    ways = ["AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::EgressOnlyInternetGateway"]
+    services = [
+        json.dumps(each["Properties"]["ServiceName"]) for each in prod.resources("AWS::EC2::VPCEndpoint").values()
+    ]
+    egress = prod.resources("AWS::EC2::SecurityGroupEgress").values()
+    inline = [rule for each in prod.resources("AWS::EC2::SecurityGroup").values()
+              for rule in each["Properties"].get("SecurityGroupEgress", [])]  # fmt: skip
+
+    assert [name for kind in ways for name in prod.resources(kind)] == []
+    assert sorted(each.split(".")[-1].strip('"') for each in services) == ["kms", "s3", "states"]
+    assert all(rule.get("CidrIp") in (None, "255.255.255.255/32") for rule in inline)
+    assert all("CidrIp" not in each["Properties"] for each in egress)
+    assert prod.only("AWS::SageMaker::Model")["Properties"]["VpcConfig"]
+
+
+def test_api_is_throttled_and_logged_without_secrets(prod):
+    stage = prod.only("AWS::ApiGatewayV2::Stage")["Properties"]
+    logged = stage["AccessLogSettings"]["Format"]
+
+    assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 1000, "ThrottlingRateLimit": 500}
+    assert not any(word in logged for word in ("sourceIp", "authorizer", "$context.path", "userAgent"))
+
+
+def test_every_log_ends(prod):
+    groups = prod.resources("AWS::Logs::LogGroup").values()
+
+    assert len(groups) > 15
+    assert {each["Properties"].get("RetentionInDays") for each in groups} == {90}
+
+
+def test_every_queue_of_dead_letters_has_an_alarm(prod):
+    queues = {each["Properties"]["QueueName"] for each in prod.resources("AWS::SQS::Queue").values()}
+    watched = {
+        dimension["Value"]
+        for alarm in prod.resources("AWS::CloudWatch::Alarm", "Observability").values()
+        for dimension in alarm["Properties"]["Dimensions"]
+        if dimension["Name"] == "QueueName"
+    }
+
+    assert queues == watched == {f"volary-prod-{way}-dead-letters" for way in ("relay", "listeners", "answers")}
+
+
+def test_month_has_a_budget_that_tells_somebody(prod):
+    budget = prod.only("AWS::Budgets::Budget")["Properties"]
+
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": PROD.budget_usd, "Unit": "USD"}
+    assert {each["Notification"]["NotificationType"] for each in budget["NotificationsWithSubscribers"]} == {
+        "ACTUAL",
+        "FORECASTED",
+    }
+
+
+def test_rehearsal_may_leave_the_inference_stack_out(prod):
+    users = [name for name, each in prod.manifest.items() if "Inference" in each.get("dependencies", [])]
+
+    assert users == []
+    assert not any("Fn::ImportValue" in json.dumps(template) for template in prod.templates.values())
