@@ -194,7 +194,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     started = time.perf_counter()
     try:
         role = load(options)
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RuntimeError) as fault:
         LOG.error(json.dumps({"task": "load", "status": 500, "fault": str(fault)}))  # noqa: TRY400
         return 1
     desk = Desk(role, WORKERS[options.role], WAITING[options.role])

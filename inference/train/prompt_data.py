@@ -53,15 +53,18 @@ def own_rows() -> list[Row]:
             unsafe = frozenset({Category(category)}) if label == "unsafe" else frozenset[Category]()
             group = "core" if unsafe else "twin"
             rows.append(Row(f"own-{number}-{name}", text, lang, group, f"own-{number}", unsafe, _near(category)))
-    for number, line in enumerate(_lines(HERE / "prompt_benign.tsv")):
-        lang, text = line.split("\t")
-        rows.append(Row(f"own-benign-{number}", text, lang, "hard_benign", f"own-benign-{number}"))
-    return rows
+    return [*rows, *_own_benign("hard_benign", "prompt_benign.tsv"), *_own_benign("speech", "prompt_speech.tsv")]
 
 
 def shared_rows(data: Path) -> list[Row]:
     """Every set of `$VOLARY_DATA` that may train weights that ship."""
     return [*_overt(data), *_openai(data), *_hatecheck(data), *_strongreject(data), *_words(data), *_benign(data)]
+
+
+def _own_benign(group: str, name: str) -> Iterator[Row]:
+    for number, line in enumerate(_lines(HERE / name)):
+        lang, text = line.split("\t")
+        yield Row(f"own-{group}-{number}", text, lang, group, f"own-{group}-{number}")
 
 
 def _near(category: str) -> frozenset[Category]:

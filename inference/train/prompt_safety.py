@@ -29,8 +29,8 @@ HIDDEN = 96
 NETS = 4
 STEPS = 1600
 BATCH = 256
-PLAIN_BUDGET = 0.010
-ALIKE_BUDGET = 0.06
+PLAIN_BUDGET = 0.015
+ALIKE_BUDGET = 0.08
 SCALE = SENTENCE_WIDTH**0.5 / 4
 STYLES = {
     "en": ("a video of {}", "{}, cinematic, 4k", "Generate a clip: {}", "anime style, {}", "{} | photorealistic"),
@@ -205,7 +205,7 @@ def operating_points(logits: np.ndarray, rows: list[Row]) -> np.ndarray:
 
     Every head gets the same share of the budget: its threshold is one quantile of the benign texts' logits.
     """
-    plain = np.array([row.group == "plain_benign" or row.group == "hard_benign" for row in rows])
+    plain = np.array([row.group in {"plain_benign", "hard_benign", "speech"} for row in rows])
     alike = np.array([row.group in {"twin", "overt_benign"} for row in rows])
     for share in np.geomspace(0.02, 0.0001, 60):
         points = np.maximum(
@@ -228,7 +228,7 @@ def write(weights: Weights, folder: Path, version: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: np.ascontiguousarray(value) for name, value in vars(weights).items()}, folder / FILE)
     manifest_path = folder / MANIFEST
-    manifest = json.loads(manifest_path.read_text()) if manifest_path.exists() else {"files": {}}
+    manifest = json.loads(manifest_path.read_text()) if manifest_path.exists() else {"files": {}, "packages": {}}
     digest = hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
     manifest["files"][FILE] = {"sha256": digest, "heads": HEADS, "version": version}
     manifest_path.write_text(json.dumps(manifest, indent=2) + "\n")
@@ -257,7 +257,7 @@ def main() -> None:
         tune.vectors.numpy(), [hashed(t) for t in tune.texts]
     )
     points = operating_points(logits, tune.rows)
-    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-1")
+    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-2")
 
 
 if __name__ == "__main__":

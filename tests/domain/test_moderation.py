@@ -59,8 +59,8 @@ def test_thresholds_are_inclusive(score: float, action: str):
 
 
 def test_the_stages_own_rule_wins_over_the_categorys():
-    assert decide([signal(Category.SEXUAL, 0.35, "frames")], POLICY, complete=True).action == "hold"
-    assert decide([signal(Category.SEXUAL, 0.35, "prompt")], POLICY, complete=True).action == "pass"
+    assert decide([signal(Category.SEXUAL, 0.82, "frames")], POLICY, complete=True).action == "hold"
+    assert decide([signal(Category.SEXUAL, 0.82, "prompt")], POLICY, complete=True).action == "block"
 
 
 def test_a_category_the_policy_does_not_know_is_held_at_any_score():

