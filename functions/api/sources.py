@@ -20,11 +20,12 @@ PARAM = {"reference": "input_reference", "edit": "video", "extend": "video", "re
 
 
 class Base(NamedTuple):
-    """What a new clip is built on, and the length (seconds) and frame size that it takes over."""
+    """What a new clip is built on, and the length (seconds), frame size and model that it takes over."""
 
     clip: SourceClip
     seconds: int
     size: str
+    model: str = "sora-2"
 
 
 def reference(given: File | Reference, viewer: Viewer, services: Services) -> SourceClip:
@@ -52,7 +53,7 @@ def clip(given: File | VideoId, use: SourceUse, viewer: Viewer, services: Servic
 def ours(video_id: str, use: SourceUse, viewer: Viewer, services: Services) -> Base:
     parent = parent_for(video_id, viewer, Videos(services.items))
     source = SourceClip(use=use, media="video", video_id=parent.id)
-    return Base(source, parent.seconds, f"{parent.width}x{parent.height}")
+    return Base(source, parent.seconds, f"{parent.width}x{parent.height}", parent.asked_model)
 
 
 def _claimed(file: File) -> tuple[int, str]:
