@@ -35,9 +35,8 @@ def test_a_sentence_is_made_watched_posted_and_remixed(page, town):
 
     playing = mine.locator("video")
     playing.evaluate("player => player.play()")
-    page.wait_for_function(
-        "id => document.querySelector(`#mine [data-id='${id}'] video`).currentTime > 0.3", arg=video_id
-    )
+    player = f"#mine .clip[data-id='{video_id}'] video"
+    page.wait_for_function("player => document.querySelector(player).currentTime > 0.3", arg=player)
     assert playing.evaluate("player => player.videoWidth") == 720
 
     mine.get_by_role("button", name="Post").click()
@@ -46,10 +45,9 @@ def test_a_sentence_is_made_watched_posted_and_remixed(page, town):
     posted.get_by_role("button", name="Remix").click()
     expect(page.locator("#remix-of")).to_contain_text("yellow bird")
     remix_id = make(page, "The same in winter")
-    expect(page.locator(f"#mine .clip[data-id='{remix_id}']")).to_have_attribute(
-        "data-status", "completed", timeout=LONG
-    )
-    expect(page.locator(f"#mine .clip[data-id='{remix_id}']")).to_contain_text("Remix")
+    remix = page.locator(f"#mine .clip[data-id='{remix_id}']")
+    expect(remix).to_have_attribute("data-status", "completed", timeout=LONG)
+    expect(remix).to_contain_text("Remix")
     assert page.complaints == []
 
 

@@ -94,17 +94,8 @@ def wait_completed(client: httpx.Client, video_id: str) -> bool:
 def test_the_command_line_makes_one_clip(town, tmp_path):
     out = tmp_path / "ballon.mp4"
 
-    said = json.loads(
-        volary(
-            "generate",
-            "Un ballon rouge flotte au-dessus de la mer",
-            "-o",
-            str(out),
-            "--json",
-            "--home",
-            str(town.folder),
-        )
-    )
+    prompt = "Un ballon rouge flotte au-dessus de la mer"
+    said = json.loads(volary("generate", prompt, "-o", str(out), "--json", "--home", str(town.folder)))
 
     assert out.stat().st_size > 10_000
     assert said["not_rendered"] == []
