@@ -60,6 +60,11 @@ def facts(path: Path) -> MediaFacts:
     )
 
 
+def mark_of(video_id: str) -> str:
+    """A mark for each clip, 64 bits in hex."""
+    return hashlib.sha256(video_id.encode()).hexdigest()[:16]
+
+
 def record(video_id: str, path: Path, **changes: object) -> Video:
     """The record of a made and passed clip."""
     made = Video(
@@ -71,7 +76,7 @@ def record(video_id: str, path: Path, **changes: object) -> Video:
         width=720,
         height=1280,
         seed=7,
-        record=hashlib.sha256(video_id.encode()).hexdigest()[:16],
+        record=mark_of(video_id),
         gate="pass",
         status="in_progress",
         stage="screening_media",
