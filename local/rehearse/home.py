@@ -103,17 +103,21 @@ def deployed(assembly: Path, *, enforce_iam: bool) -> Iterator[CloudHome]:
         yield home
 
 
-def certify(home: CloudHome) -> str:
-    """Issue a certificate for the signing key, whose private half nobody sees, and return its chain."""
-    der = home.clients["kms"].get_public_key(KeyId=home.parameter("signing-key"))["PublicKey"]
+def certify(home: CloudHome) -> None:
+    """Put the signing key's certificates where functions look for them."""
+    chain = chain_for(home.clients, home.parameter("signing-key"))
+    home.clients["ssm"].put_parameter(Name=f"{PARAMETERS}/signing-certificates", Value=chain, Type="String")
+
+
+def chain_for(clients: Clients, key_id: str) -> str:
+    """Certificates for a KMS signing key, whose private half nobody sees, under an authority made for it."""
+    der = clients["kms"].get_public_key(KeyId=key_id)["PublicKey"]
     public_key = serialization.load_der_public_key(der)
     if not isinstance(public_key, ec.EllipticCurvePublicKey):
         raise TypeError(f"the signing key is a {type(public_key).__name__}, not on an elliptic curve")
     now = datetime.now(UTC)
     authority = certificates.authority("Rehearsal", now)
-    chain = certificates.chain(certificates.issue(authority, public_key, "Rehearsal signer", now), authority)
-    home.clients["ssm"].put_parameter(Name=f"{PARAMETERS}/signing-certificates", Value=chain, Type="String")
-    return chain
+    return certificates.chain(certificates.issue(authority, public_key, "Rehearsal signer", now), authority)
 
 
 @contextmanager

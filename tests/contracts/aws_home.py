@@ -4,19 +4,18 @@ It makes what the stacks of infra/cdk would make, as small as the ports allow; t
 """
 
 import json
-import os
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from volary import aws
 from volary.aws.clients import Clients
 from volary.ports import Services
 from volary.settings import Settings
+
+from local.rehearse.home import chain_for
 
 INDEXES = ("gsi1", "gsi2")
 BUCKETS = ("uploads", "work", "videos")
@@ -63,8 +62,8 @@ class AwsHome:
     def execution(self, name: str) -> Mapping[str, Any]:
         """What Step Functions says of an execution."""
         arn = self.settings.GENERATION_WORKFLOW.replace(":stateMachine:", ":execution:")
-        found: Mapping[str, Any] = self.clients["stepfunctions"].describe_execution(executionArn=f"{arn}:{name}")
-        return found
+        found = self.clients["stepfunctions"].describe_execution(executionArn=f"{arn}:{name}")
+        return {fact: value for fact, value in found.items() if fact != "ResponseMetadata"}
 
     def published(self) -> list[dict[str, Any]]:
         """Events that the bus has carried to a queue so far, taken from it."""
@@ -87,37 +86,13 @@ class AwsHome:
         )
         return str(answer["AuthenticationResult"][kind])
 
-    def key_set(self, url: str) -> dict[str, Any]:
-        """The pool's published keys. The emulator signs for an issuer whose address is AWS's, so it is asked itself."""
-        from urllib.request import urlopen
 
-        endpoint = os.environ["AWS_ENDPOINT_URL"]
-        with urlopen(f"{endpoint}/{self.made['pool']}/.well-known/jwks.json", timeout=5) as answer:
-            keys: dict[str, Any] = json.load(answer)
-        return keys
-
-
-@contextmanager
-def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set process variables, as a deployed function has them, and put back what was there."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def made_home(certificates: Path | None = None) -> AwsHome:
+def made_home() -> AwsHome:
     """Make one of everything where botocore's own environment points, with names that nothing else has."""
     clients = Clients()
     stem = f"contracts-{uuid.uuid4().hex[:12]}"
-    chain = certificates.read_text() if certificates else "-----BEGIN CERTIFICATE-----\n"
-    clients["ssm"].put_parameter(Name=f"/{stem}/chain", Value=chain, Type="String")
+    signing_key = _signing_key(clients)
+    clients["ssm"].put_parameter(Name=f"/{stem}/chain", Value=chain_for(clients, signing_key), Type="String")
     queue, events = _queue(clients, f"{stem}-tokens"), _queue(clients, f"{stem}-events")
     pool, client = _people(clients, stem)
     settings = Settings(
@@ -128,7 +103,7 @@ def made_home(certificates: Path | None = None) -> AwsHome:
         TEXT_MODEL_FUNCTION=f"{stem}-text",
         MEDIA_ENDPOINT=f"{stem}-media",
         ENVELOPE_KEY=clients["kms"].create_key()["KeyMetadata"]["Arn"],
-        SIGNING_KEY=_signing_key(clients),
+        SIGNING_KEY=signing_key,
         SIGNING_CERTIFICATES=f"/{stem}/chain",
         ISSUER=f"https://cognito-idp.us-east-1.amazonaws.com/{pool}",
         AUDIENCE=client,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contracts import emulator_faults
 from tests.contracts.embedded_home import EmbeddedHome, running_home
 
 
@@ -12,6 +13,16 @@ def homes() -> list[object]:
     """One parameter for each home: on disk, in memory, and on AWS where AWS_ENDPOINT_URL names an emulator."""
     on_aws = [pytest.param("aws", marks=pytest.mark.rehearsal)] if "AWS_ENDPOINT_URL" in os.environ else []
     return ["embedded", "memory", *on_aws]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect of the emulator what it is known to get wrong; strictly, so that it speaks up once it is right."""
+    if "AWS_ENDPOINT_URL" not in os.environ:
+        return
+    for item in items:
+        reason = emulator_faults.WRONG.get(f"{item.path.name}::{item.name}")
+        if reason:
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 @pytest.fixture(scope="session", params=homes())

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from volary.errors import Unauthenticated
 
-STRANGER = ec.generate_private_key(ec.SECP256R1())
+STRANGERS = {"ES256": ec.generate_private_key(ec.SECP256R1()), "RS256": rsa.generate_private_key(65537, 2048)}
+STRANGER_JWK = jwt.algorithms.ECAlgorithm.to_jwk(STRANGERS["ES256"].public_key(), as_dict=True)
 
 
 def encoded(value):
@@ -45,6 +46,11 @@ def test_a_fresh_token_says_who_comes(home):
     assert claims.session
 
 
+def by_a_stranger(header, claims, **more):
+    """Well signed by the issuer's own algorithm, with a key that is not the issuer's."""
+    return jwt.encode(claims, STRANGERS[header["alg"]], header["alg"], headers={**header, **more})
+
+
 # Made of a good token's own parts, with no key of the issuer: what anybody in the world can send.
 FORGERIES = {
     "empty": lambda h, c, s: "",
@@ -62,17 +68,12 @@ FORGERIES = {
     "alg missing": lambda h, c, s: f"{encoded({'kid': h['kid']})}.{encoded(c)}.{s}",
     "alg a number": lambda h, c, s: f"{encoded({**h, 'alg': 1})}.{encoded(c)}.{s}",
     "HS256 with an empty secret": lambda h, c, s: hmac_signed({**h, "alg": "HS256"}, c, b""),
-    "a stranger's key": lambda h, c, s: jwt.encode(c, STRANGER, "ES256", headers=h),
-    "a stranger's key in the header": lambda h, c, s: jwt.encode(
-        c,
-        STRANGER,
-        "ES256",
-        headers={**h, "jwk": jwt.algorithms.ECAlgorithm.to_jwk(STRANGER.public_key(), as_dict=True)},
-    ),
-    "jku": lambda h, c, s: jwt.encode(c, STRANGER, "ES256", headers={**h, "jku": "http://127.0.0.1:9/jwks.json"}),
-    "x5u": lambda h, c, s: jwt.encode(c, STRANGER, "ES256", headers={**h, "x5u": "http://127.0.0.1:9/chain.pem"}),
-    "unknown kid": lambda h, c, s: jwt.encode(c, STRANGER, "ES256", headers={**h, "kid": "unknown"}),
-    "kid that climbs": lambda h, c, s: jwt.encode(c, STRANGER, "ES256", headers={**h, "kid": "../../../dev/null"}),
+    "a stranger's key": lambda h, c, s: by_a_stranger(h, c),
+    "a stranger's key in the header": lambda h, c, s: by_a_stranger(h, c, jwk=STRANGER_JWK),
+    "jku": lambda h, c, s: by_a_stranger(h, c, jku="http://127.0.0.1:9/jwks.json"),
+    "x5u": lambda h, c, s: by_a_stranger(h, c, x5u="http://127.0.0.1:9/chain.pem"),
+    "unknown kid": lambda h, c, s: by_a_stranger(h, c, kid="unknown"),
+    "kid that climbs": lambda h, c, s: by_a_stranger(h, c, kid="../../../dev/null"),
     "kid that is no text": lambda h, c, s: f"{encoded({**h, 'kid': ['x']})}.{encoded(c)}.{s}",
     "EdDSA": lambda h, c, s: jwt.encode(
         c, ed25519.Ed25519PrivateKey.generate(), "EdDSA", headers={**h, "alg": "EdDSA"}

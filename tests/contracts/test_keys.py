@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from volary.errors import Forbidden, Invalid
 
 CONTEXT = {"user": "usr_1", "purpose": "likeness"}
-SIGNER = "provenance"
+SIGNER = "c2pa"  # the one signing key that both homes have
 
 
 @pytest.mark.parametrize("secret", [b"", b"\x00", b"a data key of 32 bytes, or so it is"])

@@ -6,10 +6,11 @@ from typing import Any
 
 from volary.aws import faults
 from volary.aws.clients import Client, Clients
-from volary.errors import Absent
+from volary.errors import Absent, Invalid
 from volary.ports import BlobFacts, Bucket, PostForm
 
 CHUNK = 1 << 20
+LONGEST_LINK = 7 * 86_400  # seconds, for SigV4
 # S3 answers HEAD without a body, so botocore names that error by its status.
 _MISSING = {"NoSuchKey": Absent, "404": Absent, "NotFound": Absent}
 
@@ -65,6 +66,7 @@ class S3Blobs:
         return self._link("put_object", {**self._at(bucket, key), "ContentType": content_type}, seconds)
 
     def post_form(self, bucket: Bucket, key: str, *, content_type: str, max_bytes: int, seconds: int) -> PostForm:
+        _check_life(seconds)
         fields = {"Content-Type": content_type}
         conditions = [fields, ["content-length-range", 0, max_bytes]]
         with faults.translated(f"signing a form for {bucket}/{key}"):
@@ -77,6 +79,12 @@ class S3Blobs:
         return {"Bucket": self._buckets[bucket], "Key": key}
 
     def _link(self, method: str, params: dict[str, Any], seconds: int) -> str:
+        _check_life(seconds)
         with faults.translated(f"signing a link for {params['Key']}"):
             link: str = self._client.generate_presigned_url(method, Params=params, ExpiresIn=seconds)
         return link
+
+
+def _check_life(seconds: int) -> None:
+    if not 0 < seconds <= LONGEST_LINK:
+        raise Invalid(f"a link lives from 1 to {LONGEST_LINK} seconds, not {seconds}")
