@@ -101,7 +101,8 @@ def _workflows(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
         return [allow(["states:StartExecution"], machine)]
     if verb == "stop":
         return [allow(["states:StopExecution"], machine.replace(":stateMachine:", ":execution:") + ":*")]
-    return [allow(["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"], machine)]
+    # These three know no resource but "*": a statement that names the machine allows nothing. The token is the right.
+    return [allow(["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"], "*")]
 
 
 def _models(verb: str, resources: Resources) -> list[iam.PolicyStatement]:

@@ -31,6 +31,9 @@ UNBOUND = {
     "logs:DescribeLogGroups",
     "ecr:GetAuthorizationToken",
     "cloudwatch:PutMetricData",
+    "states:SendTaskSuccess",
+    "states:SendTaskFailure",
+    "states:SendTaskHeartbeat",
 }
 STARRED = re.compile(
     r"/\*$"  # the objects of one bucket

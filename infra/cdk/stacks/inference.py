@@ -197,7 +197,7 @@ class Inference(cdk.Stack):
             ),
             allow(["sns:Publish"], arn("sns", self._environment.name("answers"))),
             at_rest("sns", ["kms:Decrypt", "kms:GenerateDataKey"], self._known),
-            allow(["states:SendTaskHeartbeat"], self._known.generation),
+            allow(["states:SendTaskHeartbeat"], "*"),  # it knows no other resource
             allow(["s3:GetObject"], f"{self._known.bucket('models')}/mark-key.tar.gz"),
             allow(["kms:Decrypt"], self._known.of("envelope-key"), MARK),
             *statements("work.read", self._known),
