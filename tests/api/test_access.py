@@ -1,0 +1,276 @@
+"""Who may call what: every route of the OpenAPI document, as nobody, its owner, another person and a moderator.
+
+A new route without a row here fails. Foreign things answer 404, as if they were not there.
+"""
+
+import base64
+import hmac
+import json
+from datetime import timedelta
+
+import jwt
+import pytest
+from volary.ports import Put
+from volary.stores.accounts import Accounts, PersonalKey, digest_of
+
+WHO = ("nobody", "ann", "bob", "mo")
+# Route → the status for nobody, the owner (ann), another person (bob), and a moderator (mo).
+ROUTES: dict[str, tuple[int, int, int, int]] = {
+    "POST /videos": (401, 200, 200, 200),
+    "GET /videos": (401, 200, 200, 200),
+    "POST /videos/edits": (401, 200, 404, 404),
+    "POST /videos/extensions": (401, 200, 404, 404),
+    "POST /videos/characters": (401, 200, 200, 200),
+    "GET /videos/characters/{character_id}": (401, 200, 404, 404),
+    "GET /videos/{video_id}": (404, 200, 404, 404),
+    "DELETE /videos/{video_id}": (401, 200, 404, 404),
+    "GET /videos/{video_id}/content": (404, 302, 404, 404),
+    "POST /videos/{video_id}/remix": (401, 200, 404, 404),
+    "POST /posts": (401, 200, 404, 404),
+    "GET /posts/{post_id}": (200, 200, 200, 200),
+    "DELETE /posts/{post_id}": (401, 200, 404, 404),
+    "GET /posts/{post_id}/lineage": (200, 200, 200, 200),
+    "GET /feed": (200, 200, 200, 200),
+    "POST /files": (401, 200, 200, 200),
+    "GET /files": (401, 200, 200, 200),
+    "GET /files/{file_id}": (401, 200, 404, 404),
+    "DELETE /files/{file_id}": (401, 200, 404, 404),
+    "POST /uploads": (401, 200, 200, 200),
+    "POST /uploads/{upload_id}/parts": (401, 200, 404, 404),
+    "POST /uploads/{upload_id}/complete": (401, 400, 404, 404),
+    "POST /uploads/{upload_id}/cancel": (401, 200, 404, 404),
+    "GET /models": (401, 200, 200, 200),
+    "GET /models/{model_id}": (401, 200, 200, 200),
+    "GET /styles": (200, 200, 200, 200),
+    "GET /moderation/queue": (401, 403, 403, 200),
+    "GET /moderation/cases/{case_id}/content": (401, 403, 403, 302),
+    "POST /moderation/cases/{case_id}/release": (401, 403, 403, 200),
+    "POST /moderation/cases/{case_id}/reject": (401, 403, 403, 200),
+    "POST /moderations": (401, 503, 503, 503),  # this home's models do not answer
+    "POST /webhook_endpoints": (401, 200, 200, 200),
+    "GET /webhook_endpoints": (401, 200, 200, 200),
+    "GET /webhook_endpoints/{endpoint_id}": (401, 200, 404, 404),
+    "POST /webhook_endpoints/{endpoint_id}": (401, 200, 404, 404),
+    "DELETE /webhook_endpoints/{endpoint_id}": (401, 200, 404, 404),
+    "POST /webhook_endpoints/{endpoint_id}/rotate_secret": (401, 200, 404, 404),
+    "POST /webhook_endpoints/{endpoint_id}/test": (401, 400, 404, 404),  # the sample's address does not resolve
+    "GET /webhook_event_types": (401, 200, 200, 200),
+    "GET /me": (401, 200, 200, 200),
+}
+HOOK = {"name": "n", "url": "https://receiver.invalid/hook", "event_types": ["video.completed"]}
+UPLOAD = {"bytes": 10, "filename": "a.mp4", "mime_type": "video/mp4", "purpose": "user_data"}
+
+
+def test_every_route_has_a_row(world):
+    document = world.client.get("/openapi.json").json()
+    found = {
+        f"{method.upper()} {path.removeprefix('/v1')}"
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+
+    assert found == set(ROUTES)
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("route", ROUTES)
+def test_route_answers_each_person_as_declared(world, png, mp4, route, who):
+    method, path = route.split(" ")
+    path, sent = prepared(world, method, path, (png, mp4))
+
+    answer = world.call(method, path, who, **sent)
+
+    assert answer.status_code == ROUTES[route][WHO.index(who)], answer.text
+    if answer.status_code >= 400:
+        assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+        assert "signature=" not in answer.text + str(answer.headers)
+
+
+def prepared(world, method: str, path: str, files: tuple[bytes, bytes]) -> tuple[str, dict]:
+    """The path with ids of things that are ann's, and a good body."""
+    png, mp4 = files
+    ids, video = {}, None
+    if "{post_id}" in path:
+        ids["post_id"] = world.finished(visibility="public")
+    if "{video_id}" in path or path in ("/videos/edits", "/videos/extensions", "/posts"):
+        video = ids["video_id"] = world.finished()
+    if "{case_id}" in path:
+        ids["case_id"] = world.held()
+    if "{character_id}" in path:
+        form = {"name": (None, "Mossy"), "video": ("a.mp4", mp4, "video/mp4")}
+        ids["character_id"] = world.call("POST", "/videos/characters", files=form).json()["id"]
+    if "{file_id}" in path:
+        form = {"purpose": (None, "vision"), "file": ("a.png", png, "image/png")}
+        ids["file_id"] = world.call("POST", "/files", files=form).json()["id"]
+    if "{upload_id}" in path:
+        ids["upload_id"] = world.call("POST", "/uploads", json=UPLOAD).json()["id"]
+    if "{endpoint_id}" in path:
+        ids["endpoint_id"] = world.call("POST", "/webhook_endpoints", json=HOOK).json()["id"]
+    ids["model_id"] = "sora-2"
+    bodies = {
+        "/videos": {"json": {"prompt": "a fox"}},
+        "/videos/edits": {"json": {"prompt": "x", "video": {"id": video}}},
+        "/videos/extensions": {"json": {"prompt": "x", "seconds": "4", "video": {"id": video}}},
+        "/videos/characters": {"files": {"name": (None, "Mossy"), "video": ("a.mp4", mp4, "video/mp4")}},
+        "/videos/{video_id}/remix": {"json": {"prompt": "x"}},
+        "/posts": {"json": {"video_id": video}},
+        "/files": {"files": {"purpose": (None, "vision"), "file": ("a.png", png, "image/png")}},
+        "/uploads": {"json": UPLOAD},
+        "/uploads/{upload_id}/parts": {"files": {"data": ("part", b"12345")}},
+        "/uploads/{upload_id}/complete": {"json": {"part_ids": ["part_none"]}},
+        "/moderations": {"json": {"input": "a fox"}},
+        "/webhook_endpoints": {"json": HOOK},
+        "/webhook_endpoints/{endpoint_id}": {"json": {"name": "m"}},
+        "/webhook_endpoints/{endpoint_id}/test": {"json": {"event_type": "video.completed"}},
+    }
+    return path.format(**ids), bodies.get(path, {}) if method == "POST" else {}
+
+
+def test_no_guessed_id_is_ever_found(world):
+    world.finished()
+    found = [
+        path
+        for number in range(1000)
+        for path in (f"/videos/video_{number:024x}",)
+        if world.call("GET", path).status_code != 404
+    ]
+
+    assert found == []
+
+
+def test_a_moderator_does_not_decide_their_own_clip(world):
+    own = world.held("mo")
+
+    assert world.call("POST", f"/moderation/cases/{own}/release", "mo").status_code == 403
+    assert world.call("GET", f"/moderation/cases/{own}/content", "mo").status_code == 404
+    assert own not in world.call("GET", "/moderation/queue", "mo").text
+
+
+def b64(value: dict) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def with_hmac(signed: str, secret: bytes) -> str:
+    digest = hmac.digest(secret, signed.encode(), "sha256")
+    return f"{signed}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+def bad_tokens(world) -> dict[str, str]:
+    """Tokens that must not hold, by what is wrong with them."""
+    good = world.tokens["ann"]
+    head, body, signature = good.split(".")
+    claims = jwt.decode(good, options={"verify_signature": False})
+    header = jwt.get_unverified_header(good)
+    identity = world.home.identity
+    public = json.dumps(identity.jwks()["keys"][0]).encode()
+
+    def signed(**change) -> str:
+        return jwt.encode({**claims, **change}, identity.key, "ES256", headers={**header})
+
+    def without(name: str) -> str:
+        kept = {key: value for key, value in claims.items() if key != name}
+        return jwt.encode(kept, identity.key, "ES256", headers={**header})
+
+    def headed(**change) -> str:
+        return jwt.encode(claims, identity.key, "ES256", headers={**header, **change})
+
+    now = claims["iat"]
+    return {
+        "empty": "",
+        "space": " ",
+        "not a token": "abc",
+        "two parts": f"{head}.{body}",
+        "four parts": f"{good}.x",
+        "no signature": f"{head}.{body}.",
+        "altered signature": f"{head}.{body}.{signature[:-4]}AAAA",
+        "altered body": f"{head}.{b64({**claims, 'sub': 'user_bob'})}.{signature}",
+        "alg none": f"{b64({**header, 'alg': 'none'})}.{body}.",
+        "alg None": f"{b64({**header, 'alg': 'None'})}.{body}.{signature}",
+        "hmac with the public key": with_hmac(f"{b64({**header, 'alg': 'HS256'})}.{body}", public),
+        "unknown kid": headed(kid="other"),
+        "path as kid": headed(kid="../../etc/passwd"),
+        "kid is a number": f"{b64({**header, 'kid': 1})}.{body}.{signature}",
+        "jku": headed(jku="https://evil.example/jwks"),
+        "x5u": headed(x5u="https://evil.example/x5u"),
+        "own key in the header": headed(jwk=identity.jwks()["keys"][0]),
+        "crit": headed(crit=["x"], x=1),
+        "id token's type": headed(typ="JWT"),
+        "id token": signed(token_use="id"),
+        "other issuer": signed(iss="https://evil.example"),
+        "other audience": signed(aud="other"),
+        "list of audiences": signed(aud=["volary", "other"]),
+        "expired": signed(exp=now - 1),
+        "expires now": signed(exp=now),
+        "not yet": signed(nbf=now + 60),
+        "from the future": signed(iat=now + 60),
+        "exp is text": signed(exp="never"),
+        "exp is true": signed(exp=True),
+        "sub is a list": signed(sub=["user_ann"]),
+        "unicode sub": signed(sub="user_ánn"),
+        "nobody's sub": signed(sub="user_none"),
+        "empty sub": signed(sub=""),
+        "no sub": without("sub"),
+        "no exp": without("exp"),
+        "no iss": without("iss"),
+        "no aud": without("aud"),
+        "no sid": without("sid"),
+        "no token_use": without("token_use"),
+        "8 KB": good + "A" * 8192,
+        "unknown key": "vol_sk_" + "x" * 43,
+        "key's prefix only": "vol_sk_",
+        "body is a list": f"{head}.{base64.urlsafe_b64encode(b'[]').decode().rstrip('=')}.{signature}",
+        "deep body": f"{head}.{base64.urlsafe_b64encode(b'[' * 2000).decode().rstrip('=')}.{signature}",
+    }
+
+
+def test_no_bad_token_holds(world):
+    tokens = bad_tokens(world)
+    answers = {
+        name: world.client.get("/v1/me", headers={"authorization": f"Bearer {token}"}) for name, token in tokens.items()
+    }
+
+    assert len(tokens) >= 40
+    assert {name: answer.status_code for name, answer in answers.items() if answer.status_code != 401} == {}
+    assert {answer.headers["www-authenticate"] for answer in answers.values()} == {"Bearer"}
+
+
+@pytest.mark.parametrize("header", ["Basic dXNlcjpwYXNz", "bearer", "Token x", "Bearer a b", ""])
+def test_other_ways_to_sign_in_are_refused(world, header):
+    assert world.client.get("/v1/me", headers={"authorization": header}).status_code == 401
+
+
+def test_a_bad_token_is_refused_where_none_is_needed(world):
+    video_id = world.finished(visibility="public")
+
+    answer = world.client.get(f"/v1/videos/{video_id}", headers={"authorization": "Bearer x"})
+
+    assert answer.status_code == 401
+    assert world.client.get(f"/v1/videos/{video_id}").status_code == 200
+
+
+def test_a_token_expires(world):
+    token = world.home.identity.issue("user_ann", timedelta(seconds=60))
+    headers = {"authorization": f"Bearer {token}"}
+
+    assert world.client.get("/v1/me", headers=headers).status_code == 200
+    world.clock.pass_seconds(61)
+    assert world.client.get("/v1/me", headers=headers).json()["error"]["code"] == "token_expired"
+
+
+def test_a_personal_key_stands_for_its_person_and_only_its_hash_is_kept(world):
+    secret = "vol_sk_" + "k" * 43
+    key = PersonalKey(digest=digest_of(secret), user_id="user_ann", name="sdk", created_at=1)
+    Accounts(world.home.items).add_key(key)
+
+    assert world.client.get("/v1/me", headers={"authorization": f"Bearer {secret}"}).json()["handle"] == "ann"
+    with world.home.database.reading() as connection:
+        rows = [row["body"] for row in connection.execute("SELECT body FROM items")]
+    assert not any(secret in row for row in rows)
+
+
+def test_a_suspended_account_is_refused(world):
+    account = Accounts(world.home.items).get("user_ann").model_copy(update={"status": "suspended"})
+    world.home.items.write(Put({"pk": "USER#user_ann", "sk": "ACCOUNT", **account.model_dump(mode="json")}))
+    answer = world.call("GET", "/me")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "account_suspended")
