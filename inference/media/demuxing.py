@@ -1,6 +1,7 @@
 """Reads a clip's pictures and sound inside the decoding child; every bound is checked before the work it bounds."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, BinaryIO
 
 import av
@@ -23,7 +24,8 @@ def inspect(source: BinaryIO, kind: str, limits: Limits) -> Answer:
         answer = _header(container, limits)
         first = next(_frames(container, limits))
         container.seek(0)
-        return answer | {"width": first.width, "height": first.height} | _counted(container, answer["frame_rate"], limits)
+        answer |= {"width": first.width, "height": first.height}
+        return answer | _counted(container, answer["frame_rate"], limits)
 
 
 def extract(source: BinaryIO, kind: str, limits: Limits, sinks: tuple[BinaryIO, BinaryIO]) -> Answer:
@@ -135,7 +137,7 @@ def _sound(container: Input, limits: Limits, sink: BinaryIO) -> Answer:
     rate = min(stream.rate or MOST_SAMPLE_RATE, MOST_SAMPLE_RATE)
     resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
     samples = 0
-    for frame in _decoded(container, stream):
+    for frame in chain(_decoded(container, stream), (None,)):
         for part in resampler.resample(frame):
             samples += part.samples
             bound("seconds of sound", samples / rate, limits.seconds)

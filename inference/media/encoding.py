@@ -69,6 +69,8 @@ def _check(frames: np.ndarray, frame_rate: float, sound: np.ndarray, sample_rate
         raise ValueError(f"frame rate {frame_rate} is not within 1 to 120")
     if sound.ndim != 1 or sample_rate not in SOUND_RATES:
         raise ValueError(f"sound is mono at one of {SOUND_RATES} Hz, not {sound.shape} at {sample_rate}")
+    if not np.all(np.isfinite(sound)):
+        raise ValueError(f"{int(np.sum(~np.isfinite(sound)))} sound samples are not finite")
 
 
 def _video_stream(output: av.container.OutputContainer, width: int, height: int, rate: Fraction) -> av.VideoStream:

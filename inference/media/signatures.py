@@ -21,4 +21,5 @@ def kind_of(head: bytes) -> Kind:
         return "jpeg"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
-    raise MediaRefused("invalid_media", f"the file starts with {head[:12].hex() or 'nothing'}: not MP4, WebM, PNG, JPEG or WebP")
+    start = head[:12].hex() or "nothing"
+    raise MediaRefused("invalid_media", f"the file starts with {start}: not MP4, WebM, PNG, JPEG or WebP")

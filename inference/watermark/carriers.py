@@ -25,10 +25,8 @@ WORKING_SIDE = 256
 
 @dataclass(frozen=True)
 class Layout:
-    """For one key: cosine indices (N,) and, by slot, each chip's coded bit (S, N; -1 is the pilot) and sign (S, N)."""
+    """For one key, by slot and cosine (SLOTS, N): each chip's coded bit (-1 is the pilot) and sign."""
 
-    rows: np.ndarray
-    columns: np.ndarray
     bits: np.ndarray
     signs: np.ndarray
 
@@ -37,19 +35,24 @@ class Layout:
         return self.signs * np.where(self.bits < 0, np.float32(1), coded[self.bits].astype(np.float32))
 
 
-@lru_cache(maxsize=4)
-def layout(key: bytes) -> Layout:
-    """Assign every cosine of every slot to the pilot or to a coded bit, by key alone."""
+@lru_cache(maxsize=1)
+def band() -> tuple[np.ndarray, np.ndarray]:
+    """Row and column indices (N,) of the cosines that carry the mark."""
     rows, columns = np.mgrid[0:GRID, 0:GRID]
     radius = np.hypot(rows, columns)
     inside = (radius >= BAND[0]) & (radius < BAND[1])
-    count = SLOTS * int(inside.sum())
+    return rows[inside], columns[inside]
+
+
+@lru_cache(maxsize=4)
+def layout(key: bytes) -> Layout:
+    """Assign every cosine of every slot to the pilot or to a coded bit, by key alone."""
+    count = SLOTS * len(band()[0])
     places = keyed.order(key, "picture places", count)
     pilots = int(PILOT_SHARE * count)
     bits = np.full(count, -1)
     bits[places[pilots:]] = np.arange(count - pilots) % FORM.coded
-    signs = keyed.signs(key, "picture signs", count)
-    return Layout(rows[inside], columns[inside], bits.reshape(SLOTS, -1), signs.reshape(SLOTS, -1))
+    return Layout(bits.reshape(SLOTS, -1), keyed.signs(key, "picture signs", count).reshape(SLOTS, -1))
 
 
 @lru_cache(maxsize=16)

@@ -8,7 +8,15 @@ from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from inference.watermark import carriers
 from inference.watermark.payload import protect, recover
-from inference.watermark.reading import NOTHING, Reading, chance_of, decide, merged, score
+from inference.watermark.reading import (
+    FALSE_POSITIVE_RATE,
+    NOTHING,
+    Reading,
+    chance_of,
+    chance_of_payload,
+    merged,
+    score,
+)
 
 FINE = 4
 PERIOD = carriers.SLOTS * FINE
@@ -21,35 +29,43 @@ RANGE_P_VALUE = 1e-4
 
 def read(frames: np.ndarray, frame_rate: float, key: bytes) -> Reading:
     """Look for the mark of `key` in frames (T, H, W, 3) uint8; see `Reading` for what it claims."""
-    if not len(frames):
-        return NOTHING
+    if not frame_rate > 0:
+        raise ValueError(f"frame rate {frame_rate} is not above 0")
+    return judge(evidence(frames, frame_rate), key) if len(frames) else NOTHING
+
+
+def judge(found: np.ndarray, key: bytes) -> Reading:
+    """What `evidence` says under one key."""
     layout = carriers.layout(key)
-    evidence = _evidence(frames, frame_rate, layout)
-    folds = _folds(evidence)
+    folds = _folds(found)
     scores = np.array([score(_pilot(folds, offset, layout)) for offset in range(PERIOD)])
-    ranked = np.argsort(-scores)[:DECODED_OFFSETS]
-    found = None
-    for offset in ranked.tolist():
-        soft = _soft(folds, offset, layout)
-        found = recover(soft, carriers.FORM)
-        if found is not None:
-            break
-    payload, p_value = decide(chance_of(float(scores.max()), PERIOD), found, carriers.FORM, DECODED_OFFSETS)
-    if payload is None:
-        return Reading(None, p_value, 0.0)
+    for offset in np.argsort(-scores)[:DECODED_OFFSETS].tolist():
+        payload = recover(_soft(folds, offset, layout), carriers.FORM)
+        if payload is not None:
+            return _claim(payload, offset, (found, folds), layout)
+    return Reading(None, chance_of(float(scores.max()), PERIOD), 0.0)
+
+
+def _claim(payload: int, offset: int, found: tuple[np.ndarray, np.ndarray], layout: carriers.Layout) -> Reading:
+    """The reading of a decoded payload, which is withheld if any payload could agree as well by chance."""
+    steps, folds = found
     coded = protect(payload, carriers.FORM)
-    agreement = float(np.mean(np.sign(soft) == coded))
-    ranges = _ranges(evidence, layout.chips(coded), offset, len(frames) / frame_rate)
-    return Reading(payload, p_value, max(0.0, 2 * agreement - 1), ranges)
+    chips = layout.chips(coded)
+    p_value = chance_of_payload(score(_slots(folds, offset) * chips), carriers.FORM, PERIOD)
+    if p_value > FALSE_POSITIVE_RATE:
+        return Reading(None, chance_of(score(_pilot(folds, offset, layout)), PERIOD), 0.0)
+    agreement = float(np.mean(np.sign(_soft(folds, offset, layout)) == coded))
+    return Reading(payload, p_value, max(0.0, 2 * agreement - 1), _ranges(steps, chips, offset))
 
 
-def _evidence(frames: np.ndarray, frame_rate: float, layout: carriers.Layout) -> np.ndarray:
-    """Whitened coefficients (J, N) in steps of FINE_SECONDS, what stays still for a period taken out."""
-    each = [carriers.analyse(carriers.luma(frame))[layout.rows, layout.columns] for frame in frames]
+def evidence(frames: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Whitened coefficients (J, N) in steps of FINE_SECONDS, what stays still for a period taken out; needs no key."""
+    rows, columns = carriers.band()
+    each = [carriers.analyse(carriers.luma(frame))[rows, columns] for frame in frames]
     overlap = _overlap(len(frames), frame_rate)
     steps, filled = overlap @ np.stack(each), overlap.sum(1, keepdims=True)
     moving = steps - filled * _still(steps, filled)
-    return np.clip(moving / np.sqrt(_power(moving, layout) + POWER_FLOOR), -MOST_EVIDENCE, MOST_EVIDENCE)
+    return np.clip(moving / np.sqrt(_power(moving) + POWER_FLOOR), -MOST_EVIDENCE, MOST_EVIDENCE)
 
 
 def _overlap(count: int, frame_rate: float) -> np.ndarray:
@@ -69,23 +85,24 @@ def _still(steps: np.ndarray, filled: np.ndarray) -> np.ndarray:
     return total / np.maximum(uniform_filter1d(filled, window, axis=0, mode="reflect"), 1e-6)
 
 
-def _power(moving: np.ndarray, layout: carriers.Layout) -> np.ndarray:
+def _power(moving: np.ndarray) -> np.ndarray:
     """Local mean square over time and neighbouring cosines, (J, N)."""
     inside = np.zeros((carriers.GRID, carriers.GRID), np.float32)
-    inside[layout.rows, layout.columns] = 1
-    weight = gaussian_filter(inside, 2)[layout.rows, layout.columns]
+    band = carriers.band()
+    inside[band] = 1
+    weight = gaussian_filter(inside, 2)[band]
     squares = uniform_filter1d(np.square(moving), FINE, axis=0, mode="nearest")
     plane = np.zeros_like(inside)
     for index, row in enumerate(squares):
-        plane[layout.rows, layout.columns] = row
-        squares[index] = gaussian_filter(plane, 2)[layout.rows, layout.columns] / weight
+        plane[band] = row
+        squares[index] = gaussian_filter(plane, 2)[band] / weight
     return squares
 
 
-def _folds(evidence: np.ndarray) -> np.ndarray:
+def _folds(steps: np.ndarray) -> np.ndarray:
     """Evidence summed over periods, (PERIOD, N)."""
-    folds = np.zeros((PERIOD, evidence.shape[1]), np.float32)
-    np.add.at(folds, np.arange(len(evidence)) % PERIOD, evidence)
+    folds = np.zeros((PERIOD, steps.shape[1]), np.float32)
+    np.add.at(folds, np.arange(len(steps)) % PERIOD, steps)
     return folds
 
 
@@ -109,12 +126,12 @@ def _soft(folds: np.ndarray, offset: int, layout: carriers.Layout) -> np.ndarray
     return sums / np.sqrt(np.bincount(bits, np.square(signed), minlength=coded) + 1e-9)
 
 
-def _ranges(evidence: np.ndarray, chips: np.ndarray, offset: int, seconds: float) -> tuple[tuple[float, float], ...]:
+def _ranges(steps: np.ndarray, chips: np.ndarray, offset: int) -> tuple[tuple[float, float], ...]:
     """Stretches whose one-second windows hold the chips that were read, merged where they touch."""
     window, ranges = 4 * FINE, []
-    for start in range(0, max(1, len(evidence) - window // 2), window):
-        part = evidence[start : start + window]
-        expected = chips[(np.arange(start, start + len(part)) + offset) % PERIOD // FINE]
-        if chance_of(score(part * expected), 1) <= RANGE_P_VALUE:
-            ranges.append((start * FINE_SECONDS, min(seconds, (start + window) * FINE_SECONDS)))
+    for start in range(0, max(1, len(steps) - window // 2), window):
+        end = len(steps) if len(steps) < start + window + window // 2 else start + window
+        expected = chips[(np.arange(start, end) + offset) % PERIOD // FINE]
+        if chance_of(score(steps[start:end] * expected), 1) <= RANGE_P_VALUE:
+            ranges.append((start * FINE_SECONDS, end * FINE_SECONDS))
     return merged(ranges)

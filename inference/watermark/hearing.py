@@ -5,7 +5,15 @@ from scipy.ndimage import uniform_filter, uniform_filter1d
 
 from inference.watermark import tiles
 from inference.watermark.payload import protect, recover
-from inference.watermark.reading import NOTHING, Reading, chance_of, decide, merged, score
+from inference.watermark.reading import (
+    FALSE_POSITIVE_RATE,
+    NOTHING,
+    Reading,
+    chance_of,
+    chance_of_payload,
+    merged,
+    score,
+)
 
 FLOOR = 1e-5
 MOST_EVIDENCE = 2.5
@@ -22,16 +30,22 @@ def read(sound: np.ndarray, sample_rate: int, key: bytes) -> Reading:
     folds = _folds(evidence)
     scores = np.array([score(_pilot(folds[offset], layout)) for offset in range(tiles.PERIOD)])
     for offset in np.argsort(-scores)[:DECODED_OFFSETS].tolist():
-        soft = _soft(folds[offset], layout)
-        found = recover(soft, tiles.FORM)
-        if found is not None:
-            break
-    payload, p_value = decide(chance_of(float(scores.max()), tiles.PERIOD), found, tiles.FORM, DECODED_OFFSETS)
-    if payload is None:
-        return Reading(None, p_value, 0.0)
+        payload = recover(_soft(folds[offset], layout), tiles.FORM)
+        if payload is not None:
+            return _claim(payload, offset, (evidence, folds[offset]), layout)
+    return Reading(None, chance_of(float(scores.max()), tiles.PERIOD), 0.0)
+
+
+def _claim(payload: int, offset: int, found: tuple[np.ndarray, np.ndarray], layout: tiles.Layout) -> Reading:
+    """The reading of a decoded payload, which is withheld if any payload could agree as well by chance."""
+    evidence, fold = found
     coded = protect(payload, tiles.FORM)
-    agreement = float(np.mean(np.sign(soft) == coded))
-    return Reading(payload, p_value, max(0.0, 2 * agreement - 1), _ranges(evidence, layout.chips(coded), offset))
+    chips = layout.chips(coded)
+    p_value = chance_of_payload(score(fold * chips), tiles.FORM, tiles.PERIOD)
+    if p_value > FALSE_POSITIVE_RATE:
+        return Reading(None, chance_of(score(_pilot(fold, layout)), tiles.PERIOD), 0.0)
+    agreement = float(np.mean(np.sign(_soft(fold, layout)) == coded))
+    return Reading(payload, p_value, max(0.0, 2 * agreement - 1), _ranges(evidence, chips, offset))
 
 
 def _evidence(working: np.ndarray) -> np.ndarray:
@@ -40,7 +54,7 @@ def _evidence(working: np.ndarray) -> np.ndarray:
     energy = tiles.energies(transform.stft(working))[-transform.p_min :]
     loudness = np.log(energy + FLOOR * np.mean(energy) + 1e-20)
     tile = uniform_filter1d(loudness, tiles.HOPS, axis=0, origin=-(tiles.HOPS // 2), mode="nearest")
-    around = uniform_filter(tile, (5 * tiles.HOPS, 5), mode="nearest")
+    around = uniform_filter(tile, (3 * tiles.HOPS, 5), mode="nearest")
     apart = tile - around
     spread = np.sqrt(uniform_filter(apart**2, (5 * tiles.HOPS, 9), mode="nearest")) + 1e-6
     return np.clip(apart / spread, -MOST_EVIDENCE, MOST_EVIDENCE)

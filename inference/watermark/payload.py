@@ -28,11 +28,6 @@ class Format:
         """The number of coded bits."""
         return RATE * (self.bits + self.checksum + MEMORY)
 
-    @property
-    def chance(self) -> float:
-        """How likely noise alone passes the checksum."""
-        return self.paths / 2.0**self.checksum
-
 
 def checksum(bits: np.ndarray, width: int) -> np.ndarray:
     """CRC of a bit array (0/1) as a bit array of `width`, most significant first; starts from all ones."""

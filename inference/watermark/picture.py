@@ -38,10 +38,10 @@ def _patterns(layout: carriers.Layout, coded: np.ndarray, frames: np.ndarray) ->
     """One set of coefficients per slot, (S, GRID, GRID), each a picture of mean square 1."""
     sampled = frames[:: max(1, len(frames) // 8)]
     power = np.mean([carriers.analyse(carriers.luma(frame)) ** 2 for frame in sampled], axis=0)
-    power = gaussian_filter(power, 4, mode="nearest")[layout.rows, layout.columns]
+    power = gaussian_filter(power, 4, mode="nearest")[carriers.band()]
     amplitude = (power + 4.0) ** (SPECTRAL_TILT / 2)
     patterns = np.zeros((carriers.SLOTS, carriers.GRID, carriers.GRID), np.float32)
-    patterns[:, layout.rows, layout.columns] = layout.chips(coded) * amplitude / np.sqrt(np.sum(amplitude**2))
+    patterns[:, *carriers.band()] = layout.chips(coded) * amplitude / np.sqrt(np.sum(amplitude**2))
     return patterns
 
 

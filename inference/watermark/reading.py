@@ -8,12 +8,16 @@ from scipy.special import ndtr
 from inference.watermark.payload import Format
 
 FALSE_POSITIVE_RATE = 1e-6
-PILOT_LEAST = 0.05
 
 
 @dataclass(frozen=True)
 class Reading:
-    """`payload` is None where nothing passes FALSE_POSITIVE_RATE; `ranges` are (start, end) seconds that hold it."""
+    """`payload` is None where nothing passes FALSE_POSITIVE_RATE; `ranges` are (start, end) seconds that hold it.
+
+    `p_value` bounds how likely an unmarked file, or one marked under another key, looks as marked as this: of the
+    pilot alone where no payload is claimed (uniform on unmarked files), of the whole mark where one is.
+    `confidence` is 1 where every coded bit agrees with the payload and 0 where half of them do.
+    """
 
     payload: int | None
     p_value: float
@@ -35,12 +39,13 @@ def chance_of(best: float, tries: int) -> float:
     return float(-np.expm1(tries * np.log1p(-min(float(ndtr(-best)), 1 - 1e-16))))
 
 
-def decide(pilot: float, payload: int | None, form: Format, tries: int) -> tuple[int | None, float]:
-    """The payload that may be claimed and the p-value: the pilot's, times the checksum's where that held."""
-    if payload is None or pilot > PILOT_LEAST:
-        return None, pilot
-    joint = pilot * form.chance * tries
-    return (payload, joint) if joint <= FALSE_POSITIVE_RATE else (None, pilot)
+def chance_of_payload(agreement: float, form: Format, tries: int) -> float:
+    """How likely any payload at all agrees this well at any of `tries` places by chance.
+
+    A union over every payload of Hoeffding's bound exp(-z^2 / 2), which holds for fair signs on any evidence.
+    """
+    exponent = form.bits * np.log(2) + np.log(tries) - max(0.0, agreement) ** 2 / 2
+    return float(np.exp(min(0.0, exponent)))
 
 
 def merged(ranges: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
