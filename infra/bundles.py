@@ -37,11 +37,11 @@ def source(name: Name) -> Path:
     return ROOT / (FOLDERS[name][0][0] if name in FOLDERS else "requirements")
 
 
-def fingerprint(name: Name) -> str:
-    """SHA-256 over everything the bundle is made from, this recipe included."""
+def fingerprint(name: Name, root: Path = ROOT) -> str:
+    """SHA-256 over everything the bundle is made from, this recipe included; `root` holds the sources."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for path in _sources(name):
-        digest.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode())
+    for path in _sources(name, root):
+        digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -87,9 +87,9 @@ def python313() -> str | None:
     return None
 
 
-def _sources(name: Name) -> list[Path]:
-    locks = [ROOT / LOCKS[name]] if name in LOCKS else []
-    folders = [ROOT / here for here, _ in FOLDERS.get(name, ())]
+def _sources(name: Name, root: Path) -> list[Path]:
+    locks = [root / LOCKS[name]] if name in LOCKS else []
+    folders = [root / here for here, _ in FOLDERS.get(name, ())]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return [*locks, *sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".pyc")]
 
@@ -113,7 +113,8 @@ def _compile(folder: Path, place: str) -> None:
     subprocess.run([python, "-m", "compileall", *strict, str(folder)], check=True, env={"PYTHONHASHSEED": "0"})
 
 
-def _size(path: Path) -> int:
+def unzipped_bytes(path: Path) -> int:
+    """What a bundle takes once Lambda has unpacked it; the limit for a function and its layers is 250 MB."""
     with zipfile.ZipFile(path) as archive:
         return sum(entry.file_size for entry in archive.infolist())
 
@@ -127,7 +128,7 @@ def main() -> None:
     for name in get_args(Name):
         path = build(name, out)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        megabytes = path.stat().st_size / 1e6, _size(path) / 1e6
+        megabytes = path.stat().st_size / 1e6, unzipped_bytes(path) / 1e6
         print(f"{name:10} {megabytes[0]:6.1f} MB zipped {megabytes[1]:6.1f} MB unzipped  {digest}")
 
 

@@ -81,6 +81,6 @@ def prod(tmp_path_factory) -> Cloud:
     app = cdk.App(outdir=str(folder), context=application.UNBUNDLED, analytics_reporting=False)
     application.build(app, PROD)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-    with pytest.raises(RuntimeError, match="Validation failed"):
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
     return Cloud(folder)
