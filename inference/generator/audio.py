@@ -98,7 +98,9 @@ class AudioAutoencoder(nn.Module):
         self.enter = nn.Linear(4 * MELS, width)
         self.into = nn.Sequential(_Residual(width), _Residual(width))
         self.down = nn.Linear(4 * width, width)
-        self.leave = nn.Sequential(_Residual(width), _Residual(width), nn.LayerNorm(width), nn.Linear(width, shape.latent))
+        self.leave = nn.Sequential(
+            _Residual(width), _Residual(width), nn.LayerNorm(width), nn.Linear(width, shape.latent)
+        )
         self.back = nn.Linear(shape.latent, width)
         self.low = nn.Sequential(_Residual(width), _Residual(width))
         self.up = nn.Linear(width, 4 * width)

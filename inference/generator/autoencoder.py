@@ -1,4 +1,4 @@
-"""Video to and from latents: 8 x 8 x 4 fewer places, causal in time on the way in so that a prefix keeps its latents."""
+"""Video to and from latents: 8 x 8 x 4 fewer places, causal on the way in: a prefix keeps its latents."""
 
 from __future__ import annotations
 

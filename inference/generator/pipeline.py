@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from inference import weights
 from inference.generator import audio, frames
@@ -104,8 +103,14 @@ class Generator:
         style = len(self.styles) if ask.style is None else self.styles.index(ask.style)
         source = None if ask.source is None else _fitted(ask.source, ask.seconds)
         length = ask.seconds * frames.RATE // TEMPORAL
-        job = _Job((text, negative), style, (high // SPATIAL, wide // SPATIAL), length, ask.seed,
-                   lambda share: on_progress(0.9 * share))
+        job = _Job(
+            (text, negative),
+            style,
+            (high // SPATIAL, wide // SPATIAL),
+            length,
+            ask.seed,
+            lambda share: on_progress(0.9 * share),
+        )
         with torch.inference_mode(), _timed(timings, "denoise"):
             latents = self._latents(job, source)
         with torch.inference_mode(), _timed(timings, "decode"):
@@ -178,7 +183,9 @@ class Generator:
             if not known.has_sound:
                 window = self._sounded(job, window, place)
             made.append(Latents(window.video, window.audio))
-        whole = Latents(torch.cat([m.video for m in made])[:count], torch.cat([m.audio for m in made])[: SOUNDS * count])
+        whole = Latents(
+            torch.cat([m.video for m in made])[:count], torch.cat([m.audio for m in made])[: SOUNDS * count]
+        )
         return whole if count == job.length else self._continued(job, _Known(whole, True))
 
     def _sounded(self, job: _Job, window: Latents, place: int) -> Latents:
@@ -238,7 +245,10 @@ def _slice(latents: Latents, first: int) -> Latents:
     """A window from `first` on, held on its last latent where the source ends."""
     video, sound = latents.video[first : first + WINDOW], latents.audio[SOUNDS * first : SOUNDS * (first + WINDOW)]
     spare = WINDOW - len(video)
-    return Latents(torch.cat([video, video[-1:].expand(spare, -1, -1, -1)]), torch.cat([sound, sound[-1:].expand(SOUNDS * spare, -1)]))
+    return Latents(
+        torch.cat([video, video[-1:].expand(spare, -1, -1, -1)]),
+        torch.cat([sound, sound[-1:].expand(SOUNDS * spare, -1)]),
+    )
 
 
 def _overlapping(pictures: np.ndarray) -> Iterator[np.ndarray]:
@@ -278,7 +288,9 @@ def _finished(ask: Ask, source: SourceClip | None, pictures: np.ndarray, sound: 
     fresh = ask.seconds * frames.RATE - len(source.frames)
     before = frames.resized(source.frames, ask.height, ask.width)
     after = frames.resized(pictures[len(pictures) - fresh :], ask.height, ask.width)
-    heard = np.zeros(len(source.frames) * audio.RATE // frames.RATE, np.float32) if source.sound is None else source.sound
+    heard = (
+        np.zeros(len(source.frames) * audio.RATE // frames.RATE, np.float32) if source.sound is None else source.sound
+    )
     new = normalised(sound, audio.RATE)[-fresh * audio.RATE // frames.RATE - _SEAM :]
     fade = np.linspace(0, 1, _SEAM, dtype=np.float32)
     seam = heard[-_SEAM:] * (1 - fade) + new[:_SEAM] * fade

@@ -48,7 +48,11 @@ def times(recipe: Recipe, level: float) -> list[float]:
 
 @torch.no_grad()
 def denoise(
-    model: Transformer, wanted: tuple[Condition, Condition], start: Start, recipe: Recipe, on_step: Callable[[float], None]
+    model: Transformer,
+    wanted: tuple[Condition, Condition],
+    start: Start,
+    recipe: Recipe,
+    on_step: Callable[[float], None],
 ) -> Latents:
     """Latents of one clip for `wanted` = (condition, negative condition), each of batch 1."""
     both = _stacked(*wanted)

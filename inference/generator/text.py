@@ -15,9 +15,14 @@ TOKENS = 20
 
 # Words of grammar, not of content: they are neither shown to the transformer alone nor reported as unknown.
 _GRAMMAR = frozenset(
-    """a an the and or of in on at by to from with while is are be its it this that there as into over under up down near
-    among through out s l d un une le la les des du de et ou en au aux dans sur par avec pendant que qui est sont se sa son
-    ses ce cette il elle y à où not no very some any two""".split()
+    re.findall(
+        r"\S+",
+        """
+    a an the and or of in on at by to from with while is are be its it this that there as into over
+    under up down near among through out s l d un une le la les des du de et ou en au aux dans sur par
+    avec pendant que qui est sont se sa son ses ce cette il elle y à où not no very some any two
+    """,
+    )
 )
 
 

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 PATCH = 2  # latent places on each side that make one video token
+PAIR = 2  # latents in time that make one video token
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,12 @@ def wave_code(positions: Tensor, width: int, longest: float) -> Tensor:
 
 
 class Block(nn.Module):
-    """Attention over all tokens and a feed-forward layer; scale, shift and gate come from outside."""
+    """Attention over all tokens and a squared-ReLU layer (So 2021); scale, shift and gate come from outside."""
 
     def __init__(self, shape: TransformerShape) -> None:
         super().__init__()
         self.heads = shape.heads
-        self.modulation = nn.Parameter(torch.zeros(3, 6, shape.width))  # per stream: text, video, audio
+        self.modulation = nn.Parameter(torch.zeros(6, shape.width))
         self.into = nn.Linear(shape.width, 3 * shape.width, bias=False)
         self.out = nn.Linear(shape.width, shape.width, bias=False)
         self.query = nn.Parameter(torch.ones(shape.width // shape.heads))
@@ -64,13 +65,11 @@ class Block(nn.Module):
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.down.weight)
 
-    def forward(self, x: Tensor, told: Tensor, spans: tuple[int, int, int]) -> Tensor:
-        # x (B,N,C); told (B,6,C); spans: tokens of each stream
-        table = told[:, None] + self.modulation  # (B,3,6,C)
-        parts = torch.repeat_interleave(table, torch.tensor(spans, device=x.device), dim=1, output_size=x.shape[1])
-        shift, scale, gate, shift2, scale2, gate2 = parts.unbind(2)
-        x = x + gate * self.attention(_norm(x) * (1 + scale) + shift)
-        return x + gate2 * self.down(F.gelu(self.up(_norm(x) * (1 + scale2) + shift2), approximate="tanh"))
+    def forward(self, x: Tensor, told: Tensor) -> Tensor:  # x (B,N,C), told (B,6,C) -> (B,N,C)
+        table = (told + self.modulation).to(torch.bfloat16 if _is_mixed(x) else x.dtype)
+        shift, scale, gate, shift2, scale2, gate2 = table.unsqueeze(2).unbind(1)
+        x = x + gate * self.attention(torch.addcmul(shift, _norm(x), 1 + scale))
+        return x + gate2 * self.down(F.relu(self.up(torch.addcmul(shift2, _norm(x), 1 + scale2))).square())
 
     def attention(self, x: Tensor) -> Tensor:  # (B,N,C) -> same
         query, key, value = self.into(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
@@ -83,8 +82,14 @@ def _unit(x: Tensor, scale: Tensor) -> Tensor:
     return F.rms_norm(x, x.shape[-1:], scale.to(x))
 
 
+def _is_mixed(x: Tensor) -> bool:
+    return torch.is_autocast_enabled(x.device.type)
+
+
 def _norm(x: Tensor) -> Tensor:
-    return F.layer_norm(x, x.shape[-1:])
+    """Layer norm; halved in precision where autocast would have the next matrix do so, which saves memory traffic."""
+    normed = F.layer_norm(x, x.shape[-1:])
+    return normed.bfloat16() if _is_mixed(x) else normed
 
 
 class Transformer(nn.Module):
@@ -93,48 +98,51 @@ class Transformer(nn.Module):
     def __init__(self, shape: TransformerShape) -> None:
         super().__init__()
         self.shape, width = shape, shape.width
-        self.video_in = nn.Linear(PATCH * PATCH * shape.video, width)
+        self.video_in = nn.Linear(PAIR * PATCH * PATCH * shape.video, width)
         self.audio_in = nn.Linear(shape.audio, width)
         self.text_in = nn.Linear(shape.text, width)
         self.sentence_in = nn.Linear(shape.text, width)
         self.style = nn.Embedding(shape.styles + 1, width)
         self.slots = nn.Parameter(0.02 * torch.randn(shape.text_tokens + 2, width))
         self.empty = nn.Parameter(0.02 * torch.randn(width))
-        self.given = nn.Parameter(0.02 * torch.randn(2, width))
+        self.given = nn.Parameter(0.02 * torch.randn(PAIR + 1, width))
         self.places = nn.Linear(3 * 64, width)
         self.moments = nn.Linear(64, width)
         self.clock = nn.Sequential(nn.Linear(128, width), nn.SiLU(), nn.Linear(width, width))
         self.tell = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList([Block(shape) for _ in range(shape.depth)])
         self.last = nn.Linear(width, 2 * width)
-        self.video_out = nn.Linear(width, PATCH * PATCH * shape.video)
+        self.video_out = nn.Linear(width, PAIR * PATCH * PATCH * shape.video)
         self.audio_out = nn.Linear(width, shape.audio)
         for zero in (self.tell, self.last, self.video_out, self.audio_out):
             nn.init.zeros_(zero.weight)
             nn.init.zeros_(zero.bias)
         with torch.no_grad():
-            self.tell.bias.view(6, width)[[2, 5]] = 1.0  # open gates: the zeroed last matrices already start as identity
+            # Gates start open: every block already starts as the identity, by its zeroed last matrices.
+            self.tell.bias.view(6, width)[[2, 5]] = 1.0
 
     def forward(self, video: Tensor, audio: Tensor, time: Tensor, condition: Condition) -> tuple[Tensor, Tensor]:
         # video (B,T,H,W,C), audio (B,A,C), time (B,) 0 clean .. 1 noise -> velocities of the same shapes
-        batch, frames, high, wide, _ = video.shape
-        rows, columns = high // PATCH, wide // PATCH
+        _, frames, high, wide, _ = video.shape
         sentence, style = self.sentence_in(condition.sentence), self.style(condition.style)
         told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + sentence + style)
         text = torch.cat([sentence[:, None], style[:, None], self._words(condition.tokens)], dim=1) + self.slots
-        seen = self.video_in(_patches(video)) + self._places(frames, rows, columns)
-        seen = seen + (condition.is_video_given.float()[..., None] * self.given[0]).repeat_interleave(rows * columns, dim=1)
+        grid = (frames // PAIR, high // PATCH, wide // PATCH)
+        is_given = condition.is_video_given.float().unflatten(1, (-1, PAIR)) @ self.given[:PAIR]
+        seen = (
+            self.video_in(_patches(video)) + self._places(*grid) + is_given.repeat_interleave(grid[1] * grid[2], dim=1)
+        )
         heard = self.audio_in(audio) + self.moments(wave_code(torch.arange(audio.shape[1]) + 0.5, 64, 100))
-        heard = heard + condition.is_audio_given.float()[..., None] * self.given[1]
+        heard = heard + condition.is_audio_given.float()[..., None] * self.given[PAIR]
         x = torch.cat([text.to(seen), seen, heard.to(seen)], dim=1)
         spans = (text.shape[1], seen.shape[1], heard.shape[1])
         changes = self.tell(told).unflatten(-1, (6, -1))
         for block in self.blocks:
-            x = block(x, changes, spans)
+            x = block(x, changes)
         shift, scale = self.last(told)[:, None].chunk(2, dim=-1)
         x = _norm(x) * (1 + scale) + shift
         _, seen, heard = x.split(spans, dim=1)
-        return _unpatched(self.video_out(seen), (frames, rows, columns)), self.audio_out(heard)
+        return _unpatched(self.video_out(seen), grid), self.audio_out(heard)
 
     def _words(self, tokens: Tensor) -> Tensor:  # (B,20,512) -> (B,20,C); unused places become `empty`
         is_used = (tokens.abs().sum(-1, keepdim=True) > 0).float()
@@ -142,7 +150,7 @@ class Transformer(nn.Module):
 
     def _places(self, frames: int, rows: int, columns: int) -> Tensor:  # -> (T*H*W, C)
         device = self.slots.device
-        t = wave_code(2 * (torch.arange(frames, device=device) + 0.5), 64, 100)
+        t = wave_code(2 * PAIR * (torch.arange(frames, device=device) + 0.5), 64, 100)
         y = wave_code(torch.arange(rows, device=device) - (rows - 1) / 2, 64, 20)
         x = wave_code(torch.arange(columns, device=device) - (columns - 1) / 2, 64, 20)
         grid = torch.cat(
@@ -156,13 +164,13 @@ class Transformer(nn.Module):
         return self.places(grid.reshape(-1, 192))
 
 
-def _patches(video: Tensor) -> Tensor:  # (B,T,H,W,C) -> (B,T*H/2*W/2,4C)
+def _patches(video: Tensor) -> Tensor:  # (B,T,H,W,C) -> (B,T/2*H/2*W/2,8C)
     b, t, h, w, c = video.shape
-    x = video.reshape(b, t, h // PATCH, PATCH, w // PATCH, PATCH, c).permute(0, 1, 2, 4, 3, 5, 6)
-    return x.reshape(b, -1, PATCH * PATCH * c)
+    x = video.reshape(b, t // PAIR, PAIR, h // PATCH, PATCH, w // PATCH, PATCH, c).permute(0, 1, 3, 5, 2, 4, 6, 7)
+    return x.reshape(b, -1, PAIR * PATCH * PATCH * c)
 
 
 def _unpatched(x: Tensor, grid: tuple[int, int, int]) -> Tensor:
     t, h, w = grid
-    x = x.reshape(x.shape[0], t, h, w, PATCH, PATCH, -1).permute(0, 1, 2, 4, 3, 5, 6)
-    return x.reshape(x.shape[0], t, h * PATCH, w * PATCH, -1)
+    x = x.reshape(x.shape[0], t, h, w, PAIR, PATCH, PATCH, -1).permute(0, 1, 4, 2, 5, 3, 6, 7)
+    return x.reshape(x.shape[0], t * PAIR, h * PATCH, w * PATCH, -1)

@@ -1,6 +1,6 @@
 """Trains the video autoencoder on rendered clips, with a wall-clock budget; resumes from its checkpoint.
 
-    python -m inference.train.autoencoding CLIPS RUN --minutes 35 [--decoder-only]
+python -m inference.train.autoencoding CLIPS RUN --minutes 35 [--decoder-only]
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ def train(clips: Path, run: Path, minutes: float, decoder_only: bool) -> None:
         model.load_state_dict(load_file(state))
     parameters = list((model.decoder if decoder_only else model).parameters())
     both = optimisers([model.decoder] if decoder_only else [model], 0.01 if not decoder_only else 0.006, 2e-3)
-    start, step, log = time.time(), 0, (run / "autoencoder.log").open("a")
+    start, log = time.time(), (run / "autoencoder.log").open("a")
     seen = saved = 0.0
-    for frames, weight in ahead(windows(clips, int(start))):
+    for step, (frames, weight) in enumerate(ahead(windows(clips, int(start))), start=1):
         share = (time.time() - start) / (60 * minutes)
         for group in (group for optimiser in both for group in optimiser.param_groups):
             group["lr"] = rate(share, group["peak"])
@@ -117,10 +117,13 @@ def train(clips: Path, run: Path, minutes: float, decoder_only: bool) -> None:
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimiser in both:
             optimiser.step()
-        step += 1
         seen = loss.item() if step == 1 else 0.98 * seen + 0.02 * loss.item()
         if step % 25 == 0:
-            print(f"step {step} share {share:.3f} loss {seen:.4f} {step * BATCH / (time.time() - start):.1f}/s", file=log, flush=True)
+            print(
+                f"step {step} share {share:.3f} loss {seen:.4f} {step * BATCH / (time.time() - start):.1f}/s",
+                file=log,
+                flush=True,
+            )
         if time.time() - saved > 200 or share >= 1:
             saved = time.time()
             save_file(model.state_dict(), state)

@@ -1,7 +1,7 @@
 """Makes the corpus's sound and trains the audio autoencoder on it.
 
-    python -m inference.train.hearing mels FOLDER --first 0 --shards 400 [--stride 1]
-    python -m inference.train.hearing train FOLDER RUN --minutes 4
+python -m inference.train.hearing mels FOLDER --first 0 --shards 400 [--stride 1]
+python -m inference.train.hearing train FOLDER RUN --minutes 4
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from inference.generator import audio
 from inference.generator.audio import AudioAutoencoder, AudioShape
@@ -37,7 +37,9 @@ def train(folder: Path, run: Path, minutes: float) -> None:
     torch.manual_seed(0)
     model, rng = AudioAutoencoder(AudioShape()), random.Random(0)
     corpus = torch.from_numpy(np.concatenate([np.load(path) for path in sorted(folder.glob("[0-9]*.npy"))[:150]]))
-    both, start, step, seen = optimisers([model], 0.02, 2e-3), time.time(), 0, 0.0
+    if (run / "audio.safetensors").exists():
+        model.load_state_dict(load_file(run / "audio.safetensors"))
+    both, start, step, seen = optimisers([model], 0.014, 2e-3), time.time(), 0, 0.0
     while (share := (time.time() - start) / (60 * minutes)) < 1:
         mels = corpus[torch.tensor(rng.sample(range(len(corpus)), BATCH))].float()
         for group in (group for optimiser in both for group in optimiser.param_groups):
@@ -70,10 +72,11 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=400)
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=4)
+    parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     if asked.verb == "train":
-        torch.set_num_threads(2)
+        torch.set_num_threads(asked.threads)
         train(asked.folder, asked.run, asked.minutes)
         return
     torch.set_num_threads(1)

@@ -1,8 +1,8 @@
 """Turns rendered shards into what the transformer learns from: latents, covers and caption vectors.
 
-    python -m inference.train.latents texts TEXTS --shards 400
-    python -m inference.train.latents pictures CLIPS OUT --run RUN [--remove]
-    python -m inference.train.latents sounds MELS OUT --run RUN
+python -m inference.train.latents texts TEXTS --shards 400
+python -m inference.train.latents pictures CLIPS OUT --run RUN [--remove]
+python -m inference.train.latents sounds MELS OUT --run RUN
 """
 
 from __future__ import annotations
@@ -77,9 +77,10 @@ def main() -> None:
     parser.add_argument("--run", type=Path)
     parser.add_argument("--shards", type=int, default=400)
     parser.add_argument("--remove", action="store_true")
+    parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     asked.folders[-1].mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(2)
+    torch.set_num_threads(asked.threads)
     match asked.verb:
         case "texts":
             texts(asked.folders[0], asked.shards)

@@ -185,6 +185,21 @@ def _drives(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
     return x, stage.rest + 0.006 * torch.sin(20 * t), t * 0, x / (1.5 * stage.half), []
 
 
-_PATHS = {"bounces": _bounces, "rolls": _rolls, "falls": _falls, "floats": _floats, "rises": _rises, "flies": _flies,
-          "circles": _circles, "spins": _spins, "walks": _walks, "runs": _runs, "jumps": _jumps, "dances": _dances,
-          "rests": _rests, "sails": _sails, "swims": _swims, "drives": _drives}
+_PATHS = {
+    "bounces": _bounces,
+    "rolls": _rolls,
+    "falls": _falls,
+    "floats": _floats,
+    "rises": _rises,
+    "flies": _flies,
+    "circles": _circles,
+    "spins": _spins,
+    "walks": _walks,
+    "runs": _runs,
+    "jumps": _jumps,
+    "dances": _dances,
+    "rests": _rests,
+    "sails": _sails,
+    "swims": _swims,
+    "drives": _drives,
+}

@@ -1,6 +1,6 @@
 """Packs a training run into the folder the server loads: 8-bit rows, digests, sizes, words and recipe.
 
-    python -m inference.train.publish RUN FOLDER
+python -m inference.train.publish RUN FOLDER
 """
 
 from __future__ import annotations
@@ -39,8 +39,12 @@ def publish(run: Path, folder: Path) -> None:
         for name, source in sources.items()
     }
     config = {
-        "styles": STYLES, "video": asdict(VideoShape()), "audio": asdict(AudioShape()),
-        "transformer": asdict(TransformerShape()), "recipe": asdict(Recipe()), "threshold": THRESHOLD,
+        "styles": STYLES,
+        "video": asdict(VideoShape()),
+        "audio": asdict(AudioShape()),
+        "transformer": asdict(TransformerShape()),
+        "recipe": asdict(Recipe()),
+        "threshold": THRESHOLD,
         "lexicon": taught_words(),
     }
     text = json.dumps({"model": NAME, "files": files, "config": config}, indent=1, ensure_ascii=False)

@@ -8,19 +8,39 @@ from torch import Tensor
 
 from inference.train import figures, scenery
 from inference.train.motion import ASPECTS, FRAMES, Motion, move
-from inference.train.scenery import DENSITY, HORIZON, LIGHT, MARGIN, Layer, lay
+from inference.train.scenery import HORIZON, LIGHT, MARGIN, Layer, lay
 from inference.train.world import Scene
 
 SHORT, LONG = 64, 112
 _PALETTE: dict[str, tuple[float, float, float]] = {
-    "red": (0.88, 0.12, 0.12), "orange": (0.97, 0.52, 0.08), "yellow": (0.98, 0.86, 0.16), "green": (0.16, 0.68, 0.25),
-    "blue": (0.14, 0.34, 0.90), "purple": (0.56, 0.20, 0.76), "pink": (0.98, 0.52, 0.72), "white": (0.96, 0.96, 0.97),
+    "red": (0.88, 0.12, 0.12),
+    "orange": (0.97, 0.52, 0.08),
+    "yellow": (0.98, 0.86, 0.16),
+    "green": (0.16, 0.68, 0.25),
+    "blue": (0.14, 0.34, 0.90),
+    "purple": (0.56, 0.20, 0.76),
+    "pink": (0.98, 0.52, 0.72),
+    "white": (0.96, 0.96, 0.97),
     "black": (0.11, 0.11, 0.13),
 }
-_FIXED = {"light": (0.96, 0.94, 0.88), "dark": (0.16, 0.14, 0.17), "accent": (0.99, 0.72, 0.15), "glass": (0.62, 0.84, 0.95),
-          "skin": (0.90, 0.68, 0.54)}
-_SECOND = {"red": "white", "orange": "blue", "yellow": "purple", "green": "pink", "blue": "yellow", "purple": "yellow",
-           "pink": "green", "white": "black", "black": "red"}
+_FIXED = {
+    "light": (0.96, 0.94, 0.88),
+    "dark": (0.16, 0.14, 0.17),
+    "accent": (0.99, 0.72, 0.15),
+    "glass": (0.62, 0.84, 0.95),
+    "skin": (0.90, 0.68, 0.54),
+}
+_SECOND = {
+    "red": "white",
+    "orange": "blue",
+    "yellow": "purple",
+    "green": "pink",
+    "blue": "yellow",
+    "purple": "yellow",
+    "pink": "green",
+    "white": "black",
+    "black": "red",
+}
 
 
 def size(scene: Scene) -> tuple[int, int]:
@@ -79,7 +99,9 @@ def _waves(frames: Tensor, view: _View, scene: Scene) -> Tensor:
     t = torch.arange(FRAMES)[:, None, None] / 12
     depth = ((view.y - HORIZON) / (1 - HORIZON)).clamp(0, 1)
     x = view.x + view.pan[:, None, None]
-    crest = torch.sin(x / (0.035 + 0.11 * depth) + 9 * depth**0.5 - 2.4 * t) + torch.sin(38 * depth**0.6 + 3 * x - 2.0 * t)
+    crest = torch.sin(x / (0.035 + 0.11 * depth) + 9 * depth**0.5 - 2.4 * t) + torch.sin(
+        38 * depth**0.6 + 3 * x - 2.0 * t
+    )
     strength = (view.y > HORIZON) * (0.05 + 0.09 * depth) * (crest - 0.4).clamp(0, 1.2)
     light = torch.tensor(LIGHT[scene.time])[None, :, None, None]
     return frames + strength[:, None] * light * 1.3
@@ -106,8 +128,12 @@ def _dressed(scene: Scene) -> tuple[Tensor, Tensor]:
     """The subject's phases in colour (P,3,S,S) and cover (P,1,S,S), lit by its scene and style."""
     roles, light, cover = figures.sheet(scene.subject)
     main = torch.tensor(_PALETTE[scene.colour])
-    colours = {**{name: torch.tensor(value) for name, value in _FIXED.items()}, "main": main,
-               "shade": main * 0.68 + 0.03, "second": torch.tensor(_PALETTE[_SECOND[scene.colour]])}
+    colours = {
+        **{name: torch.tensor(value) for name, value in _FIXED.items()},
+        "main": main,
+        "shade": main * 0.68 + 0.03,
+        "second": torch.tensor(_PALETTE[_SECOND[scene.colour]]),
+    }
     if scene.colour == "white":
         colours["light"] = torch.tensor((0.62, 0.72, 0.86))
     if scene.subject == "couple":
@@ -149,8 +175,11 @@ def _specks(scene: Scene, count: int, tall: int, wide: int) -> Tensor:
     random = torch.Generator().manual_seed(scene.seed * 13 + 1)
     high, width = size(scene)
     tile = torch.zeros(high, width)
-    for row, column in zip(torch.randint(0, high, (count,), generator=random).tolist(),
-                           torch.randint(0, width, (count,), generator=random).tolist(), strict=True):
+    for row, column in zip(
+        torch.randint(0, high, (count,), generator=random).tolist(),
+        torch.randint(0, width, (count,), generator=random).tolist(),
+        strict=True,
+    ):
         rows = torch.arange(row, row + tall) % high
         tile[rows[:, None], (torch.arange(column, column + wide) % width)[None, :]] = 1.0
     soft = F.avg_pool2d(F.pad(tile[None], (1, 1, 0, 0), mode="circular"), (1, 3), 1)[0]
@@ -212,8 +241,11 @@ def _illustration(frames: Tensor, scene: Scene) -> Tensor:
     """Pale wash on warm paper with a pencil line where tones meet, fading to bare paper at the rim."""
     random = torch.Generator().manual_seed(scene.seed * 7 + 2)
     paper = torch.tensor((0.98, 0.94, 0.85))[:, None, None]
-    grain = F.interpolate(torch.rand(1, 1, frames.shape[2] // 4, frames.shape[3] // 4, generator=random), scale_factor=4.0,
-                          mode="bilinear")
+    grain = F.interpolate(
+        torch.rand(1, 1, frames.shape[2] // 4, frames.shape[3] // 4, generator=random),
+        scale_factor=4.0,
+        mode="bilinear",
+    )
     wash = _saturate(frames, 0.72) * 0.72 + 0.28 * paper + 0.10 * (grain - 0.5)
     grey = frames.mean(1, keepdim=True)
     edge = (F.max_pool2d(grey, 3, 1, 1) + F.max_pool2d(-grey, 3, 1, 1) - 0.10).clamp(0, 0.35)
@@ -224,4 +256,9 @@ def _illustration(frames: Tensor, scene: Scene) -> Tensor:
     return lay(wash - 0.9 * edge, (0.98, 0.94, 0.85), bare)
 
 
-_STYLES = {"photographic": _photographic, "cinematic": _cinematic, "animation": _animation, "illustration": _illustration}
+_STYLES = {
+    "photographic": _photographic,
+    "cinematic": _cinematic,
+    "animation": _animation,
+    "illustration": _illustration,
+}

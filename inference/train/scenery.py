@@ -64,7 +64,12 @@ class Canvas:
         return ((radius - torch.sqrt((self.x - x) ** 2 + (self.y - y) ** 2)) / soft + 0.5).clamp(0, 1)
 
     def rectangle(self, left: float, top: float, right: float, bottom: float) -> Tensor:
-        inside = (self.x - left) * DENSITY, (right - self.x) * DENSITY, (self.y - top) * DENSITY, (bottom - self.y) * DENSITY
+        inside = (
+            (self.x - left) * DENSITY,
+            (right - self.x) * DENSITY,
+            (self.y - top) * DENSITY,
+            (bottom - self.y) * DENSITY,
+        )
         return torch.minimum(torch.minimum(inside[0], inside[1]), torch.minimum(inside[2], inside[3])).clamp(0, 1)
 
     def blank(self) -> tuple[Tensor, Tensor]:
@@ -101,17 +106,25 @@ def _sky(canvas: Canvas) -> Layer:
         glow = torch.exp(-((canvas.x - x) ** 2 + (canvas.y - y) ** 2) / 0.06)
         sun = {"day": (1.0, 0.95, 0.7), "sunset": (1.0, 0.75, 0.35), "night": (0.75, 0.8, 0.95)}[scene.time]
         paint = paint + 0.35 * glow * colour(sun) * (0.4 if scene.time == "night" else 1.0)
-        paint = lay(paint, tuple(min(1.0, c * 1.1) for c in sun), canvas.disc(x, y, 0.10 if scene.time == "sunset" else 0.075))
+        paint = lay(
+            paint, tuple(min(1.0, c * 1.1) for c in sun), canvas.disc(x, y, 0.10 if scene.time == "sunset" else 0.075)
+        )
     if scene.time != "night" or scene.weather != "clear":
-        puff = ((canvas.cloud(5) - (0.62 if scene.weather == "clear" else 0.4)) * 4).clamp(0, 0.85) * (canvas.y < HORIZON)
+        puff = ((canvas.cloud(5) - (0.62 if scene.weather == "clear" else 0.4)) * 4).clamp(0, 0.85) * (
+            canvas.y < HORIZON
+        )
         white = (1.0, 1.0, 1.0) if scene.weather == "clear" else (0.62, 0.65, 0.7)
         paint = lay(paint, lit(white, scene), puff * ((canvas.y - 0.02) * 8).clamp(0, 1) * 0.8)
     return Layer(paint.clamp(0, 1), torch.ones(1, DENSITY, canvas.columns), 0.1)
 
 
 def _stars(canvas: Canvas, paint: Tensor, count: int) -> Tensor:
-    for x, y, size in zip(canvas.uniform(0, canvas.wide, count), canvas.uniform(0, 0.95, count),
-                          canvas.uniform(0.006, 0.016, count), strict=True):
+    for x, y, size in zip(
+        canvas.uniform(0, canvas.wide, count),
+        canvas.uniform(0, 0.95, count),
+        canvas.uniform(0.006, 0.016, count),
+        strict=True,
+    ):
         row, column = int(y * DENSITY), min(int(x * DENSITY), canvas.columns - 2)
         paint[:, row : row + 1 + (size > 0.012), column : column + 1 + (size > 0.012)] += 0.85
     return paint
@@ -130,8 +143,13 @@ def _desert(canvas: Canvas) -> list[Layer]:
     near = (near[0] + stripes * near[1], near[1])
     for x in canvas.uniform(0.1, canvas.wide - 0.1, 3):
         green = lit((0.22, 0.48, 0.25), canvas.scene)
-        for box in ((x - 0.03, 0.44, x + 0.03, 0.72), (x - 0.1, 0.52, x - 0.06, 0.6), (x - 0.1, 0.57, x, 0.61),
-                    (x + 0.06, 0.48, x + 0.1, 0.58), (x, 0.55, x + 0.1, 0.59)):
+        for box in (
+            (x - 0.03, 0.44, x + 0.03, 0.72),
+            (x - 0.1, 0.52, x - 0.06, 0.6),
+            (x - 0.1, 0.57, x, 0.61),
+            (x + 0.06, 0.48, x + 0.1, 0.58),
+            (x, 0.55, x + 0.1, 0.59),
+        ):
             far = _stack(far, green, canvas.rectangle(*box))
     return [Layer(*far, 0.5), Layer(*near, 1.0)]
 
@@ -140,7 +158,9 @@ def _trees(canvas: Canvas, count: int, tone: Colour, base: float) -> tuple[Tenso
     layer = canvas.blank()
     for place, size in zip(range(count), canvas.uniform(0.75, 1.2, count), strict=True):
         x = (place + canvas.uniform(0.25, 0.75)[0]) * canvas.wide / count
-        layer = _stack(layer, lit((0.30, 0.20, 0.13), canvas.scene), canvas.rectangle(x - 0.02, base - 0.12, x + 0.02, base))
+        layer = _stack(
+            layer, lit((0.30, 0.20, 0.13), canvas.scene), canvas.rectangle(x - 0.02, base - 0.12, x + 0.02, base)
+        )
         for step in range(3):
             top, low = base - size * (0.62 - 0.16 * step), base - size * (0.30 - 0.13 * step)
             width = (canvas.y - top) / (low - top) * size * (0.11 + 0.03 * step)
@@ -164,7 +184,9 @@ def _city(canvas: Canvas) -> list[Layer]:
     while x < canvas.wide:
         width, height, grey = canvas.uniform(0.14, 0.26)[0], canvas.uniform(0.25, 0.56)[0], canvas.uniform(0.4, 0.66)[0]
         tone = (grey * 0.95, grey * 0.95, grey * 1.05)
-        far = _stack(far, lit(tone, canvas.scene), canvas.rectangle(x, HORIZON - height, x + width - 0.015, HORIZON + 0.02))
+        far = _stack(
+            far, lit(tone, canvas.scene), canvas.rectangle(x, HORIZON - height, x + width - 0.015, HORIZON + 0.02)
+        )
         window = (0.55, 0.68, 0.8) if canvas.scene.time == "day" else (1.0, 0.85, 0.4)
         pane = ((canvas.x - x) % 0.065 > 0.03) & ((canvas.y - HORIZON + height) % 0.09 > 0.045)
         inner = canvas.rectangle(x + 0.02, HORIZON - height + 0.02, x + width - 0.03, HORIZON - 0.03)
@@ -193,15 +215,21 @@ def _meadow(canvas: Canvas) -> list[Layer]:
     far = _stack(canvas.blank(), lit((0.42, 0.62, 0.36), canvas.scene), canvas.below(0.56 + 0.07 * canvas.ridge(2)))
     near = _ground(canvas, (0.42, 0.74, 0.24), (0.52, 0.72, 0.32))
     count = 22
-    for x, y, kind in zip(canvas.uniform(0, canvas.wide, count), canvas.uniform(HORIZON + 0.06, 0.98, count),
-                          canvas.uniform(0, 3, count), strict=True):
+    for x, y, kind in zip(
+        canvas.uniform(0, canvas.wide, count),
+        canvas.uniform(HORIZON + 0.06, 0.98, count),
+        canvas.uniform(0, 3, count),
+        strict=True,
+    ):
         petal = ((1.0, 0.95, 0.95), (1.0, 0.75, 0.2), (0.95, 0.4, 0.5))[int(kind)]
         near = _stack(near, lit(petal, canvas.scene), canvas.disc(x, y, 0.012 + 0.02 * (y - HORIZON)))
     return [Layer(*far, 0.5), Layer(*near, 1.0)]
 
 
 def _sea(canvas: Canvas) -> list[Layer]:
-    far = _stack(canvas.blank(), lit((0.35, 0.42, 0.42), canvas.scene), canvas.below(0.67 - 0.10 * canvas.ridge(3).clamp(min=0)))
+    far = _stack(
+        canvas.blank(), lit((0.35, 0.42, 0.42), canvas.scene), canvas.below(0.67 - 0.10 * canvas.ridge(3).clamp(min=0))
+    )
     return [Layer(*far, 0.3), Layer(*_ground(canvas, (0.06, 0.30, 0.52), (0.20, 0.52, 0.70)), 1.0)]
 
 
@@ -209,8 +237,14 @@ def _space(canvas: Canvas) -> list[Layer]:
     haze = canvas.cloud(3)
     tint = colour(((0.28, 0.08, 0.38), (0.06, 0.16, 0.38), (0.32, 0.10, 0.16))[int(canvas.uniform(0, 3)[0])])
     paint = _stars(canvas, torch.full((3, DENSITY, canvas.columns), 0.02) + 0.9 * tint * (haze**2), 90)
-    x, y, radius = canvas.uniform(0.4, canvas.wide - 0.4)[0], canvas.uniform(0.18, 0.32)[0], canvas.uniform(0.1, 0.17)[0]
-    shade = (1.0 - 1.6 * ((canvas.x - x + radius * 0.4) ** 2 + (canvas.y - y + radius * 0.4) ** 2) / radius**2 * 0.4).clamp(0.1, 1)
+    x, y, radius = (
+        canvas.uniform(0.4, canvas.wide - 0.4)[0],
+        canvas.uniform(0.18, 0.32)[0],
+        canvas.uniform(0.1, 0.17)[0],
+    )
+    shade = (
+        1.0 - 1.6 * ((canvas.x - x + radius * 0.4) ** 2 + (canvas.y - y + radius * 0.4) ** 2) / radius**2 * 0.4
+    ).clamp(0.1, 1)
     tone = ((0.85, 0.55, 0.35), (0.45, 0.62, 0.85), (0.85, 0.78, 0.55))[int(canvas.uniform(0, 3)[0])]
     bands = 1 + 0.15 * torch.sin((canvas.y - y) * 60)
     planet = lay(paint, (colour(tone) * shade * bands).clamp(0, 1), canvas.disc(x, y, radius))
@@ -248,12 +282,26 @@ def _room(canvas: Canvas) -> list[Layer]:
     paint = lay(paint, (0.35, 0.25, 0.2), canvas.rectangle(lamp - 0.012, 0.36, lamp + 0.012, 0.72))
     planks = 0.9 + 0.1 * ((canvas.x * 5) % 1 > 0.08).float()
     floor = colour((0.58, 0.38, 0.24)) * dim * planks
-    return [Layer(lay(paint, floor.expand(3, DENSITY, canvas.columns), canvas.below(0.72)).clamp(0, 1),
-                  torch.ones(1, DENSITY, canvas.columns), 1.0)]
+    return [
+        Layer(
+            lay(paint, floor.expand(3, DENSITY, canvas.columns), canvas.below(0.72)).clamp(0, 1),
+            torch.ones(1, DENSITY, canvas.columns),
+            1.0,
+        )
+    ]
 
 
-_SETTINGS = {"sea": _sea, "desert": _desert, "forest": _forest, "city": _city, "mountain": _mountain, "meadow": _meadow,
-             "space": _space, "underwater": _underwater, "room": _room}
+_SETTINGS = {
+    "sea": _sea,
+    "desert": _desert,
+    "forest": _forest,
+    "city": _city,
+    "mountain": _mountain,
+    "meadow": _meadow,
+    "space": _space,
+    "underwater": _underwater,
+    "room": _room,
+}
 
 
 def paint(scene: Scene) -> list[Layer]:

@@ -58,39 +58,65 @@ def _chirp(start: float, end: float, seconds: float, harmonics: tuple[float, ...
     return wave * np.sin(np.pi * t / seconds) ** 0.6
 
 
-def _ambience(scene: Scene, rng: np.random.Generator) -> Wave:
-    setting = scene.setting
-    if setting == "sea":
-        return 0.30 * _noise(rng, 150, 2500) * _swell(rng, 2.4, 0.85) ** 2
-    if setting == "underwater":
-        wave = 0.30 * _noise(rng, 40, 220)
-        for at in rng.uniform(0, 3.8, 12):
-            _hit(wave, at, _chirp(280, 900 * rng.uniform(0.8, 1.3), 0.09), 0.35)
-        return wave
-    if setting in ("desert", "mountain"):
-        band = (250, 700) if setting == "desert" else (500, 1500)
-        return 0.20 * _noise(rng, *band) * _swell(rng, 3.1, 0.7)
-    if setting in ("forest", "meadow") and scene.time != "night":
-        wave = 0.04 * _noise(rng, 300, 2500)
-        for at in rng.uniform(0, 3.6, 7):
-            pitch = rng.uniform(2600, 4200)
-            for k in range(int(rng.integers(1, 4))):
-                _hit(wave, at + 0.13 * k, _chirp(pitch, pitch * rng.uniform(0.75, 1.25), 0.09), 0.16)
-        return wave
-    if setting in ("forest", "meadow"):
-        return 0.12 * _tone(4300.0, (1.0,)) * (np.sin(2 * np.pi * 26 * _time()) > 0) * (np.sin(2 * np.pi * 1.6 * _time()) > -0.2)
-    if setting == "city":
-        wave = 0.24 * _noise(rng, 50, 320)
-        if rng.random() < 0.5:
-            _hit(wave, rng.uniform(0.2, 3), _chirp(440, 438, 0.35, (1.0, 0.5, 0.4)), 0.12)
-        return wave
-    if setting == "space":
-        base = rng.choice((55.0, 65.4, 73.4))
-        return 0.20 * (_tone(base, (1, 0.5, 0.35, 0.2)) + _tone(base * 1.502, (0.8, 0.3))) * _swell(rng, 4, 0.4)
+def _sea(scene: Scene, rng: np.random.Generator) -> Wave:
+    return 0.30 * _noise(rng, 150, 2500) * _swell(rng, 2.4, 0.85) ** 2
+
+
+def _deep(scene: Scene, rng: np.random.Generator) -> Wave:
+    wave = 0.30 * _noise(rng, 40, 220)
+    for at in rng.uniform(0, 3.8, 12):
+        _hit(wave, at, _chirp(280, 900 * rng.uniform(0.8, 1.3), 0.09), 0.35)
+    return wave
+
+
+def _wind(scene: Scene, rng: np.random.Generator) -> Wave:
+    low, high = (250, 700) if scene.setting == "desert" else (500, 1500)
+    return 0.20 * _noise(rng, low, high) * _swell(rng, 3.1, 0.7)
+
+
+def _nature(scene: Scene, rng: np.random.Generator) -> Wave:
+    """Birds by day, crickets by night."""
+    if scene.time == "night":
+        t = _time()
+        return 0.12 * _tone(4300.0, (1.0,)) * (np.sin(2 * np.pi * 26 * t) > 0) * (np.sin(2 * np.pi * 1.6 * t) > -0.2)
+    wave = 0.04 * _noise(rng, 300, 2500)
+    for at in rng.uniform(0, 3.6, 7):
+        pitch = rng.uniform(2600, 4200)
+        for k in range(int(rng.integers(1, 4))):
+            _hit(wave, at + 0.13 * k, _chirp(pitch, pitch * rng.uniform(0.75, 1.25), 0.09), 0.16)
+    return wave
+
+
+def _traffic(scene: Scene, rng: np.random.Generator) -> Wave:
+    wave = 0.24 * _noise(rng, 50, 320)
+    if rng.random() < 0.5:
+        _hit(wave, rng.uniform(0.2, 3), _chirp(440, 438, 0.35, (1.0, 0.5, 0.4)), 0.12)
+    return wave
+
+
+def _drone(scene: Scene, rng: np.random.Generator) -> Wave:
+    base = rng.choice((55.0, 65.4, 73.4))
+    return 0.20 * (_tone(base, (1, 0.5, 0.35, 0.2)) + _tone(base * 1.502, (0.8, 0.3))) * _swell(rng, 4, 0.4)
+
+
+def _clock(scene: Scene, rng: np.random.Generator) -> Wave:
     wave = 0.015 * _noise(rng, 100, 900)
     for beat in range(8):
         _hit(wave, 0.1 + beat * 0.5, _thump(rng, 1900, 0.012, 0.4), 0.12)
     return wave
+
+
+_AMBIENCE = {
+    "sea": _sea,
+    "underwater": _deep,
+    "desert": _wind,
+    "mountain": _wind,
+    "forest": _nature,
+    "meadow": _nature,
+    "city": _traffic,
+    "space": _drone,
+    "room": _clock,
+}
 
 
 def _weather(scene: Scene, rng: np.random.Generator) -> Wave:
@@ -135,7 +161,9 @@ def _voice(scene: Scene, rng: np.random.Generator) -> Wave:
     }
     if scene.subject not in calls:
         return wave
-    count, level = {"dog": (4, 0.40), "cat": (2, 0.34), "person": (4, 0.20), "couple": (6, 0.22)}.get(scene.subject, (5, 0.24))
+    count, level = {"dog": (4, 0.40), "cat": (2, 0.34), "person": (4, 0.20), "couple": (6, 0.22)}.get(
+        scene.subject, (5, 0.24)
+    )
     for at in np.sort(rng.uniform(0.1, 3.5, count)):
         _hit(wave, at, calls[scene.subject](), level)
     return wave
@@ -147,7 +175,11 @@ def _impacts(scene: Scene, motion: Motion, rng: np.random.Generator) -> Wave:
     if scene.setting in ("space", "underwater"):
         return wave
     heavy = scene.action in ("bounces", "falls", "jumps")
-    hertz = {"ball": 95, "robot": 210, "car": 60}.get(scene.subject, 75) if heavy else {"robot": 260}.get(scene.subject, 130)
+    hertz = (
+        {"ball": 95, "robot": 210, "car": 60}.get(scene.subject, 75)
+        if heavy
+        else {"robot": 260}.get(scene.subject, 130)
+    )
     for at in motion.events:
         if scene.subject == "bird":
             _hit(wave, at, rng.standard_normal(1500) * np.hanning(1500), 0.10)
@@ -156,8 +188,11 @@ def _impacts(scene: Scene, motion: Motion, rng: np.random.Generator) -> Wave:
     return wave
 
 
-_SCALES = {"animation": (523, 587, 659, 784, 880), "illustration": (262, 294, 349, 392, 523),
-           "cinematic": (131, 156, 175, 196, 233)}
+_SCALES = {
+    "animation": (523, 587, 659, 784, 880),
+    "illustration": (262, 294, 349, 392, 523),
+    "cinematic": (131, 156, 175, 196, 233),
+}
 
 
 def _music(scene: Scene, rng: np.random.Generator) -> Wave:
@@ -183,7 +218,9 @@ def sound(scene: Scene) -> Wave:
     """Mono float32 (96000,) at 24 kHz, at -16 LUFS without clipping."""
     rng = np.random.default_rng(scene.seed * 11 + 7)
     motion = move(scene)
-    wave = _ambience(scene, rng) + _weather(scene, rng) + _voice(scene, rng) + _impacts(scene, motion, rng)
+    wave = (
+        _AMBIENCE[scene.setting](scene, rng) + _weather(scene, rng) + _voice(scene, rng) + _impacts(scene, motion, rng)
+    )
     wave = wave + 0.8 * _music(scene, rng)
     if scene.subject in ("car", "train", "rocket"):
         wave = wave + _engine(scene, motion, rng)

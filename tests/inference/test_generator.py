@@ -1,0 +1,291 @@
+"""The generator at a tiny size with random weights, and the shipped weights where a claim is about what was learned."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from inference import weights
+from inference.generator import audio, frames
+from inference.generator.asking import AskError
+from inference.generator.audio import AudioAutoencoder, AudioShape
+from inference.generator.autoencoder import VideoAutoencoder, VideoShape
+from inference.generator.loudness import loudness
+from inference.generator.pipeline import Ask, Clip, Generator, SourceClip
+from inference.generator.sampling import Latents, Recipe, Start, denoise, times
+from inference.generator.transformer import Condition, Transformer, TransformerShape
+
+SHIPPED = Path(__file__).parents[2] / "inference/weights/generator"
+VIDEO = VideoShape(latent=4, coarse=16, fine=8, pixel=8, coarse_blocks=1, fine_blocks=1)
+AUDIO = AudioShape(latent=4, width=16)
+SHAPE = TransformerShape(video=4, audio=4, width=32, depth=2, heads=2, styles=2)
+ASK = Ask("a red balloon floats over the sea", seconds=4, width=112, height=64, seed=7)
+
+
+def silent(share: float) -> None:
+    """A progress callback that nobody watches."""
+
+
+def restless(module: torch.nn.Module) -> torch.nn.Module:
+    """The module with every weight random, so that nothing is zero by construction."""
+    random = torch.Generator().manual_seed(3)
+    for weight in module.parameters():
+        weight.data = torch.randn(weight.shape, generator=random) * (0.5 / max(weight.shape[-1], 4) ** 0.5)
+    return module
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weight folder in the shipped format holding a tiny random model."""
+    place = tmp_path_factory.mktemp("weights")
+    parts = {
+        "autoencoder": VideoAutoencoder(VIDEO),
+        "audio": AudioAutoencoder(AUDIO),
+        "transformer": Transformer(SHAPE),
+    }
+    files = {
+        f"{name}.safetensors": weights.write(place, f"{name}.safetensors", restless(part).state_dict())
+        for name, part in parts.items()
+    }
+    config = {
+        "styles": ["plain", "fancy"],
+        "video": asdict(VIDEO),
+        "audio": asdict(AUDIO),
+        "transformer": asdict(SHAPE),
+        "recipe": asdict(Recipe(steps=2)),
+        "threshold": 0.62,
+        "lexicon": ["red", "balloon", "sea", "floats", "mer"],
+    }
+    (place / "manifest.json").write_text(json.dumps({"model": "tiny", "files": files, "config": config}))
+    return place
+
+
+@pytest.fixture(scope="module")
+def tiny(folder: Path) -> Generator:
+    return Generator.load(folder)
+
+
+@pytest.fixture(scope="module")
+def plain(tiny: Generator) -> Clip:
+    return tiny.generate(ASK, silent)
+
+
+def test_clip_has_the_size_length_and_sound_asked_for(tiny: Generator) -> None:
+    clip = tiny.generate(replace(ASK, seconds=8, width=90, height=160), silent)
+
+    assert clip.frames.shape == (96, 160, 90, 3)
+    assert clip.frames.dtype == np.uint8
+    assert clip.sound.shape == (8 * 24000,)
+    assert clip.frame_rate == 12
+    assert np.abs(clip.sound).max() <= 1
+    assert set(clip.timings) == {"text", "denoise", "decode"}
+
+
+def test_same_ask_gives_the_same_clip_and_another_seed_another(tiny: Generator, plain: Clip) -> None:
+    again, other = tiny.generate(ASK, silent), tiny.generate(replace(ASK, seed=8), silent)
+
+    assert np.array_equal(plain.frames, again.frames)
+    assert np.array_equal(plain.sound, again.sound)
+    assert not np.array_equal(plain.frames, other.frames)
+
+
+@pytest.mark.parametrize(
+    "change", [{"style": "fancy"}, {"prompt": "a blue fish swims"}, {"negative_prompt": "rain"}], ids=str
+)
+def test_style_prompt_and_negative_prompt_each_change_the_clip(
+    tiny: Generator, plain: Clip, change: dict[str, str]
+) -> None:
+    assert not np.array_equal(plain.frames, tiny.generate(replace(ASK, **change), silent).frames)
+
+
+def test_progress_rises_to_one(tiny: Generator) -> None:
+    heard: list[float] = []
+    tiny.generate(replace(ASK, seconds=12), heard.append)
+
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
+    assert len(heard) > 3
+
+
+def test_extension_keeps_its_source_and_lasts_as_long_as_asked(tiny: Generator, plain: Clip) -> None:
+    source = SourceClip(plain.frames, plain.frame_rate, "extend", plain.sound)
+    clip = tiny.generate(replace(ASK, seconds=9, source=source), silent)
+
+    assert len(clip.frames) == 9 * 12
+    assert np.array_equal(clip.frames[:48], plain.frames)
+    assert len(clip.sound) == 9 * 24000
+
+
+def test_extension_depends_on_the_sources_last_frames(tiny: Generator, plain: Clip) -> None:
+    source = SourceClip(plain.frames, 12, "extend")
+    negative = replace(source, frames=255 - plain.frames)
+    one, two = (tiny.generate(replace(ASK, seconds=8, source=which), silent) for which in (source, negative))
+
+    assert not np.array_equal(one.frames[48:], two.frames[48:])
+
+
+def test_remix_at_strength_zero_is_the_source_rebuilt_and_moves_away_with_strength(
+    tiny: Generator, plain: Clip
+) -> None:
+    source = SourceClip(plain.frames, 12, "remix", plain.sound, strength=0.0)
+    kept, half, new = (
+        tiny.generate(replace(ASK, prompt="a car", seed=1, source=replace(source, strength=strength)), silent)
+        for strength in (0.0, 0.5, 1.0)
+    )
+    encoded = tiny.video.encode(frames.to_unit(plain.frames))
+    with torch.autocast("cpu", torch.bfloat16):
+        rebuilt = frames.to_bytes(tiny.video.decode(encoded)[0])
+
+    assert np.array_equal(kept.frames, rebuilt)
+    assert not np.array_equal(half.frames, kept.frames)
+    fresh = tiny.generate(replace(ASK, prompt="a car", seed=1), silent)
+    assert np.array_equal(new.frames, fresh.frames)
+
+
+def test_reference_image_is_the_first_latent(tiny: Generator) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (1, 64, 112, 3), np.uint8)
+    clips = [
+        tiny.generate(replace(ASK, source=SourceClip(picture, 1, "reference")), silent)
+        for picture in (image, 255 - image)
+    ]
+
+    assert clips[0].frames.shape == (48, 64, 112, 3)
+    assert not np.array_equal(clips[0].frames, clips[1].frames)
+
+
+def test_given_latents_are_kept_and_read() -> None:
+    model = restless(Transformer(SHAPE))
+    random = torch.Generator().manual_seed(0)
+    noise = Latents(torch.randn(12, 4, 4, 4, generator=random), torch.randn(24, 4, generator=random))
+    given = torch.arange(12)[None] < 4
+    condition = Condition(
+        torch.zeros(1, 512), torch.zeros(1, 20, 512), torch.tensor([2]), given, torch.zeros(1, 24).bool()
+    )
+    known = Latents(noise.video.clone(), noise.audio)
+    known.video[:4] = 1.5
+    kept = denoise(model, (condition, condition), Start(known, noise, 1.0), Recipe(steps=2), silent)
+    other = Latents(known.video.clone(), noise.audio)
+    other.video[:4] = -1.5
+    moved = denoise(model, (condition, condition), Start(other, noise, 1.0), Recipe(steps=2), silent)
+
+    assert torch.equal(kept.video[:4], known.video[:4])
+    assert not torch.equal(kept.video[4:], moved.video[4:])
+
+
+def test_a_batch_is_overfitted() -> None:
+    torch.manual_seed(0)
+    model = Transformer(SHAPE)
+    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
+    video, sound = torch.randn(2, 4, 4, 4, 4), torch.randn(2, 8, 4)
+    condition = Condition(
+        torch.randn(2, 512),
+        torch.randn(2, 20, 512),
+        torch.tensor([0, 1]),
+        torch.zeros(2, 4).bool(),
+        torch.zeros(2, 8).bool(),
+    )
+    noise, time = torch.randn_like(video), torch.tensor([0.4, 0.7])
+    mixed = video.lerp(noise, time[:, None, None, None, None])
+    losses = []
+    for _ in range(150):
+        made, _ = model(mixed, sound, time, condition)
+        loss = (made - (noise - video)).pow(2).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+
+    assert losses[-1] < 0.05 * losses[0]
+
+
+def test_prefix_of_a_clip_has_the_latents_it_has_in_the_whole_clip() -> None:
+    model = restless(VideoAutoencoder(VIDEO))
+    clip = torch.rand(1, 24, 16, 16, 3) * 2 - 1
+
+    assert torch.allclose(model.encode(clip)[:, :3], model.encode(clip[:, :12]), atol=1e-5)
+
+
+def test_steps_fall_from_the_level_to_zero() -> None:
+    for level in (1.0, 0.5, 0.03):
+        moments = times(Recipe(steps=8), level)
+
+        assert moments[0] == pytest.approx(level)
+        assert moments[-1] == 0
+        assert moments == sorted(moments, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"prompt": "  "}, "empty"),
+        ({"seconds": 0}, "seconds is 0"),
+        ({"seconds": 121}, "121"),
+        ({"width": 8}, "8x64"),
+        ({"style": "cubist"}, "cubist"),
+        ({"source": SourceClip(np.zeros((48, 64, 112, 3), np.float32), 12, "remix")}, "float32"),
+        ({"source": SourceClip(np.zeros((48, 64, 112, 3), np.uint8), 12, "remix", strength=1.5)}, "1.5"),
+        ({"source": SourceClip(np.zeros((60, 64, 112, 3), np.uint8), 12, "extend")}, "5.00 s"),
+    ],
+)
+def test_bad_asks_are_refused_with_the_value(tiny: Generator, change: dict[str, object], says: str) -> None:
+    with pytest.raises(AskError, match=says):
+        tiny.generate(replace(ASK, **change), silent)
+
+
+def test_a_flipped_byte_is_refused_with_both_digests(folder: Path, tmp_path: Path) -> None:
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    target = tmp_path / "transformer.safetensors"
+    data = bytearray(target.read_bytes())
+    data[len(data) // 2] ^= 1
+    target.write_bytes(data)
+    pinned = weights.manifest(folder)["files"]["transformer.safetensors"]["sha256"]
+
+    with pytest.raises(weights.WeightsError, match=f"transformer.safetensors has sha256 .*{pinned}"):
+        Generator.load(tmp_path)
+
+
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    entry = weights.write(tmp_path, "a.safetensors", {"w": torch.tensor([1.0, float("nan")])})
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": {"a.safetensors": entry}}))
+
+    with pytest.raises(weights.WeightsError, match="not finite in w"):
+        weights.load_safetensors(tmp_path, "a.safetensors")
+
+
+def test_missing_unlisted_and_foreign_files_are_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(weights.WeightsError, match="not listed"):
+        weights.load_safetensors(folder, "other.safetensors")
+    with pytest.raises(weights.WeightsError, match="cannot read"):
+        Generator.load(tmp_path)
+    (tmp_path / "manifest.json").write_text(json.dumps({"model": "x", "files": {}, "config": {"video": {"depth": 1}}}))
+    with pytest.raises(weights.WeightsError, match="no usable config"):
+        Generator.load(tmp_path)
+
+
+def test_eight_bit_rows_come_back_within_half_a_step() -> None:
+    matrix = torch.randn(64, 128) * torch.logspace(-3, 2, 64)[:, None]
+    back = weights.unpacked(weights.packed({"m": matrix}))["m"]
+
+    assert ((back - matrix).abs() <= matrix.abs().amax(1, keepdim=True) / 254 + 1e-9).all()
+
+
+def test_wave_of_a_mel_sounds_at_the_same_pitches_every_time() -> None:
+    t = torch.arange(24000) / 24000
+    tone = 0.3 * torch.sin(2 * torch.pi * 440 * t)[None]
+    mels = audio.mel(tone)
+    back = audio.wave(mels)
+
+    assert torch.equal(back, audio.wave(mels))
+    assert torch.fft.rfft(back[0]).abs().argmax().item() == pytest.approx(440, abs=25)
+    assert (audio.mel(back) - mels)[:, 8:-8].abs().mean() < 0.15
+
+
+def test_loudness_of_a_full_scale_sine_is_three_below_zero() -> None:
+    """BS.1770's own check: a 997 Hz sine at full scale in one channel reads -3.01 LUFS."""
+    wave = np.sin(2 * np.pi * 997 * np.arange(96000) / 24000)
+
+    assert loudness(wave, 24000) == pytest.approx(-3.01, abs=0.1)
