@@ -17,6 +17,7 @@ from volary.embedded import Home
 from volary.embedded.bus import Delivery
 from volary.embedded.calls import Call, attempt
 from volary.embedded.dispatch import Beat, beat_all, hand_over, make_call
+from volary.embedded.rounds import take_over
 from volary.embedded.workflow.runner import TaskCall
 
 from local.handlers import beater, caller
@@ -45,7 +46,7 @@ class Worker:
     def run(self) -> None:
         """Raises whatever broke the worker itself; what a function raises is only that call's outcome."""
         self.home.workflows.load_all()
-        self._take_over()
+        take_over(self.home)
         changes = self.home.database.changes()
         pool = ThreadPoolExecutor(THREADS + 2)
         try:
@@ -69,11 +70,6 @@ class Worker:
         if not future.cancelled() and (fault := future.exception()) is not None:
             self.faults.append(fault)
             self.stop.set()
-
-    def _take_over(self) -> None:
-        self.home.bus.release()
-        self.home.workflows.recover()
-        self.home.models.calls.recover()
 
     def _loop(self, pool: ThreadPoolExecutor, changed: Callable[[], bool]) -> None:
         timers = [_Timer(partial(attempt, self.call, name, {}), seconds) for name, seconds in SCHEDULE.items()]

@@ -1,8 +1,18 @@
-"""Everything that is due, done in this thread, one thing after the other: for tests, and for work without a server."""
+"""Taking over a home's work, and doing all that is due in this thread, one thing after the other.
+
+The worker of `volary up` does the same things at once, in several threads; tests and `volary generate` do them here.
+"""
 
 from volary.embedded import Home
 from volary.embedded.calls import Call, attempt
 from volary.embedded.dispatch import hand_over, make_call
+
+
+def take_over(home: Home) -> None:
+    """Before the only worker of a home begins: make everything that its predecessor had in hand due again."""
+    home.bus.release()
+    home.workflows.recover()
+    home.models.calls.recover()
 
 
 def run_due(home: Home, call: Call) -> int:
