@@ -37,7 +37,8 @@ def running_home(folder: Path) -> Iterator[Home]:
     if is_running(folder):
         yield open_home(folder, last_ports(folder).options())
         return
-    command = [sys.executable, "-m", "local", "up", "--home", str(folder), "--port", str(_three_free_ports())]
+    port = str(three_free_ports())
+    command = [sys.executable, "-m", "local", "up", "--home", str(folder), "--port", port, "--no-catalogue"]
     started = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         _wait_until_ready(folder, started)
@@ -63,7 +64,7 @@ def _answers(folder: Path) -> bool:
     return answers(ports.api) and all(ModelServer(origin(port)).is_alive(1.0) for port in models)
 
 
-def _three_free_ports() -> int:
+def three_free_ports() -> int:
     """A port with two free ones above it, for the API, the console and the media server."""
     while True:
         port = free_port()

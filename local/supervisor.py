@@ -5,8 +5,6 @@ ends, its children end, too (local/processes.py).
 """
 
 import fcntl
-import importlib
-import importlib.util
 import signal
 import socket
 import subprocess
@@ -25,6 +23,7 @@ from volary.errors import Conflict, Unavailable
 from local.homes import LOOPBACK, Ports, free_port, origin, remember_ports
 from local.people import DEMO, add_demo_people
 from local.processes import arguments, die_with_parent
+from local.seed import seed
 
 ROOT = Path(__file__).parent.parent
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
@@ -148,14 +147,14 @@ class Opening:
         return ModelServer(origin(self.ports.text_model)).is_alive(0.5)
 
 
-def up(folder: Path, port: int) -> int:
+def up(folder: Path, port: int, *, catalogue: bool) -> int:
     """Run the home until somebody stops it. Raises Conflict when it runs already, Unavailable for a taken port."""
     folder = private_folder(folder.resolve())
     with _sole_supervisor(folder):
         ports = Ports(port, free_port(), free_port())
         for wanted in (ports.api, ports.console, ports.media):
             _wait_for_port(wanted)
-        mark_key = _prepare(folder, ports)
+        mark_key = _prepare(folder, ports, catalogue)
         remember_ports(folder, ports)
         logs = private_folder(folder / "logs")
         children = [Child(name, command, logs / f"{name}.log") for name, command in _commands(folder, ports, mark_key)]
@@ -173,13 +172,13 @@ def answers(port: int) -> bool:
         return client.connect_ex((LOOPBACK, port)) == 0
 
 
-def _prepare(folder: Path, ports: Ports) -> Path:
+def _prepare(folder: Path, ports: Ports, catalogue: bool) -> Path:
     """Make what the home needs before its processes start; returns the file with the mark's key."""
     home = open_home(folder, ports.options())
     home.workflows.load_all()
     add_demo_people(home.services)
-    if importlib.util.find_spec("local.seed"):
-        importlib.import_module("local.seed").seed(home.services)
+    if catalogue:
+        seed(home.services)
     mark_key = home.keys.secret_path("mark")
     home.database.close()
     return mark_key

@@ -16,7 +16,7 @@ import httpx
 from volary.embedded import Home, open_home
 
 from local.homes import last_ports, origin
-from local.running import _three_free_ports, is_running
+from local.running import is_running, three_free_ports
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 600.0  # for one clip on two busy cores; a quiet machine needs a twentieth of it
@@ -62,8 +62,8 @@ class Living:
 
 def start(folder: Path) -> Living:
     """Start a home on free ports and wait until its API and its models answer."""
-    port = _three_free_ports()
-    command = [sys.executable, "-m", "local", "up", "--home", str(folder), "--port", str(port)]
+    port = three_free_ports()
+    command = [sys.executable, "-m", "local", "up", "--home", str(folder), "--port", str(port), "--no-catalogue"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     living = Living(folder, origin(port), process)
     wait_for(lambda: process.poll() is not None or (is_running(folder) and _answers(living.address)), 300)
