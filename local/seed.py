@@ -1,4 +1,4 @@
-"""The demo catalogue of a new home: a few clips by the demo people, made by this home's own pipeline on its first start.
+"""The demo catalogue of a new home: clips by the demo people, made by this home's own pipeline on its first start.
 
 Nothing prepared is shipped: a clip must carry this home's mark and signature. Three are enough that no screen stays
 empty, and few enough that a person's own first clip does not wait long behind them.
