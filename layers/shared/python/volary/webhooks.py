@@ -21,6 +21,8 @@ from volary.errors import Forbidden, Invalid
 
 EventType = Literal["video.completed", "video.failed"]
 EVENT_TYPES: tuple[EventType, ...] = ("video.completed", "video.failed")
+# The only block of IPv6 that is given out; what lies outside wraps IPv4 (::/96, 64:ff9b::/96) or stays at home.
+UNICAST = ipaddress.IPv6Network("2000::/3")
 SECRET_BYTES = 32
 SECRET_OVERLAP_SECONDS = 86_400
 # Seconds between attempts: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
@@ -143,8 +145,7 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
         wrapped = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
-        nat64 = ip in ipaddress.ip_network("64:ff9b::/96")
-        if any(wrapped) or nat64 or ip.is_site_local:
+        if any(wrapped) or ip not in UNICAST:
             return False
     return ip.is_global and not ip.is_multicast
 
