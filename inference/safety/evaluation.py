@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ class Labelled:
     category: str
     group: str
     lang: str
+    milliseconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,13 @@ def screen_rows(
     """Judge rows `{"id","text","label","category","group","lang"}`; rows with another label are skipped."""
     for row in rows:
         if row["label"] in {UNSAFE, BENIGN}:
+            started = time.perf_counter()
             signals = screen.screen(row["text"]).signals
+            spent = 1000 * (time.perf_counter() - started)
             lead = max(signals, key=lambda signal: signal.score)
             verdict = Verdict(str(row["id"]), judge(signals), round(lead.score, 4), lead.category.value)
             category = row.get("category") or "+".join(row.get("categories", [])) or "none"
-            yield Labelled(verdict, row["label"], category, row.get("group", "none"), row.get("lang", "none"))
+            yield Labelled(verdict, row["label"], category, row.get("group", "none"), row.get("lang", "none"), spent)
 
 
 def wilson(hits: int, of: int, z: float = 1.96) -> Rate:
@@ -106,6 +110,14 @@ def data_hash(files: Sequence[Path]) -> str:
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def latency(found: Sequence[Labelled]) -> dict[str, float]:
+    """Median and 99th percentile of the time a verdict took, in milliseconds."""
+    times = sorted(row.milliseconds for row in found)
+    return (
+        {"p50_ms": round(times[len(times) // 2], 2), "p99_ms": round(times[len(times) * 99 // 100], 2)} if times else {}
+    )
 
 
 def moderation(files: Sequence[Path], screen: PromptScreen, judge: Judge = over_shipped) -> list[Labelled]:
@@ -141,7 +153,7 @@ def main(arguments: Sequence[str]) -> int:
     files = chosen.paths if chosen.what == "moderation" else sorted(chosen.paths[0].glob("*/*"))
     for line in summary(found):
         sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.write(json.dumps({"rows": len(found), "data_sha256": data_hash(files)}) + "\n")
+    sys.stdout.write(json.dumps({"rows": len(found), "data_sha256": data_hash(files), **latency(found)}) + "\n")
     return 0
 
 

@@ -16,6 +16,7 @@ WINDOW_WORDS = 40
 STRIDE_WORDS = 28
 MAX_WINDOWS = 160
 
+_SENTENCE = re.compile(r"[.!?…;\n]+(?=\s|$)|\n")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -31,6 +32,16 @@ def windows(text: str) -> list[str]:
     width = stride + WINDOW_WORDS - STRIDE_WORDS
     starts = range(0, max(1, len(words) - width + stride), stride)
     return [" ".join(words[at : at + width])[:4000] for at in starts]
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text that has several, so that a short one is not drowned by its neighbours.
+
+    Beyond `MAX_WINDOWS` they are joined in equal runs: no sentence is skipped.
+    """
+    found = [part.strip() for part in _SENTENCE.split(text) if part.strip()]
+    run = math.ceil(len(found) / MAX_WINDOWS)
+    return [" ".join(found[at : at + run])[:4000] for at in range(0, len(found), run)] if len(found) > 1 else []
 
 
 def folded(text: str) -> str:

