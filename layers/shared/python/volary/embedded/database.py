@@ -108,9 +108,13 @@ class Database:
                 yield connection
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection inside BEGIN IMMEDIATE … COMMIT; any exception rolls back. It does not nest."""
+    def transaction(self, *, is_durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """Lend a connection inside BEGIN IMMEDIATE … COMMIT; any exception rolls back. It does not nest.
+
+        One that is not durable survives every crash but the machine's own, and with the next durable one that too.
+        """
         with self._writing, self._lent() as connection:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             self._current.connection = connection
             try:

@@ -35,7 +35,9 @@ class SqlItems:
         return self._ordered(f"{index}pk", f"{index}sk", pk, span or Range())
 
     def write(self, write: Write) -> None:
-        with self._database.transaction() as connection:
+        # Flushing costs more than all else in a request, and what expires by itself may as well be lost with the power.
+        is_passing = isinstance(write, Put) and EXPIRES in write.item
+        with self._database.transaction(is_durable=not is_passing) as connection:
             _apply(connection, write, 0)
 
     def transact(self, writes: Sequence[Write], *, token: str | None = None) -> None:

@@ -5,6 +5,7 @@
 
 import http.client
 import json
+import socket
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -27,11 +28,12 @@ class ModelServer:
     """One inference server; `origin` is http://host:port."""
 
     origin: str
+    max_answer_bytes: int = MAX_ANSWER_BYTES
 
     def invoke(self, request: Request, seconds: float) -> dict[str, Any]:
         """POST /invocations; raises ModelFault for a refusal, a fault, a broken answer, and after `seconds`."""
         body = request.model_dump_json().encode()
-        status, answer = _exchange(self.origin, "POST", "/invocations", body, time.monotonic() + seconds)
+        status, answer = self._exchange("POST", "/invocations", body, time.monotonic() + seconds)
         if status == 200:
             return _object(answer)
         raise _fault(status, answer)
@@ -39,20 +41,51 @@ class ModelServer:
     def is_alive(self, seconds: float = 5.0) -> bool:
         """Whether GET /ping answers 200 in time."""
         try:
-            status, _ = _exchange(self.origin, "GET", "/ping", None, time.monotonic() + seconds)
+            status, _ = self._exchange("GET", "/ping", None, time.monotonic() + seconds)
         except ModelFault:
             return False
         return status == 200
+
+    def _exchange(self, method: str, path: str, body: bytes | None, deadline: float) -> tuple[int, bytes]:
+        # http.client and not urllib, which would send loopback calls through a proxy named in the environment.
+        address = urlsplit(self.origin)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_left(deadline))
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            link = connection.sock  # an answer without a length takes it away from the connection
+            response = connection.getresponse()
+            return response.status, self._read(response, link, deadline)
+        except TimeoutError as problem:
+            raise ModelFault(f"{self.origin}{path} took too long", code="model_timeout") from problem
+        except (OSError, http.client.HTTPException) as problem:
+            raise ModelFault(f"{self.origin}{path} did not answer: {problem}", code=UNREACHABLE) from problem
+        finally:
+            connection.close()
+
+    def _read(self, response: http.client.HTTPResponse, link: socket.socket, deadline: float) -> bytes:
+        """All of the body; the time limit holds for the whole of it, not for each packet."""
+        parts: list[bytes] = []
+        while True:
+            left = _left(deadline)
+            if not response.isclosed():
+                link.settimeout(left)
+            part = response.read1(1 << 16)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+            if sum(map(len, parts)) > self.max_answer_bytes:
+                raise ModelFault(f"the answer is over {self.max_answer_bytes} bytes", code="model_answer_invalid")
 
 
 @dataclass(frozen=True)
 class QueuedModels:
     text: ModelServer
     calls: ModelCalls
+    ask_seconds: float = ASK_SECONDS
 
     def ask(self, request: Request) -> dict[str, Any]:
         """Asks again while nothing listens there: a server that died is back within moments, or the time is up."""
-        deadline = time.monotonic() + ASK_SECONDS
+        deadline = time.monotonic() + self.ask_seconds
         while True:
             try:
                 return self.text.invoke(request, deadline - time.monotonic())
@@ -63,36 +96,6 @@ class QueuedModels:
 
     def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
         self.calls.add(call_id, request)
-
-
-def _exchange(origin: str, method: str, path: str, body: bytes | None, deadline: float) -> tuple[int, bytes]:
-    # http.client and not urllib, which would send loopback calls through a proxy named in the environment.
-    address = urlsplit(origin)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_left(deadline))
-    try:
-        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-        response = connection.getresponse()
-        return response.status, _read(connection, response, deadline)
-    except TimeoutError as problem:
-        raise ModelFault(f"{origin}{path} took too long", code="model_timeout") from problem
-    except (OSError, http.client.HTTPException) as problem:
-        raise ModelFault(f"{origin}{path} did not answer: {problem}", code=UNREACHABLE) from problem
-    finally:
-        connection.close()
-
-
-def _read(connection: http.client.HTTPConnection, response: http.client.HTTPResponse, deadline: float) -> bytes:
-    """All of the body; the time limit holds for the whole of it, not for each packet."""
-    parts: list[bytes] = []
-    while True:
-        if connection.sock is not None:
-            connection.sock.settimeout(_left(deadline))
-        part = response.read1(1 << 16)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-        if sum(map(len, parts)) > MAX_ANSWER_BYTES:
-            raise ModelFault(f"the answer is over {MAX_ANSWER_BYTES} bytes", code="model_answer_invalid")
 
 
 def _left(deadline: float) -> float:
