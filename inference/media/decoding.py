@@ -1,4 +1,5 @@
-"""Reads files from outside: the parent's side, which does no more with their bytes than hash them.
+"""Reads files from outside: the parent's side, which does no more with their bytes than hash them and look at the
+first 64.
 
 What is covered: each file is read by a child of its own (see `jail`), within memory, CPU and wall limits, with the
 demuxer chosen by signature; whatever the child does, the parent gets frames of the size it expects or refuses.
@@ -8,6 +9,7 @@ never republished, because clips are always encoded anew).
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ import numpy as np
 
 from events.inference import MediaFacts
 from inference.media.limits import Decoded, Limits, MediaRefused, bound
+from inference.media.signatures import HEAD_BYTES, kind_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_ANSWER = 65536
@@ -59,11 +62,18 @@ def _opened(source: Path | bytes, limits: Limits) -> Iterator[BinaryIO]:
         bound("bytes", len(source), limits.file_bytes)
         with tempfile.TemporaryFile() as file:
             file.write(source)
-            yield _rewound(file)
+            yield _recognised(file)
     else:
         bound("bytes", source.stat().st_size, limits.file_bytes)
         with source.open("rb") as file:
-            yield file
+            yield _recognised(file)
+
+
+def _recognised(file: BinaryIO) -> BinaryIO:
+    """Refuse what is no media at all before a child is started for it."""
+    # Read beside the file's position, which the child shares: a buffered read here would move it.
+    kind_of(os.pread(_rewound(file).fileno(), HEAD_BYTES, 0))
+    return file
 
 
 def _ask(file: BinaryIO, limits: Limits, sinks: tuple[BinaryIO, ...]) -> Answer:

@@ -42,7 +42,7 @@ def confine() -> dict[str, bool]:
     """Give up the network, new files and new programs; says what took hold. Open what you need before."""
     libc = ctypes.CDLL(None, use_errno=True)
     return {
-        "no_network": libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0,
+        "no_network": libc.unshare(CLONE_NEWNET) == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0,
         "no_new_privileges": libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0,
         "filtered": _filter(libc),
     }
