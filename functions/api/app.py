@@ -11,6 +11,7 @@ from volary.ports import Services
 
 from functions.api import accounts, asks, errors, files, models, moderation, posts, videos, webhooks
 from functions.api.limits import EMBEDDED, Limits
+from functions.videos.progress import Line
 
 ROUTERS = (videos, posts, files, models, moderation, webhooks, accounts)
 # Bodies that routes read by themselves, so that FastAPI does not see them.
@@ -39,6 +40,7 @@ def create_app(services: Services, limits: Limits = EMBEDDED) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, swagger_ui_oauth2_redirect_url=None)
     app.state.services = services
     app.state.limits = limits
+    app.state.line = Line()
     for capability in ROUTERS:
         app.include_router(capability.router, prefix="/v1", responses={"default": errors.DESCRIBED})
     app.openapi = lambda: description(app)  # type: ignore[method-assign]

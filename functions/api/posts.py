@@ -20,6 +20,7 @@ from functions.api.once import Once
 from functions.api.resources import VideoResource, page
 from functions.api.videos import told
 from functions.videos import post as posting
+from functions.videos.progress import Line
 
 router = APIRouter(tags=["Posts"], route_class=Once)
 MOST_CHILDREN = 100
@@ -146,7 +147,7 @@ def _post(post_id: str, viewer: Viewer, services: Services) -> Video:
 
 
 def _relative(video: Video, viewer: Viewer, services: Services) -> Relative:
-    return Relative(id=video.id, video=told(video, viewer, services) if may_serve(video, viewer) else None)
+    return Relative(id=video.id, video=told(video, viewer, services, Line()) if may_serve(video, viewer) else None)
 
 
 def _ranked(post: Post) -> Post:
@@ -159,5 +160,5 @@ def _shown(video: Video, viewer: Viewer, services: Services) -> Post:
         id=video.id,
         created_at=video.posted_at or video.created_at,
         author=Author(id=author.user_id, handle=author.handle),
-        video=told(video, viewer, services),
+        video=told(video, viewer, services, Line()),
     )

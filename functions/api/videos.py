@@ -1,8 +1,8 @@
 """The Videos API as the official clients speak it: every call under /v1/videos."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 from volary.accounts import Viewer
@@ -23,10 +23,24 @@ from functions.api.resources import DeletedVideo, Links, VideoList, VideoResourc
 from functions.videos.create import create as accept
 from functions.videos.delete import delete as erase
 from functions.videos.delete import owned
-from functions.videos.progress import forecast
+from functions.videos.progress import Line, forecast
 
 router = APIRouter(prefix="/videos", tags=["Videos"], route_class=Once)
 LINK_SECONDS = 300
+
+
+class Answering(NamedTuple):
+    """What an answer about a job needs beside the job: its headers, and the line that the job stands in."""
+
+    response: Response
+    line: Line
+
+
+async def answering(request: Request, response: Response) -> Answering:
+    return Answering(response, request.app.state.line)
+
+
+CurrentAnswering = Annotated[Answering, Depends(answering)]
 
 
 class CharacterResource(BaseModel):
@@ -44,12 +58,12 @@ async def create(
     body: Annotated[CreateVideo, Depends(posted(CreateVideo))],
     viewer: CurrentViewer,
     services: CurrentServices,
-    response: Response,
+    answering: CurrentAnswering,
 ) -> VideoResource:
     given = body.input_reference
     source = sources.reference(given, viewer, services) if given else None
     ask = Ask(**_wishes(body), model=body.model, size=body.size, seconds=checked_seconds(body.seconds), source=source)
-    return _accepted(ask, viewer, services, response)
+    return _accepted(ask, viewer, services, answering)
 
 
 @router.post("/edits", operation_id="edit_video", openapi_extra=takes(EditVideo))
@@ -57,11 +71,11 @@ async def edit(
     body: Annotated[EditVideo, Depends(posted(EditVideo))],
     viewer: CurrentViewer,
     services: CurrentServices,
-    response: Response,
+    answering: CurrentAnswering,
 ) -> VideoResource:
     base = sources.clip(body.video, "edit", viewer, services)
     ask = Ask(**_wishes(body), model=base.model, size=base.size, seconds=base.seconds, source=base.clip)
-    return _accepted(ask, viewer, services, response)
+    return _accepted(ask, viewer, services, answering)
 
 
 @router.post("/extensions", operation_id="extend_video", openapi_extra=takes(ExtendVideo))
@@ -69,7 +83,7 @@ async def extend(
     body: Annotated[ExtendVideo, Depends(posted(ExtendVideo))],
     viewer: CurrentViewer,
     services: CurrentServices,
-    response: Response,
+    answering: CurrentAnswering,
 ) -> VideoResource:
     added = checked_seconds(body.seconds, EXTENSION_SECONDS)
     base = sources.clip(body.video, "extend", viewer, services)
@@ -77,7 +91,7 @@ async def extend(
     if total > LONGEST:
         raise Invalid(f"{base.seconds} s extended by {added} s is {total} s, more than {LONGEST}", param="seconds")
     ask = Ask(**_wishes(body), model=base.model, size=base.size, seconds=total, source=base.clip)
-    return _accepted(ask, viewer, services, response)
+    return _accepted(ask, viewer, services, answering)
 
 
 @router.post("/characters", operation_id="create_character", openapi_extra=takes(CreateCharacter, form_only=True))
@@ -108,6 +122,7 @@ async def get_character(character_id: str, viewer: CurrentViewer, services: Curr
 async def list_videos(
     viewer: CurrentViewer,
     services: CurrentServices,
+    answering: CurrentAnswering,
     limit: Limit = 20,
     order: Order = "desc",
     after: After = None,
@@ -116,16 +131,16 @@ async def list_videos(
     start = position(owned(after, viewer, store)) if after else None
     span = Range(after=start, limit=limit + 1, newest_first=order == "desc")
     found = [video for video in store.of_owner(viewer.user_id or "", span) if access(video, viewer) > Access.NOTHING]
-    return VideoList.model_validate(page([told(video, viewer, services) for video in found], limit))
+    return VideoList.model_validate(page([told(video, viewer, services, answering.line) for video in found], limit))
 
 
 @router.get("/{video_id}", operation_id="retrieve_video")
 async def retrieve(
-    video_id: str, viewer: CurrentVisitor, services: CurrentServices, response: Response
+    video_id: str, viewer: CurrentVisitor, services: CurrentServices, answering: CurrentAnswering
 ) -> VideoResource:
     video = visible(video_id, viewer, services)
-    answer = told(video, viewer, services)
-    response.headers.update(poll_headers(answer))
+    answer = told(video, viewer, services, answering.line)
+    answering.response.headers.update(poll_headers(answer))
     return answer
 
 
@@ -155,11 +170,11 @@ async def remix(
     body: Annotated[RemixVideo, Depends(posted(RemixVideo))],
     viewer: CurrentViewer,
     services: CurrentServices,
-    response: Response,
+    answering: CurrentAnswering,
 ) -> VideoResource:
     base = sources.ours(video_id, "remix", viewer, services)
     ask = Ask(**_wishes(body), model=base.model, size=base.size, seconds=base.seconds, source=base.clip)
-    return _accepted(ask, viewer, services, response)
+    return _accepted(ask, viewer, services, answering)
 
 
 def visible(video_id: str, viewer: Viewer, services: Services) -> Video:
@@ -170,9 +185,9 @@ def visible(video_id: str, viewer: Viewer, services: Services) -> Video:
     return video
 
 
-def told(video: Video, viewer: Viewer, services: Services) -> VideoResource:
+def told(video: Video, viewer: Viewer, services: Services, line: Line) -> VideoResource:
     links = _links(video, services) if may_serve(video, viewer) else None
-    return resource(video, forecast(video, services), viewer, links)
+    return resource(video, forecast(video, services, line), viewer, links)
 
 
 def _links(video: Video, services: Services) -> Links:
@@ -182,13 +197,13 @@ def _links(video: Video, services: Services) -> Links:
     return Links(video=link("video"), thumbnail=link("thumbnail"), spritesheet=link("spritesheet"))
 
 
-def _accepted(ask: Ask, viewer: Viewer, services: Services, response: Response) -> VideoResource:
+def _accepted(ask: Ask, viewer: Viewer, services: Services, answering: Answering) -> VideoResource:
     try:
         video = accept(ask, viewer, services)
     except Conflict as conflict:
         video = _accepted_before(services, conflict)
-    answer = told(video, viewer, services)
-    response.headers.update(poll_headers(answer))
+    answer = told(video, viewer, services, answering.line)
+    answering.response.headers.update(poll_headers(answer))
     return answer
 
 

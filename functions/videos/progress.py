@@ -1,6 +1,7 @@
 """How far a job is: what the model server last said of itself, the jobs before it, and this home's pace."""
 
 import json
+from bisect import bisect_left, insort
 
 from pydantic import ValidationError
 from volary.errors import Absent
@@ -24,22 +25,35 @@ class Forecast(Shape):
     eta_seconds: int
 
 
-def forecast(video: Video, services: Services) -> Forecast:
+class Line:
+    """The jobs that are waiting, as they stood at most a second ago: one reading of it serves many answers."""
+
+    def __init__(self) -> None:
+        self._places: list[str] = []
+        self._read_at = -1
+
+    def ahead_of(self, video: Video, services: Services) -> int:
+        """How many jobs come before this one, a hundred at most."""
+        if video.status != "queued":
+            return 0
+        now, place = int(services.clock.now().timestamp()), position(video)
+        if now != self._read_at:
+            waiting = Videos(services.items).active(Range(limit=LONGEST_QUEUE))
+            self._places, self._read_at = [position(other) for other in waiting], now
+        if place not in self._places:
+            insort(self._places, place)
+        return min(bisect_left(self._places, place), LONGEST_QUEUE)
+
+
+def forecast(video: Video, services: Services, line: Line) -> Forecast:
     """At most three reads; none for a clip that has ended."""
     if video.has_ended:
         return Forecast(progress=progress(video), queue_position=None, eta_seconds=0)
-    ahead = jobs_ahead(video, services)
+    ahead = line.ahead_of(video, services)
     fraction = fraction_of(video, services)
     left = eta_seconds(video, ahead, Pace(services.items).get(), fraction)
     waiting = ahead if video.status == "queued" else None
     return Forecast(progress=progress(video, fraction), queue_position=waiting, eta_seconds=left)
-
-
-def jobs_ahead(video: Video, services: Services) -> int:
-    if video.status != "queued":
-        return 0
-    before = Videos(services.items).active(Range(limit=LONGEST_QUEUE))
-    return sum(position(other) < position(video) for other in before)
 
 
 def fraction_of(video: Video, services: Services) -> float:

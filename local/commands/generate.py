@@ -16,7 +16,7 @@ from volary.stores.videos import Videos
 from volary.videos import Video, published_key
 
 from functions.videos.create import create
-from functions.videos.progress import forecast
+from functions.videos.progress import Line, forecast
 from local.homes import add_home_option, home_folder
 from local.people import DEMO
 from local.running import running_home
@@ -60,7 +60,7 @@ def watched(video: Video, services: Services) -> Video:
         total=100, disable=not sys.stderr.isatty(), bar_format="{desc:<22}{bar}{n:>4}%{postfix}", leave=False
     ) as bar:
         while not video.has_ended and video.stage != "held":
-            outlook = forecast(video, services)
+            outlook = forecast(video, services, Line())
             bar.n = outlook.progress
             bar.set_description_str(video.stage.replace("_", " "), refresh=False)
             bar.set_postfix_str(f"about {outlook.eta_seconds} s left")

@@ -17,6 +17,7 @@ from events.inference import Generate, MediaFacts, Outputs
 from functions.api.app import create_app
 from functions.api.limits import EMBEDDED
 from functions.events.subscriptions import SUBSCRIPTIONS
+from functions.videos.progress import Line
 from tests.sdk import model_server
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -117,6 +118,7 @@ def world(application) -> Iterator[World]:
         Accounts(home.items).add(account)
         tokens[handle] = home.identity.issue(account.user_id, timedelta(days=30))
     application.state.services, application.state.limits = home.services, EMBEDDED
+    application.state.line = Line()
     client = TestClient(application, raise_server_exceptions=False, follow_redirects=False)
     yield World(home, clock, client, tokens)
     home.database.close()

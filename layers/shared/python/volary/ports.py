@@ -98,7 +98,11 @@ class Items(Protocol):
         ...
 
     def write(self, write: Write) -> None:
-        """One conditional write; raises ConditionFailed."""
+        """One conditional write; raises ConditionFailed.
+
+        At home, an item that expires by itself may be lost with the machine's power, but not its process, until
+        anything else is written; on AWS nothing is lost.
+        """
         ...
 
     def transact(self, writes: Sequence[Write], *, token: str | None = None) -> None:
