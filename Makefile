@@ -51,3 +51,13 @@ lock:
 	@$(UV_LOCK) $(CONTAINER) --group inference -o requirements/inference.lock
 	@$(UV_LOCK) $(LAMBDA) pyproject.toml -o requirements/layer.lock
 	@$(UV_LOCK) $(LAMBDA) --group c2pa -o requirements/c2pa.lock
+
+# The emulator gets an environment of its own, because it pins the AWS SDK; nothing of it is in .venv.
+.rehearse/.ready: requirements/rehearse.lock
+	@test -x .rehearse/venv/bin/python || $(BIN)/python -m venv .rehearse/venv
+	@.rehearse/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# The port contracts on the emulator, then the deployed home's story, with IAM enforced. No account, no Docker.
+rehearse: setup .rehearse/.ready
+	@$(BIN)/python -m local.rehearse

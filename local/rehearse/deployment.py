@@ -1,13 +1,15 @@
 """Deploys the templates that CDK wrote, onto the emulator, changing only what runs a function and what nobody emulates.
 
 Changed: a function's code is a bootstrap that runs AWS's own runtime client on this checkout, with its handler,
-environment, role, timeout and memory as they are in the template; layers go, because the checkout is what they hold.
+environment, role and memory as they are in the template; layers go, because the checkout is what they hold. Every time
+limit is `PATIENCE` times as long, because one machine starts here what in the cloud are twenty.
 Left out: resource types in `UNKNOWN`. Stage dev has no SageMaker endpoint; local.rehearse.endpoint stands in for it.
 """
 
 import hashlib
 import io
 import json
+import re
 import sys
 import time
 import zipfile
@@ -27,6 +29,8 @@ CODE_BUCKET = "rehearsal-code"
 IMAGE_HANDLER = "inference.serve.lambda_handler"
 BOOTSTRAP_VERSION = ("/cdk-bootstrap/hnb659fds/version", "30")
 DEPLOY_SECONDS = 120
+PATIENCE = 4
+LIMIT = re.compile(r'("TimeoutSeconds": )(\d+)')
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -87,14 +91,10 @@ def deploy_stack(stack: Stack, clients: Clients) -> dict[str, str]:
 
 
 def adapted(template: Template) -> Template:
-    """The template as the emulator can run it; everything but functions, layers and `UNKNOWN` is as it was."""
+    """The template as the emulator can run it; what this module's first lines do not name is as it was."""
     dropped = (*UNKNOWN, "AWS::Lambda::LayerVersion")
-    resources = {
-        name: _function(each) if each["Type"] == "AWS::Lambda::Function" else each
-        for name, each in template["Resources"].items()
-        if each["Type"] not in dropped
-    }
-    return {**template, "Resources": resources}
+    kept = {name: each for name, each in template["Resources"].items() if each["Type"] not in dropped}
+    return {**template, "Resources": {name: _resource(each) for name, each in kept.items()}}
 
 
 def left_out(assembly: Path) -> list[str]:
@@ -130,12 +130,28 @@ def _code_key() -> str:
     return f"{hashlib.sha256(bootstrap()).hexdigest()}.zip"
 
 
+def _resource(resource: dict[str, Any]) -> dict[str, Any]:
+    match resource["Type"]:
+        case "AWS::Lambda::Function":
+            return _function(resource)
+        case "AWS::StepFunctions::StateMachine":
+            return _machine(resource)
+    return resource
+
+
+def _machine(resource: dict[str, Any]) -> dict[str, Any]:
+    properties = resource["Properties"]
+    patient = LIMIT.sub(lambda found: found[1] + str(PATIENCE * int(found[2])), properties["DefinitionString"])
+    return {**resource, "Properties": {**properties, "DefinitionString": patient}}
+
+
 def _function(resource: Mapping[str, Any]) -> dict[str, Any]:
     properties = {key: value for key, value in resource["Properties"].items() if key not in ("Layers", "ImageConfig")}
     properties |= {
         "Code": {"S3Bucket": CODE_BUCKET, "S3Key": _code_key()},
         "Handler": properties.get("Handler", IMAGE_HANDLER),
         "PackageType": "Zip",
+        "Timeout": PATIENCE * properties["Timeout"],
         "Runtime": "provided.al2023",
     }
     return {**resource, "Properties": properties}

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,8 +32,7 @@ PARAMETERS = "/volary/dev"
 LOAD_SECONDS = 180
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(NamedTuple):
     """Somebody with an account; `token` is a fresh access token of the user pool."""
 
     user_id: str
@@ -47,7 +47,7 @@ class CloudHome:
     clients: Clients
     address: str
     host: str
-    outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    mark_key: bytes
 
     def parameter(self, thing: str) -> str:
         """What a stack shared under that name."""
@@ -80,8 +80,12 @@ class CloudHome:
         return str(answer["AuthenticationResult"]["AccessToken"])
 
 
+# Starts a model server that may use the origin's links and marks with the key; yields its port.
+Models = Callable[[str, bytes], AbstractContextManager[int]]
+
+
 @contextmanager
-def deployed(assembly: Path, *, enforce_iam: bool) -> Iterator[CloudHome]:
+def deployed(assembly: Path, models: Models, *, enforce_iam: bool) -> Iterator[CloudHome]:
     """Start everything, deploy the assembly's stacks, and end it all when the block ends."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearse-home-")))
@@ -94,9 +98,9 @@ def deployed(assembly: Path, *, enforce_iam: bool) -> Iterator[CloudHome]:
         clients = Clients()
         outputs = deployment.deploy(assembly, clients)
         address = outputs[f"{STAGE}-api"]["Address"]
-        home = CloudHome(running, clients, running.url, address.removeprefix("http://"), outputs)
+        home = CloudHome(running, clients, running.url, address.removeprefix("http://"), secrets.token_bytes(32))
         certify(home)
-        model_port = stack.enter_context(_media_server(folder, running.url))
+        model_port = stack.enter_context(models(running.url, home.mark_key))
         topic = f"arn:aws:sns:{emulator.REGION}:{emulator.ACCOUNT}:{STAGE}-answers"
         shim = endpoint.Endpoint(clients, model_port, home.parameter("work-bucket"), topic, shim_port)
         stack.enter_context(endpoint.answering(shim))
@@ -121,27 +125,37 @@ def chain_for(clients: Clients, key_id: str) -> str:
 
 
 @contextmanager
-def _media_server(folder: Path, origin: str) -> Iterator[int]:
-    """The container's own entry point with its media models; it reads and writes by links of `origin` only."""
-    key, port = folder / "mark.key", emulator.free_port()
-    key.write_bytes(secrets.token_bytes(32))
-    arguments = ["--role", "media", "--port", str(port), "--mark-key-file", str(key), "--media-origin", origin]
-    log = folder / "media.log"
-    with log.open("wb") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "inference.serve", *arguments],
-            cwd=emulator.ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    try:
-        _await_ping(port, process, log)
-        yield port
-    finally:
-        process.terminate()
+def container(origin: str, mark_key: bytes) -> Iterator[int]:
+    """The endpoint's container by its own entry point, as a process; it reads and writes by links of `origin` only."""
+    with tempfile.TemporaryDirectory(prefix="rehearse-media-") as folder:
+        key, log, port = Path(folder) / "mark.key", Path(folder) / "media.log", emulator.free_port()
+        key.write_bytes(mark_key)
+        arguments = ["--role", "media", "--port", str(port), "--mark-key-file", str(key), "--media-origin", origin]
+        with log.open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "inference.serve", *arguments],
+                cwd=emulator.ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+            )  # fmt: skip
         try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
+            _await_ping(port, process, log)
+            yield port
+        finally:
+            _end(process)
+
+
+@contextmanager
+def nothing(origin: str, mark_key: bytes) -> Iterator[int]:
+    """An endpoint behind which nothing listens, as when its instance is lost."""
+    yield emulator.free_port()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(5)
 
 
 def _await_ping(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
