@@ -136,6 +136,9 @@ def lambda_handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         return _warm_role().answer(parsed(json.dumps(event))).model_dump(mode="json")
     except Refused as refusal:
         return error_of(refusal).model_dump()
+    except Exception as fault:  # noqa: BLE001 - an entry point: Lambda would return the fault's own words
+        _log("lambda", 500, time.perf_counter(), code="model_fault", fault=_where(fault))
+        return error_of(ModelFault(f"the text models failed: {type(fault).__name__}")).model_dump()
 
 
 def load(options: Options) -> Role:

@@ -15,14 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from volary.moderation import is_complete, shipped_policy
 
 from events.moderation import ALWAYS_BLOCKED_TEXT, ALWAYS_HELD_TEXT, Category
 from inference.safety import evaluation, frames, sound
 from inference.safety.disguise import MAX_READINGS, readings
 from inference.safety.features import MAX_WINDOWS, hashed, windows
+from inference.safety.language import JUDGED
 from inference.safety.names import minor_strength, public_figure, sexual_minors
 from inference.safety.packaged import WeightsChanged, own_file
 from inference.safety.prompts import COVERED, PromptScreen
+from inference.train.prompt_data import own_rows
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / "inference" / "weights" / "safety"
@@ -109,10 +112,16 @@ def test_ordinary_words_name_nobody(text: str):
 @pytest.mark.parametrize(
     ("text", "strength"),
     [
-        ("a schoolgirl reads", 1.0), ("un enfant dort", 1.0), ("a 15-year-old skater", 1.0), ("une skateuse de 15 ans", 1.0),
-        ("aged 12", 1.0), ("a girl with a hat", 0.5), ("a 45-year-old skater", 0.0), ("a kind woman", 0.0),
+        ("a schoolgirl reads", 1.0),
+        ("un enfant dort", 1.0),
+        ("a 15-year-old skater", 1.0),
+        ("une skateuse de 15 ans", 1.0),
+        ("aged 12", 1.0),
+        ("a girl with a hat", 0.5),
+        ("a 45-year-old skater", 0.0),
+        ("a kind woman", 0.0),
     ],
-)  # fmt: skip
+)
 def test_words_and_ages_of_minors_are_found(text: str, strength: float):
     assert minor_strength(text) == strength
 
@@ -209,12 +218,8 @@ def test_disguises_keep_most_of_what_is_found_plain(screen: PromptScreen):
         assert statistics.mean(flagged(screen, text) for text in disguised) >= 0.9
 
 
-@needs_data
 def test_held_out_prompts_are_told_apart(screen: PromptScreen):
     """The floor of the first version, on the report part that neither weights nor thresholds have seen."""
-    sys.path.insert(0, str(ROOT))
-    from inference.train.prompt_data import own_rows
-
     rows = [row for row in own_rows() if row.part == "report"]
     caught = [flagged(screen, row.text) for row in rows if row.group == "core"]
     refused = [flagged(screen, row.text) for row in rows if row.group in {"hard_benign", "speech"}]
@@ -283,6 +288,14 @@ def test_silence_is_not_speech_and_still_scores_every_category(screen: PromptScr
     assert heard == sound.NOTHING
     assert set(screen.classifier.categories) <= {signal.category for signal in signals}
     assert all(signal.stage == "sound" and signal.score == 0 for signal in signals)
+
+
+def test_what_the_stages_score_completes_the_shipped_policy(screen: PromptScreen):
+    policy = shipped_policy()
+
+    assert is_complete(screen.screen("a cat on a wall").signals, policy, ["prompt"])
+    assert is_complete(sound.judged(sound.NOTHING, screen), policy, ["sound"])
+    assert policy.languages == JUDGED
 
 
 def test_speech_in_a_language_we_do_not_judge_is_reported(screen: PromptScreen):

@@ -300,14 +300,14 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], str, flo
 
 
 def _ready(process: subprocess.Popen[bytes], port: int, started: float) -> float:
-    while time.monotonic() - started < 60:
+    while time.monotonic() - started < 240:
         assert process.poll() is None, process.stderr.read().decode() if process.stderr else ""
         try:
             if httpx.get(f"http://127.0.0.1:{port}/ping").status_code == 200:
                 return time.monotonic() - started
         except httpx.TransportError:
             time.sleep(0.05)
-    raise AssertionError("the server did not answer /ping within 60 s")
+    raise AssertionError("the server did not answer /ping within 240 s")
 
 
 def test_the_text_server_screens_and_ends_on_sigterm():
@@ -315,14 +315,14 @@ def test_the_text_server_screens_and_ends_on_sigterm():
         answer = httpx.post(f"{address}/invocations", content=ScreenPrompt(text=ALWAYS_BLOCKED_TEXT).model_dump_json())
         found = PromptScreened.model_validate_json(answer.content)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
     assert Category.TEST_STRING in {found.category for found in found.signals if found.score == 1.0}
 
 
 def test_the_media_server_refuses_to_start_without_a_mark_key():
     command = [sys.executable, "-m", "inference.serve", "--role", "media"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
 
     assert done.returncode == 1
     assert "nothing unmarked may leave it" in done.stderr
