@@ -40,16 +40,6 @@ SEED ?= 1
 simulate: setup
 	@$(BIN)/python -m tests.simulation --schedules $(SCHEDULES) --seed $(SEED)
 
-# The emulator pins botocore exactly, so it has an environment of its own.
-EMULATOR := .rehearse/venv/.ready
-$(EMULATOR): requirements/rehearse.lock $(READY)
-	@test -x .rehearse/venv/bin/python || $(BIN)/python -m venv .rehearse/venv
-	@.rehearse/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/rehearse.lock
-	@touch $@
-
-rehearse: $(EMULATOR)
-	@$(BIN)/python -m local.rehearse
-
 # CDK templates of all three environments under .build/cdk, without Docker, Node or a network.
 synth: setup
 	@$(BIN)/python -m infra.cdk.app --out .build/cdk
