@@ -15,7 +15,7 @@ from volary.errors import Unavailable
 from local.homes import free_port, last_ports, origin
 from local.supervisor import answers
 
-READY_SECONDS = 180.0  # loading the models from a cold disk takes most of it
+READY_SECONDS = 600.0  # loading the models takes seconds, but minutes on a machine that is busy with other things
 STOP_SECONDS = 15.0
 
 

@@ -66,7 +66,7 @@ def start(folder: Path) -> Living:
     command = [sys.executable, "-m", "local", "up", "--home", str(folder), "--port", str(port), "--no-catalogue"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     living = Living(folder, origin(port), process)
-    wait_for(lambda: process.poll() is not None or (is_running(folder) and _answers(living.address)), 300)
+    wait_for(lambda: process.poll() is not None or (is_running(folder) and _answers(living.address)), 900)
     assert process.poll() is None, (folder / "logs").exists() and list((folder / "logs").iterdir())
     return living
 
