@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,11 +35,15 @@ SWEEP_SECONDS = 3600.0
 
 @dataclass
 class Worker:
-    """Runs until `stop` is set; `call` calls a function by name, `beat` keeps a waiting workflow patient."""
+    """Runs until `stop` is set; `call` calls a function by name, `beat` keeps a waiting workflow patient.
+
+    `schedule` says which functions to call every how many seconds.
+    """
 
     home: Home
     call: Call
     beat: Beat
+    schedule: Mapping[str, float] = field(default_factory=lambda: SCHEDULE)
     stop: threading.Event = field(default_factory=threading.Event)
     faults: list[BaseException] = field(default_factory=list)
 
@@ -72,7 +76,7 @@ class Worker:
             self.stop.set()
 
     def _loop(self, pool: ThreadPoolExecutor, changed: Callable[[], bool]) -> None:
-        timers = [_Timer(partial(attempt, self.call, name, {}), seconds) for name, seconds in SCHEDULE.items()]
+        timers = [_Timer(partial(attempt, self.call, name, {}), seconds) for name, seconds in self.schedule.items()]
         timers.append(_Timer(self._sweep, SWEEP_SECONDS))
         woken_at = 0.0
         while not self.stop.is_set():
@@ -111,8 +115,9 @@ class Worker:
             part.sweep()
 
     def _make_calls(self) -> None:
+        calls, server = self.home.models.calls, self.home.media_model
         while not self.stop.is_set():
-            if not self.home.media_model.is_alive() or not make_call(self.home.models.calls, self.home.media_model):
+            if not server.is_alive() or not make_call(calls, server, self.beat):
                 self.stop.wait(PING_SECONDS)
 
     def _beat(self) -> None:

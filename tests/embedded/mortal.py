@@ -140,9 +140,9 @@ def work(folder: Path, die_at: int | None, counted: Any = None) -> None:
     transaction = home.database.transaction
 
     @contextmanager
-    def mortal() -> Iterator[Any]:
+    def mortal(**how: bool) -> Iterator[Any]:
         nonlocal commits
-        with transaction() as connection:
+        with transaction(**how) as connection:
             before = connection.total_changes
             yield connection
             commits += connection.total_changes > before  # one that writes nothing is no boundary

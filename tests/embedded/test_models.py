@@ -91,7 +91,9 @@ def answers():
 def settle(home, answers, rounds=30):
     """Make calls and hand answers over until nothing changes, with time passing between."""
     for _ in range(rounds):
-        while make_call(home.models.calls, home.media_model) or hand_over(home.models.calls, answers):
+        while make_call(home.models.calls, home.media_model, lambda call_id: True) or hand_over(
+            home.models.calls, answers
+        ):
             pass
         home.clock.move(60)
 
@@ -268,6 +270,15 @@ def test_waiting_workflows_are_told_that_work_goes_on(home):
 
     assert told == ["one", "two"]
     assert home.models.calls.waiting() == ["one"]
+
+
+def test_a_call_that_nobody_waits_for_costs_the_model_nothing(home, server, answers):
+    home.services.models.submit(MAKE, call_id="one")
+
+    assert make_call(home.models.calls, home.media_model, lambda call_id: False)
+    settle(home, answers)
+
+    assert (server.asked, answers, home.models.calls.waiting()) == ([], [], [])
 
 
 def test_nobody_is_told_anything_while_the_server_is_away(home):

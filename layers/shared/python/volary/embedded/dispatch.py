@@ -20,11 +20,17 @@ MAX_HAND_OVERS = 8
 Beat = Callable[[str], bool]  # tells the workflow behind a call id that work goes on; False: nobody waits any more
 
 
-def make_call(calls: ModelCalls, server: ModelServer) -> bool:
-    """Make the next call and keep its answer; returns whether there was one. It takes as long as the model does."""
+def make_call(calls: ModelCalls, server: ModelServer, beat: Beat) -> bool:
+    """Make the next call and keep its answer; returns whether there was one. It takes as long as the model does.
+
+    A call that nobody waits for any more is dropped: a model's minutes are dear.
+    """
     call = calls.take()
     if call is None:
         return False
+    if not beat(call.call_id):
+        calls.finish(call.call_id)
+        return True
     try:
         output = server.invoke(call.request, CALL_SECONDS)
     except ModelFault as fault:

@@ -20,6 +20,9 @@ from volary.errors import Unauthenticated
 from volary.ports import Claims, Clock
 
 ALGORITHM = "ES256"
+# A name and not an address: a home that answers on another port tomorrow still knows the tokens of today. What tells
+# homes apart is the key.
+ISSUER = "https://volary.localhost"
 AUDIENCE = "volary"
 MAX_TOKEN_CHARACTERS = 4096
 _REQUIRED = ("iss", "aud", "sub", "sid", "iat", "nbf", "exp", "token_use")
@@ -28,17 +31,17 @@ _HEADER = {"alg", "kid", "typ"}
 
 @dataclass(frozen=True)
 class LocalIdentity:
-    """Signs with one P-256 key; `issuer` is the public origin of the home."""
+    """Signs with one P-256 key of the home's own; `origin` is where its key set is published now."""
 
     key: ec.EllipticCurvePrivateKey
-    issuer: str
+    origin: str
     clock: Clock
 
     def issue(self, user_id: str, ttl: timedelta = timedelta(hours=1)) -> str:
         """An access token for `user_id`, with a session id of its own."""
         now = int(self.clock.now().timestamp())
         claims = {
-            "iss": self.issuer,
+            "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": user_id,
             "sid": f"ses_{secrets.token_urlsafe(16)}",
@@ -70,8 +73,8 @@ class LocalIdentity:
     def configuration(self) -> dict[str, Any]:
         """What /.well-known/openid-configuration answers. There is no browser login: tokens come from the home."""
         return {
-            "issuer": self.issuer,
-            "jwks_uri": f"{self.issuer}/.well-known/jwks.json",
+            "issuer": ISSUER,
+            "jwks_uri": f"{self.origin}/.well-known/jwks.json",
             "id_token_signing_alg_values_supported": [ALGORITHM],
             "response_types_supported": ["token"],
             "subject_types_supported": ["public"],
@@ -113,7 +116,7 @@ class LocalIdentity:
                 self.key.public_key(),
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
-                issuer=self.issuer,
+                issuer=ISSUER,
                 options=options,
             )
         except (jwt.InvalidTokenError, UnicodeError, RecursionError) as problem:
