@@ -17,10 +17,14 @@ from volary.provenance import Statement
 from volary.videos import FILES, Rendition, Signature, Video, published_key, work_key
 
 from events.workflow import GenerationState
-from functions.generation.steps import changed, moved, seconds, videos_of
+from functions.generation.steps import changed, failed, moved, seconds, videos_of
 
 KEY = "c2pa"
 MANIFEST = "application/c2pa"
+
+
+class SourceGone(Conflict):
+    """The clip that this one starts from was deleted while this one was made."""
 
 
 def sign(state: GenerationState, services: Services) -> GenerationState:
@@ -31,7 +35,11 @@ def sign(state: GenerationState, services: Services) -> GenerationState:
     _demand_passed(video)
     video = moved(video, "signing", services)
     with TemporaryDirectory(prefix="sign-") as folder:
-        signature = _sign_files(video, state.review == "release", services, Path(folder))
+        try:
+            signature = _sign_files(video, state.review == "release", services, Path(folder))
+        except SourceGone:
+            # `publish` refuses a clip without a signature; the code tells its owner why.
+            return failed(state, "source_withdrawn")
     changed(video.model_copy(update={"signature": signature}), "signed", services)
     return state
 
@@ -91,8 +99,7 @@ def _ingredients(video: Video, services: Services, folder: Path) -> tuple[manife
     try:
         services.blobs.download("videos", published_key(parent, "video"), path)
     except Absent as error:
-        reason = f"video {video.id} starts from {parent.id}, whose signed file is gone"
-        raise Conflict(reason, code="source_withdrawn") from error
+        raise SourceGone(f"video {video.id} starts from {parent.id}, whose signed file is gone") from error
     return (manifests.Ingredient(definition, path),)
 
 

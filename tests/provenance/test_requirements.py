@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from volary.certificates import anchor
-from volary.errors import Conflict, Invalid, Unavailable
+from volary.errors import Invalid, SigningFailed, Unavailable
 from volary.manifests import NONE, Signer, bind, crjson, read
 from volary.provenance import AI_MEDIA, MARK, definition
 
@@ -219,7 +219,7 @@ def test_a_signature_by_another_key_never_leaves(original: Signed, signer: Signe
     stranger = clips.signer(tmp_path / "keys")
     mixed = Signer(signer.certificates, stranger.sign_digest)
 
-    with pytest.raises(Conflict, match="reads back as invalid: claimSignature.mismatch"):
+    with pytest.raises(SigningFailed, match="reads back as invalid: claimSignature.mismatch"):
         bind(definition(original.video), original.unsigned, tmp_path / "never.mp4", mixed)
 
     assert not (tmp_path / "never.mp4").exists()
@@ -229,5 +229,5 @@ def test_what_is_no_clip_cannot_be_signed(original: Signed, signer: Signer, tmp_
     path = tmp_path / "disguised.mp4"
     path.write_bytes(json.dumps({"not": "a clip"}).encode() * 50)
 
-    with pytest.raises(Conflict, match="could not be signed"):
+    with pytest.raises(SigningFailed, match="could not be signed"):
         bind(definition(original.video), path, tmp_path / "never.mp4", signer)

@@ -12,7 +12,7 @@ from volary.manifests import crjson, read
 from volary.ports import Services
 from volary.provenance import GENERATION
 from volary.stores.videos import Act, Videos
-from volary.videos import FILES, Rendition, SourceClip, Video, published_key, work_key
+from volary.videos import FILES, Rendition, SourceClip, Video, complete, published_key, work_key
 
 from events.workflow import GenerationState, Verdict
 from functions.generation.sign import manifest_key, sign
@@ -183,15 +183,16 @@ def test_a_remix_carries_its_parents_manifest(services: Services, files: dict[Re
     assert document["manifests"][0]["validationResults"]["failure"] == []
 
 
-def test_a_remix_of_a_clip_whose_file_is_gone_is_refused(services: Services, files: dict[Rendition, Path]) -> None:
+def test_a_remix_of_a_clip_whose_file_is_gone_is_not_signed(services: Services, files: dict[Rendition, Path]) -> None:
     parent = made(services, files, "video_parent")
     child = made(services, files, "video_child", source=clips.remix_of(parent.id))
 
-    with pytest.raises(Conflict, match="video_parent, whose signed file is gone") as refusal:
-        sign(state(child), services)
+    assert sign(state(child), services).failure == "source_withdrawn"
 
-    assert refusal.value.code == "source_withdrawn"
     assert services.blobs.facts("videos", published_key(child, "video")) is None
+    assert Videos(services.items).get(child.id).signature is None
+    with pytest.raises(Conflict, match="cannot be published"):
+        complete(Videos(services.items).get(child.id), 0)
 
 
 @pytest.mark.parametrize(("use", "relationship"), [("edit", "parentOf"), ("reference", "inputTo")])

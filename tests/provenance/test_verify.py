@@ -293,7 +293,7 @@ def test_a_really_marked_clip_agrees_and_survives_losing_its_manifest(
     status, report = told(published.file, home, capsys)
 
     assert status == 0, report["contradictions"]
-    assert report["watermark"]["payload"] == record
+    assert report["watermark"]["payload"] == record, report["watermark"]
     assert report["record"]["same_bytes"] is True
 
     again = decode(published.file)

@@ -6,7 +6,8 @@
     ├── Forbidden          a known person may not do this: consent, moderation, role, age, region
     ├── Absent             there is nothing of that name that this person may know of
     ├── Conflict           the thing exists but is not in the state that the act needs
-    │   └── ConditionFailed   a conditional write met another value (from `Items`)
+    │   ├── ConditionFailed   a conditional write met another value (from `Items`)
+    │   └── SigningFailed     a file could not be signed, or what was signed does not read back as trusted
     ├── TooMany            a quota or a rate is used up; `retry_after` says when to come back
     └── Unavailable        a part we depend on did not answer; nothing was changed
         └── ModelFault     a model server refused or failed; `code` is its own
@@ -55,6 +56,10 @@ class ConditionFailed(Conflict):
     def __init__(self, message: str, *, index: int = 0) -> None:
         super().__init__(message)
         self.index = index
+
+
+class SigningFailed(Conflict):
+    code = "signing_failed"
 
 
 class TooMany(VolaryError):

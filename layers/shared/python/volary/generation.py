@@ -143,6 +143,7 @@ def failure_of(code: str | None, error: str = "") -> Failure:
         "States.Timeout": "timeout",
         "States.HeartbeatTimeout": "timeout",
         "ModelFault": "generation_failed",
+        "SigningFailed": "signing_failed",
     }.get(error)
     known = named if named in FAILURES else "internal_error"
     return Failure(code=known, message=FAILURES[known])

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from volary.certificates import anchor
-from volary.errors import Conflict, Invalid, VolaryError
+from volary.errors import Invalid, SigningFailed, VolaryError
 from volary.provenance import Definition
 
 State = Literal["trusted", "valid", "invalid", "none"]
@@ -90,7 +90,7 @@ def bind(
     """Write `source` with a signed manifest to `target`; only what reads back as trusted is ever written.
 
     Holds the file twice in memory: c2pa copies in steps of 8 KB through Python, which costs a third more on files.
-    Raises what the key raised; Conflict ("signing_failed") when the file or the chain cannot be signed with.
+    Raises what the key raised; SigningFailed when the file or the chain cannot be signed with.
     """
     import c2pa
 
@@ -99,11 +99,11 @@ def bind(
         store = _bind(definition, io.BytesIO(source.read_bytes()), signed, signer, ingredients)
     except c2pa.C2paError as error:
         reason = f"{definition['title']} could not be signed: {error}"
-        raise signer.fault or Conflict(reason, code="signing_failed") from error
+        raise signer.fault or SigningFailed(reason) from error
     reading = read_stream(signed, anchor(signer.certificates))
     if reading.state != "trusted" or reading.active is None:
         reason = f"{definition['title']} reads back as {reading.state}: {', '.join(reading.failures)}"
-        raise Conflict(reason, code="signing_failed")
+        raise SigningFailed(reason)
     target.write_bytes(signed.getbuffer())
     return Bound(reading.active, store)
 
