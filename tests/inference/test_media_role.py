@@ -4,21 +4,36 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from volary.moderation import is_complete, shipped_policy
 
-from events.inference import DetectMark, Generate, Generated, MediaFacts, Outputs, Progress, ScreenPrompt, Source
+from events.inference import (
+    DetectMark,
+    Generate,
+    Generated,
+    MediaFacts,
+    Outputs,
+    Progress,
+    ScreenMedia,
+    ScreenPrompt,
+    Source,
+)
+from events.moderation import Category
 from inference.generator.asking import Ask, AskError, Clip
 from inference.links import Links
 from inference.media import decode, encode_mp4
 from inference.media_role import MediaRole, ProgressReport, sounding
 from inference.refusal import InvalidMedia, InvalidRequest, ModelFault, OutputRefused, SourceUnreadable
+from inference.safety.clips import ClipScreen
 from inference.watermark import ALGORITHM, read_picture, read_sound
 
+WEIGHTS = Path(__file__).parents[2] / "inference" / "weights" / "safety"
 KEY = bytes(range(32))
 RECORD = "5a17c0de00c0ffee"
 RATE, SOUND_RATE = 24, 24_000
@@ -70,12 +85,13 @@ class Store(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         data = self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(403 if self.path.startswith("/readonly") else 200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-        if not self.path.startswith("/readonly"):
+        refused = self.path.startswith("/readonly")
+        if not refused:
             self.files[self.path] = data
             self.writes.append((self.path, data, self.headers["content-type"]))
+        self.send_response(403 if refused else 200)
+        self.send_header("content-length", "0")
+        self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
 
@@ -249,3 +265,45 @@ def test_facts_are_those_of_the_file(marked: tuple[Home, Generated]):
     assert isinstance(answer.media, MediaFacts)
     assert (answer.media.width, answer.media.height, answer.media.frames) == (256, 192, 48)
     assert answer.media.audio_seconds == pytest.approx(2, abs=0.1)
+
+
+def test_a_clip_is_judged_in_frames_sound_and_mark(marked: tuple[Home, Generated]):
+    home, _ = marked
+    role = replace(home.role, screen=ClipScreen.load(WEIGHTS))
+
+    upload = role.answer(ScreenMedia(job_id="job_2", get=f"{home.origin}/video", origin="upload"))
+    own = role.answer(ScreenMedia(job_id="job_1", get=f"{home.origin}/video", origin="generated"))
+
+    scores = {signal.category: signal.score for signal in upload.signals}
+    assert upload.mark.payload == RECORD
+    assert scores[Category.OUR_MARK] == 1.0
+    assert scores[Category.REAL_FACE] < 0.65
+    assert not {Category.OUR_MARK, Category.REAL_FACE} & {signal.category for signal in own.signals}
+    assert is_complete(own.signals, shipped_policy(), ["frames", "sound"])
+    assert own.frames_seen >= 3
+    assert own.transcript == ""
+
+
+def test_a_picture_is_judged_without_sound(marked: tuple[Home, Generated]):
+    home, _ = marked
+    picture = io.BytesIO()
+    Image.fromarray(home.generator.clip.frames[0]).save(picture, "PNG")
+    home.store.files["/picture"] = picture.getvalue()
+    role = replace(home.role, screen=ClipScreen.load(WEIGHTS))
+
+    found = role.answer(ScreenMedia(job_id="job_3", get=f"{home.origin}/picture", media="image", origin="upload"))
+
+    assert found.frames_seen == 1
+    assert is_complete(found.signals, shipped_policy(), ["frames", "sound"])
+
+
+def test_a_stage_that_fails_fails_the_screening(marked: tuple[Home, Generated]):
+    class Broken:
+        def judge(self, *_: object) -> None:
+            raise RuntimeError("the model is gone")
+
+    home, _ = marked
+    role = replace(home.role, screen=Broken())
+
+    with pytest.raises(RuntimeError, match="gone"):
+        role.answer(ScreenMedia(job_id="job_4", get=f"{home.origin}/video", origin="generated"))
