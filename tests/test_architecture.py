@@ -26,7 +26,7 @@ MAY_IMPORT = {
 PLACES = {
     "boto3": ("layers/shared/python/volary/aws/", "inference/cloud.py"),
     "botocore": ("layers/shared/python/volary/aws/", "inference/cloud.py"),
-    "fastapi": ("functions/api/", "inference/serve"),
+    "fastapi": ("functions/api/", "inference/serve", "local/bench/"),  # it is the peer of a benchmark
     "mangum": ("functions/api/handler.py",),
     "starlette": ("functions/api/", "inference/serve", "local/"),
     "torch": ("inference/",),

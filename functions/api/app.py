@@ -41,6 +41,7 @@ def create_app(services: Services, limits: Limits = EMBEDDED) -> FastAPI:
     app.state.services = services
     app.state.limits = limits
     app.state.line = Line()
+    app.state.authors = posts.Authors()
     for capability in ROUTERS:
         app.include_router(capability.router, prefix="/v1", responses={"default": errors.DESCRIBED})
     app.openapi = lambda: description(app)  # type: ignore[method-assign]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 from volary import feed
 from volary.accounts import Viewer
@@ -84,18 +84,47 @@ class LineageTree(BaseModel):
     children: list[Relative]
 
 
+class Authors:
+    """Makers' handles, looked up at most once a minute each: a page of the feed names the same few again and again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, Author | None]] = {}
+
+    def get(self, user_id: str, services: Services) -> Author | None:
+        """None for somebody who is no more."""
+        minute = int(services.clock.now().timestamp()) // 60
+        read_at, author = self._known.get(user_id, (-1, None))
+        if read_at != minute:
+            author = _author(user_id, services)
+            if len(self._known) >= MOST_AUTHORS:
+                self._known.clear()
+            self._known[user_id] = (minute, author)
+        return author
+
+
+async def authors_of(request: Request) -> Authors:
+    authors: Authors = request.app.state.authors
+    return authors
+
+
+CurrentAuthors = Annotated[Authors, Depends(authors_of)]
+
+
 @router.post("/posts", operation_id="create_post", openapi_extra=takes(CreatePost))
 async def create(
     body: Annotated[CreatePost, Depends(posted(CreatePost))],
     viewer: CurrentViewer,
     services: CurrentServices,
+    authors: CurrentAuthors,
 ) -> Post:
-    return _shown(posting.post(body.video_id, viewer, services), viewer, services)
+    return _shown(posting.post(body.video_id, viewer, services), viewer, services, authors)
 
 
 @router.get("/posts/{post_id}", operation_id="retrieve_post")
-async def retrieve(post_id: str, viewer: CurrentVisitor, services: CurrentServices) -> Post:
-    return _shown(_post(post_id, viewer, services), viewer, services)
+async def retrieve(
+    post_id: str, viewer: CurrentVisitor, services: CurrentServices, authors: CurrentAuthors
+) -> Post:
+    return _shown(_post(post_id, viewer, services), viewer, services, authors)
 
 
 @router.delete("/posts/{post_id}", operation_id="delete_post")
@@ -119,13 +148,18 @@ async def lineage(post_id: str, viewer: CurrentVisitor, services: CurrentService
 
 @router.get("/feed", operation_id="retrieve_feed")
 async def read_feed(
-    viewer: CurrentVisitor, services: CurrentServices, limit: Limit = 20, after: After = None
+    viewer: CurrentVisitor,
+    services: CurrentServices,
+    authors: CurrentAuthors,
+    limit: Limit = 20,
+    after: After = None,
 ) -> PostList:
     """The newest posts, open to everybody."""
     store = Videos(services.items)
     span = Range(after=_place(after, store) if after else None, limit=limit + 1, newest_first=True)
     found = feed.page(store.public(span), viewer, limit + 1)
-    posts = [_ranked(_shown(video, viewer, services)) for video in found]
+    known = [video for video in found if authors.get(video.owner_id, services)]
+    posts = [_ranked(_shown(video, viewer, services, authors)) for video in known]
     return PostList.model_validate(page(posts, limit))
 
 
@@ -154,11 +188,21 @@ def _ranked(post: Post) -> Post:
     return post.model_copy(update={"why": [Why(value=post.created_at)]})
 
 
-def _shown(video: Video, viewer: Viewer, services: Services) -> Post:
-    author = Accounts(services.items).get(video.owner_id)
+def _author(user_id: str, services: Services) -> Author | None:
+    try:
+        account = Accounts(services.items).get(user_id)
+    except Absent:
+        return None
+    return Author(id=account.user_id, handle=account.handle) if account.status == "active" else None
+
+
+def _shown(video: Video, viewer: Viewer, services: Services, authors: Authors) -> Post:
+    author = authors.get(video.owner_id, services)
+    if author is None:
+        raise Absent(f"there is no post {video.id}")
     return Post(
         id=video.id,
         created_at=video.posted_at or video.created_at,
-        author=Author(id=author.user_id, handle=author.handle),
+        author=author,
         video=told(video, viewer, services, Line()),
     )

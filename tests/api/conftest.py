@@ -16,6 +16,7 @@ from volary.videos import Signature, Video, complete
 from events.inference import Generate, MediaFacts, Outputs
 from functions.api.app import create_app
 from functions.api.limits import EMBEDDED
+from functions.api.posts import Authors
 from functions.events.subscriptions import SUBSCRIPTIONS
 from functions.videos.progress import Line
 from tests.sdk import model_server
@@ -118,7 +119,7 @@ def world(application) -> Iterator[World]:
         Accounts(home.items).add(account)
         tokens[handle] = home.identity.issue(account.user_id, timedelta(days=30))
     application.state.services, application.state.limits = home.services, EMBEDDED
-    application.state.line = Line()
+    application.state.line, application.state.authors = Line(), Authors()
     client = TestClient(application, raise_server_exceptions=False, follow_redirects=False)
     yield World(home, clock, client, tokens)
     home.database.close()

@@ -1,5 +1,7 @@
 """Posts, the feed and lineage: what everybody sees, and what must not be among it."""
 
+from volary.ports import Put
+from volary.stores.accounts import Accounts
 from volary.stores.videos import Act, Videos
 from volary.videos import SourceClip
 
@@ -109,3 +111,14 @@ def test_no_page_of_others_shows_what_is_its_owners_alone(world):
 
     assert "not this" not in text
     assert "4242" not in text
+
+
+def test_posts_of_somebody_who_is_suspended_are_shown_to_nobody(world):
+    video_id = world.finished()
+    post(world, video_id)
+    account = Accounts(world.home.items).get("user_ann").model_copy(update={"status": "suspended"})
+    world.home.items.write(Put({"pk": "USER#user_ann", "sk": "ACCOUNT", **account.model_dump(mode="json")}))
+    world.clock.pass_seconds(60)
+
+    assert feed(world)["data"] == []
+    assert world.call("GET", f"/posts/{video_id}", "bob").status_code == 404
