@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -46,6 +47,8 @@ class _Pages(StaticFiles):
         )
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if path.partition("/")[0] in ("v1", "demo"):
+            raise HTTPException(404)  # of whatever method: the API has no such route, and no page lies there
         response = await super().get_response(path, scope)
         response.headers["content-security-policy"] = self._policy
         response.headers["cache-control"] = "no-cache"
