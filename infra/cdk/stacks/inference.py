@@ -233,8 +233,8 @@ class Inference(cdk.Stack):
         return sagemaker.CfnModel.VpcConfigProperty(subnets=subnets, security_group_ids=[container.security_group_id])
 
     def _storage_endpoint(self, vpc: ec2.Vpc) -> None:
-        """The one way to files: our three buckets and nobody else's, so that nothing can be carried out."""
-        objects = [f"{self._known.bucket(thing)}/*" for thing in ("uploads", "work", "videos")]
+        """The one way to files: our own buckets and nobody else's, so that nothing can be carried out."""
+        objects = [f"{self._known.bucket(thing)}/*" for thing in ("uploads", "work", "videos", "models")]
         door = vpc.add_gateway_endpoint("Storage", service=ec2.GatewayVpcEndpointAwsService.S3)
         door.add_to_policy(
             iam.PolicyStatement(
