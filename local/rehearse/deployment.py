@@ -29,7 +29,7 @@ CODE_BUCKET = "rehearsal-code"
 IMAGE_HANDLER = "inference.serve.lambda_handler"
 BOOTSTRAP_VERSION = ("/cdk-bootstrap/hnb659fds/version", "30")
 DEPLOY_SECONDS = 120
-PATIENCE = 4
+PATIENCE = 10
 LIMIT = re.compile(r'("TimeoutSeconds": )(\d+)')
 EPOCH = (1980, 1, 1, 0, 0, 0)
 

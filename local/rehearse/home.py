@@ -25,6 +25,7 @@ from volary.aws.clients import Clients
 from volary.aws.items import DynamoItems
 from volary.stores.accounts import Accounts
 
+from events.inference import ScreenPrompt
 from local.rehearse import deployment, emulator, endpoint, issuer
 
 STAGE = "volary-dev"
@@ -95,11 +96,12 @@ def deployed(assembly: Path, models: Models, *, enforce_iam: bool) -> Iterator[C
         running = stack.enter_context(emulator.running(enforce_iam=enforce_iam, port=port, more=more))
         stack.enter_context(_variables(running.environment()))
         stack.enter_context(issuer.answering(keys))
-        clients = Clients()
+        clients = Clients(deployment.PATIENCE)
         outputs = deployment.deploy(assembly, clients)
         address = outputs[f"{STAGE}-api"]["Address"]
         home = CloudHome(running, clients, running.url, address.removeprefix("http://"), secrets.token_bytes(32))
         certify(home)
+        wake(home)
         model_port = stack.enter_context(models(running.url, home.mark_key))
         topic = f"arn:aws:sns:{emulator.REGION}:{emulator.ACCOUNT}:{STAGE}-answers"
         shim = endpoint.Endpoint(clients, model_port, home.parameter("work-bucket"), topic, shim_port)
@@ -111,6 +113,15 @@ def certify(home: CloudHome) -> None:
     """Put the signing key's certificates where functions look for them."""
     chain = chain_for(home.clients, home.parameter("signing-key"))
     home.clients["ssm"].put_parameter(Name=f"{PARAMETERS}/signing-certificates", Value=chain, Type="String")
+
+
+def wake(home: CloudHome) -> None:
+    """Have the text models loaded before anybody waits for them; raises RuntimeError when they answer otherwise."""
+    request = ScreenPrompt(text="a red ball").model_dump_json().encode()
+    answer = home.clients["lambda"].invoke(FunctionName=f"{STAGE}-text-models", Payload=request)
+    said = answer["Payload"].read()
+    if "FunctionError" in answer or b'"signals"' not in said:
+        raise RuntimeError(f"the text models do not answer: {said[:2000]!r}")
 
 
 def chain_for(clients: Clients, key_id: str) -> str:

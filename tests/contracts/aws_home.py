@@ -86,6 +86,28 @@ class AwsHome:
         )
         return str(answer["AuthenticationResult"][kind])
 
+    def remove(self) -> None:
+        """Take everything down again; KMS keys can only be sent on their way, which takes a week."""
+        clients, settings = self.clients, self.settings
+        for bucket in (settings.UPLOADS_BUCKET, settings.WORK_BUCKET, settings.VIDEOS_BUCKET):
+            for found in clients["s3"].get_paginator("list_objects_v2").paginate(Bucket=bucket).search("Contents[]"):
+                if found:
+                    clients["s3"].delete_object(Bucket=bucket, Key=found["Key"])
+            clients["s3"].delete_bucket(Bucket=bucket)
+        for key_id in (settings.ENVELOPE_KEY, settings.SIGNING_KEY):
+            clients["kms"].schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
+        clients["dynamodb"].delete_table(TableName=settings.TABLE)
+        clients["stepfunctions"].delete_state_machine(stateMachineArn=settings.GENERATION_WORKFLOW)
+        clients["iam"].delete_role_policy(RoleName=self.made["role"], PolicyName=self.made["role"])
+        clients["iam"].delete_role(RoleName=self.made["role"])
+        clients["events"].remove_targets(Rule=settings.BUS, EventBusName=settings.BUS, Ids=["all"])
+        clients["events"].delete_rule(Name=settings.BUS, EventBusName=settings.BUS)
+        clients["events"].delete_event_bus(Name=settings.BUS)
+        for queue in ("queue", "events"):
+            clients["sqs"].delete_queue(QueueUrl=self.made[queue])
+        clients["cognito-idp"].delete_user_pool(UserPoolId=self.made["pool"])
+        clients["ssm"].delete_parameter(Name=settings.SIGNING_CERTIFICATES)
+
 
 def made_home() -> AwsHome:
     """Make one of everything where botocore's own environment points, with names that nothing else has."""
@@ -105,12 +127,12 @@ def made_home() -> AwsHome:
         ENVELOPE_KEY=clients["kms"].create_key()["KeyMetadata"]["Arn"],
         SIGNING_KEY=signing_key,
         SIGNING_CERTIFICATES=f"/{stem}/chain",
-        ISSUER=f"https://cognito-idp.us-east-1.amazonaws.com/{pool}",
+        ISSUER=f"https://cognito-idp.{clients['cognito-idp'].meta.region_name}.amazonaws.com/{pool}",
         AUDIENCE=client,
         PUBLIC_URL="https://volary.example",
         **{f"{bucket.upper()}_BUCKET": _bucket(clients, f"{stem}-{bucket}") for bucket in BUCKETS},
     )
-    made = {"queue": queue, "events": events, "pool": pool}
+    made = {"queue": queue, "events": events, "pool": pool, "role": stem}
     return AwsHome(aws.services(settings), settings, clients, made)
 
 
@@ -147,17 +169,26 @@ def _queue(clients: Clients, name: str) -> str:
 
 
 def _bus(clients: Clients, name: str, queue_url: str) -> str:
-    asked = clients["sqs"].get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    queue = _queue_arn(clients, queue_url)
+    bus = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**bus, "Resource": queue}]})
+    clients["sqs"].set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": policy})
     clients["events"].create_event_bus(Name=name)
     clients["events"].put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({"source": ["volary"]}))
-    clients["events"].put_targets(
-        Rule=name, EventBusName=name, Targets=[{"Id": "all", "Arn": asked["Attributes"]["QueueArn"]}]
-    )
+    clients["events"].put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "all", "Arn": queue}])
     return name
+
+
+def _queue_arn(clients: Clients, url: str) -> str:
+    asked = clients["sqs"].get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(asked["Attributes"]["QueueArn"])
 
 
 def _machine(clients: Clients, name: str, queue_url: str) -> str:
     role = clients["iam"].create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    may = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": _queue_arn(clients, queue_url)}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    clients["iam"].put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=policy)
     definition = json.loads(json.dumps(WAITING))
     definition["States"]["wait"]["Parameters"]["QueueUrl"] = queue_url
     made = clients["stepfunctions"].create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)

@@ -10,8 +10,9 @@ from tests.contracts.embedded_home import EmbeddedHome, running_home
 
 
 def homes() -> list[object]:
-    """One parameter for each home: on disk, in memory, and on AWS where AWS_ENDPOINT_URL names an emulator."""
-    on_aws = [pytest.param("aws", marks=pytest.mark.rehearsal)] if "AWS_ENDPOINT_URL" in os.environ else []
+    """One parameter for each home: on disk, in memory, and on AWS where an emulator or TARGET=aws is named."""
+    is_named = "AWS_ENDPOINT_URL" in os.environ or os.environ.get("TARGET") == "aws"
+    on_aws = [pytest.param("aws", marks=pytest.mark.rehearsal)] if is_named else []
     return ["embedded", "memory", *on_aws]
 
 
@@ -30,7 +31,9 @@ def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "aws":
         from tests.contracts.aws_home import made_home
 
-        yield made_home()
+        made = made_home()
+        yield made
+        made.remove()
     else:
         where = ":memory:" if request.param == "memory" else tmp_path_factory.mktemp("home")
         with running_home(where) as made:

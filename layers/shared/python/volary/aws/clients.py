@@ -21,13 +21,18 @@ _S3 = {
 # A model call that timed out may still be running: asking again would run it twice.
 _ONCE = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
 _CONFIG: dict[str, dict[str, Any]] = {"s3": _S3, "lambda": {**_ONCE, "read_timeout": 25}}
-_USUAL = {"retries": {"total_max_attempts": 4, "mode": "standard"}, "connect_timeout": 3, "read_timeout": 10}
+_USUAL: dict[str, Any] = {
+    "retries": {"total_max_attempts": 4, "mode": "standard"},
+    "connect_timeout": 3,
+    "read_timeout": 10,
+}
 
 
 class Clients:
-    """The clients of one process; threads may share them."""
+    """The clients of one process; threads may share them. Answers may take `patience` times as long as usual."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: int = 1) -> None:
+        self._patience = patience
         self._made: dict[str, Client] = {}
         self._making = threading.Lock()
         self._session: Any = None
@@ -45,7 +50,8 @@ class Clients:
         with self._making:
             if service not in self._made:
                 self._session = self._session or get_session()
-                config = Config(**{**_USUAL, **_CONFIG.get(service, {})})
+                chosen = {**_USUAL, **_CONFIG.get(service, {})}
+                config = Config(**{**chosen, "read_timeout": self._patience * chosen["read_timeout"]})
                 with faults.translated(f"opening {service}"):
                     self._made[service] = self._session.create_client(service, config=config)
             return self._made[service]
