@@ -70,3 +70,7 @@ lock:
 # The port contracts on the emulator, then the deployed home's story, with IAM enforced. No account, no Docker.
 rehearse: setup .rehearse/.ready
 	@$(BIN)/python -m local.rehearse
+
+# The contracts alone: `make contracts TARGET=aws` holds the account that your AWS settings name to every row.
+contracts: setup
+	@TARGET=$(TARGET) $(BIN)/python -m pytest tests/contracts
