@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sqlite3
 import sys
@@ -25,6 +26,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 done, 1 failed, 2 wrong use; errors are one line on stderr."""
+    # Several processes share the cores; OpenBLAS threads that spin for each other made reading a mark 4 to 40 times
+    # slower on a busy machine. It reads this when numpy loads, which is after here, and children inherit it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     args = parser().parse_args(arguments)
     try:
         status: int = args.run(args)
