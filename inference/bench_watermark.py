@@ -151,7 +151,7 @@ def sound(folder: Path, count: int, chosen: list[str]) -> None:
     report(rows)
 
 
-def chance(folder: Path, count: int, keys: int = 100) -> None:
+def chance(folder: Path, count: int, keys: int = 50) -> None:
     """p-values under wrong keys, on unmarked and on marked clips; they should be uniform and claim nothing."""
     for title, marked in (("unmarked", False), ("marked under another key", True)):
         values: list[float] = []

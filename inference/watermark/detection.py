@@ -13,6 +13,7 @@ from inference.watermark.reading import (
     NOTHING,
     Reading,
     chance_of,
+    chance_of_best,
     chance_of_payload,
     merged,
     score,
@@ -38,22 +39,25 @@ def judge(found: np.ndarray, key: bytes) -> Reading:
     """What `evidence` says under one key."""
     layout = carriers.layout(key)
     folds = _folds(found)
-    scores = np.array([score(_pilot(folds, offset, layout)) for offset in range(PERIOD)])
+    pilots = np.stack([_pilot(folds, offset, layout) for offset in range(PERIOD)])
+    scores = np.array([score(pilot) for pilot in pilots])
     for offset in np.argsort(-scores)[:DECODED_OFFSETS].tolist():
         payload = recover(_soft(folds, offset, layout), carriers.FORM)
         if payload is not None:
-            return _claim(payload, offset, (found, folds), layout)
-    return Reading(None, chance_of(float(scores.max()), PERIOD), 0.0)
+            claimed = _claim(payload, offset, (found, folds), layout)
+            if claimed is not None:
+                return claimed
+    return Reading(None, chance_of_best(scores, pilots), 0.0)
 
 
-def _claim(payload: int, offset: int, found: tuple[np.ndarray, np.ndarray], layout: carriers.Layout) -> Reading:
-    """The reading of a decoded payload, which is withheld if any payload could agree as well by chance."""
+def _claim(payload: int, offset: int, found: tuple[np.ndarray, np.ndarray], layout: carriers.Layout) -> Reading | None:
+    """The reading of a decoded payload; None if some payload could agree as well by chance."""
     steps, folds = found
     coded = protect(payload, carriers.FORM)
     chips = layout.chips(coded)
     p_value = chance_of_payload(score(_slots(folds, offset) * chips), carriers.FORM, PERIOD)
     if p_value > FALSE_POSITIVE_RATE:
-        return Reading(None, chance_of(score(_pilot(folds, offset, layout)), PERIOD), 0.0)
+        return None
     agreement = float(np.mean(np.sign(_soft(folds, offset, layout)) == coded))
     return Reading(payload, p_value, max(0.0, 2 * agreement - 1), _ranges(steps, chips, offset))
 
@@ -132,6 +136,6 @@ def _ranges(steps: np.ndarray, chips: np.ndarray, offset: int) -> tuple[tuple[fl
     for start in range(0, max(1, len(steps) - window // 2), window):
         end = len(steps) if len(steps) < start + window + window // 2 else start + window
         expected = chips[(np.arange(start, end) + offset) % PERIOD // FINE]
-        if chance_of(score(steps[start:end] * expected), 1) <= RANGE_P_VALUE:
+        if chance_of(score(steps[start:end] * expected)) <= RANGE_P_VALUE:
             ranges.append((start * FINE_SECONDS, end * FINE_SECONDS))
     return merged(ranges)

@@ -10,6 +10,7 @@ from inference.watermark.reading import (
     NOTHING,
     Reading,
     chance_of,
+    chance_of_best,
     chance_of_payload,
     merged,
     score,
@@ -28,22 +29,25 @@ def read(sound: np.ndarray, sample_rate: int, key: bytes) -> Reading:
     layout = tiles.layout(key)
     evidence = _evidence(tiles.resampled(sound, sample_rate, tiles.RATE))
     folds = _folds(evidence)
-    scores = np.array([score(_pilot(folds[offset], layout)) for offset in range(tiles.PERIOD)])
+    pilots = np.stack([_pilot(fold, layout) for fold in folds])
+    scores = np.array([score(pilot) for pilot in pilots])
     for offset in np.argsort(-scores)[:DECODED_OFFSETS].tolist():
         payload = recover(_soft(folds[offset], layout), tiles.FORM)
         if payload is not None:
-            return _claim(payload, offset, (evidence, folds[offset]), layout)
-    return Reading(None, chance_of(float(scores.max()), tiles.PERIOD), 0.0)
+            claimed = _claim(payload, offset, (evidence, folds[offset]), layout)
+            if claimed is not None:
+                return claimed
+    return Reading(None, chance_of_best(scores, pilots), 0.0)
 
 
-def _claim(payload: int, offset: int, found: tuple[np.ndarray, np.ndarray], layout: tiles.Layout) -> Reading:
-    """The reading of a decoded payload, which is withheld if any payload could agree as well by chance."""
+def _claim(payload: int, offset: int, found: tuple[np.ndarray, np.ndarray], layout: tiles.Layout) -> Reading | None:
+    """The reading of a decoded payload; None if some payload could agree as well by chance."""
     evidence, fold = found
     coded = protect(payload, tiles.FORM)
     chips = layout.chips(coded)
     p_value = chance_of_payload(score(fold * chips), tiles.FORM, tiles.PERIOD)
     if p_value > FALSE_POSITIVE_RATE:
-        return Reading(None, chance_of(score(_pilot(fold, layout)), tiles.PERIOD), 0.0)
+        return None
     agreement = float(np.mean(np.sign(_soft(fold, layout)) == coded))
     return Reading(payload, p_value, max(0.0, 2 * agreement - 1), _ranges(evidence, chips, offset))
 
@@ -89,6 +93,6 @@ def _ranges(evidence: np.ndarray, chips: np.ndarray, offset: int) -> tuple[tuple
     for start in range(-offset % tiles.HOPS, max(1, len(evidence) - window // 2), window):
         hops = np.arange(start, min(start + window, len(evidence)), tiles.HOPS)
         expected = chips[(hops + offset) // tiles.HOPS % tiles.SYMBOLS]
-        if chance_of(score(evidence[hops] * expected), 1) <= RANGE_P_VALUE:
+        if chance_of(score(evidence[hops] * expected)) <= RANGE_P_VALUE:
             ranges.append((start * step, min(start + window, len(evidence)) * step))
     return merged(ranges)

@@ -34,9 +34,31 @@ def score(evidence: np.ndarray) -> float:
     return float(np.sum(evidence, dtype=np.float64)) / spread if spread > 0 else 0.0
 
 
-def chance_of(best: float, tries: int) -> float:
-    """How likely the best of `tries` standard scores reaches `best` by chance."""
-    return float(-np.expm1(tries * np.log1p(-min(float(ndtr(-best)), 1 - 1e-16))))
+def chance_of(best: float) -> float:
+    """How likely one standard score reaches `best` by chance."""
+    return float(ndtr(-best))
+
+
+def chance_of_best(scores: np.ndarray, evidence: np.ndarray) -> float:
+    """How likely the best of neighbouring scores is this good by chance; `evidence` (tries, chips) made them.
+
+    Neighbouring places share most of their evidence, so their scores move together. How far follows from the
+    evidence itself, whatever the key, and the row of scores is taken as a Markov chain with that correlation:
+    counting them as independent would be safe too, but far from uniform.
+    """
+    best, norms = float(scores.max()), np.sqrt(np.sum(np.square(evidence, dtype=np.float64), axis=1)) + 1e-12
+    together = np.sum(evidence[1:] * evidence[:-1], axis=1, dtype=np.float64) / (norms[1:] * norms[:-1])
+    one = float(ndtr(-best))
+    another = max(0.0, one - _both_above(best, float(np.clip(together.mean(), 0, 0.9999)))) / max(1 - one, 1e-300)
+    return float(-np.expm1(np.log1p(-min(one, 1 - 1e-16)) + (len(scores) - 1) * np.log1p(-min(another, 1 - 1e-16))))
+
+
+def _both_above(level: float, correlation: float) -> float:
+    """How likely two standard normal scores with this correlation are both above a level."""
+    points, weights = np.polynomial.legendre.leggauss(64)
+    above = level + 5 * (points + 1)
+    density = np.exp(-(above**2) / 2) / np.sqrt(2 * np.pi)
+    return float(np.sum(5 * weights * density * ndtr((correlation * above - level) / np.sqrt(1 - correlation**2))))
 
 
 def chance_of_payload(agreement: float, form: Format, tries: int) -> float:

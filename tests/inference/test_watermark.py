@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import kstest
 
 from inference import bench_watermark as bench
+from inference.media import decode, encode_mp4
 from inference.watermark import (
     ALGORITHM,
     attacks,
@@ -72,6 +73,14 @@ def test_the_record_is_read_after(attack: str, drawn):
     assert found.payload == RECORD
     assert found.p_value <= reading.FALSE_POSITIVE_RATE
     assert found.confidence > 0.3
+
+
+def test_both_marks_survive_our_own_encoder_and_reader(drawn, tune: np.ndarray):
+    clip, marked = drawn
+    data = encode_mp4(marked, clip.rate, mark_sound(tune, attacks.RATE, SHORT, KEY), attacks.RATE)
+    opened = decode(data)
+    assert read_picture(opened.frames, opened.frame_rate, KEY).payload == RECORD
+    assert read_sound(opened.sound, opened.sample_rate, KEY).payload == SHORT
 
 
 @needs_data
