@@ -9,7 +9,7 @@ from typing import Annotated, Any, BinaryIO, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from volary.errors import Invalid
-from volary.ports import Blobs, Range, Services
+from volary.ports import Range, Services
 from volary.stores.files import MOST_PARTS, Files, Part, StoredFile, Upload, demand_pending, in_order, position
 
 from functions.api import media
@@ -231,7 +231,7 @@ async def complete_upload(
     if body.part_ids:
         _assemble(upload, in_order(store.parts(upload.id), list(body.part_ids)), body.md5, services)
     else:
-        _demand_sent(upload, services.blobs)
+        _demand_sent(upload, services)
     known = upload.model_dump(
         include={"owner_id", "filename", "purpose", "content_type", "size_bytes", "upload_key"}
     )
@@ -282,9 +282,9 @@ def _judge(upload: Upload, joined: BinaryIO, md5: str | None) -> None:
         raise Invalid(f"md5 {md5!r} is not that of the file, {digest.hexdigest()}", param="md5", code="wrong_checksum")
 
 
-def _demand_sent(upload: Upload, blobs: Blobs) -> None:
+def _demand_sent(upload: Upload, services: Services) -> None:
     """Raises Invalid unless the form was used for a file of the declared size; the workflow judges what is in it."""
-    facts = blobs.facts("uploads", upload.upload_key)
+    facts = services.blobs.facts("uploads", upload.upload_key)
     if facts is None:
         raise Invalid("part_ids is empty and no file was sent with the upload's form", param="part_ids")
     if facts.size != upload.size_bytes:

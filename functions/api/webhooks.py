@@ -108,7 +108,7 @@ async def create(
         id=endpoint_id,
         owner_id=owner_id,
         **body.model_dump(),
-        secret=sealed(secret, endpoint_id, services.keys),
+        secret=sealed(secret, endpoint_id, services),
         hint=hint_of(secret),
         may_be_private=may_be_private,
         created_at=now,
@@ -181,7 +181,7 @@ async def rotate_secret(
     secret, now = webhooks.new_secret(), int(services.clock.now().timestamp())
     keep = body.keep_old_secret_active_for_24_hours
     change = {
-        "secret": sealed(secret, endpoint.id, services.keys),
+        "secret": sealed(secret, endpoint.id, services),
         "hint": hint_of(secret),
         "old_secret": endpoint.secret if keep else None,
         "old_secret_until": now + SECRET_OVERLAP_SECONDS if keep else 0,

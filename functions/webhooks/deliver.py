@@ -39,10 +39,9 @@ def deliver(delivery: Delivery, services: Services) -> None:
 
 def send(endpoint: Endpoint, message_id: str, body: bytes, services: Services, now: int) -> Reply:
     """POST a signed body to an endpoint; raises Unavailable or Forbidden when there is no answer."""
-    keys = services.keys
-    in_use = [opened(endpoint.secret, endpoint.id, keys)]
+    in_use = [opened(endpoint.secret, endpoint.id, services)]
     if endpoint.old_secret and now < endpoint.old_secret_until:
-        in_use.append(opened(endpoint.old_secret, endpoint.id, keys))
+        in_use.append(opened(endpoint.old_secret, endpoint.id, services))
     target = checked_url(endpoint.url, endpoint.may_be_private)
     return post(target, headers(in_use, message_id, now, body), body, may_be_private=endpoint.may_be_private)
 

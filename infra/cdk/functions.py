@@ -72,12 +72,16 @@ LISTENERS = (
     Deployed("events.start_generation", ("items.read", "workflows.start")),
     Deployed("events.answer_review", ("items.read", "workflows.answer")),
     Deployed("events.clean_up", ("items.read", "workflows.stop", "videos.delete", "work.delete", "uploads.delete")),
-    Deployed("events.deliver_webhook", RECORDS),
+    Deployed("events.deliver_webhook", (*RECORDS, "keys.envelope")),
 )
-EVERY_MINUTE = (Deployed("events.retry_webhooks", RECORDS),)
+EVERY_MINUTE = (Deployed("events.retry_webhooks", (*RECORDS, "keys.envelope")),)
 API = Deployed(
     "api.handler",
-    (*RECORDS, "uploads.read", "uploads.write", "uploads.delete", "work.read", "videos.read", "models.ask"),
+    (
+        *RECORDS,
+        *("uploads.read", "uploads.write", "uploads.delete", "work.read", "videos.read"),
+        *("models.ask", "keys.envelope"),  # webhook secrets are sealed
+    ),
     memory_mb=1769,
 )
 FUNCTIONS = (*STEPS, *ANSWERS, *RELAY, *LISTENERS, *EVERY_MINUTE, API)

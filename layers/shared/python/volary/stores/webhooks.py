@@ -5,7 +5,7 @@ from typing import Literal
 
 from events.shapes import Shape
 from volary.errors import Absent
-from volary.ports import EXPIRES, NEW, Delete, Item, Items, Key, Keys, Put, Range, When
+from volary.ports import EXPIRES, NEW, Delete, Item, Items, Key, Put, Range, Services, When
 from volary.webhooks import Endpoint
 
 MOST_ENDPOINTS = 20  # for one person; every event of theirs is sent to each
@@ -25,12 +25,12 @@ class Delivery(Shape):
     status: Literal["waiting", "delivered", "given_up"] = "waiting"
 
 
-def sealed(secret: str, endpoint_id: str, keys: Keys) -> str:
-    return base64.b64encode(keys.wrap(secret.encode(), _context(endpoint_id))).decode()
+def sealed(secret: str, endpoint_id: str, services: Services) -> str:
+    return base64.b64encode(services.keys.wrap(secret.encode(), _context(endpoint_id))).decode()
 
 
-def opened(secret: str, endpoint_id: str, keys: Keys) -> str:
-    return keys.unwrap(base64.b64decode(secret), _context(endpoint_id)).decode()
+def opened(secret: str, endpoint_id: str, services: Services) -> str:
+    return services.keys.unwrap(base64.b64decode(secret), _context(endpoint_id)).decode()
 
 
 def _context(endpoint_id: str) -> dict[str, str]:
