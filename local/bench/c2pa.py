@@ -20,7 +20,7 @@ import av
 import numpy as np
 from volary import manifests, provenance
 from volary.certificates import anchor
-from volary.embedded.clock import SystemClock
+from volary.clock import SystemClock
 from volary.embedded.keys import FileKeys
 from volary.videos import Video
 

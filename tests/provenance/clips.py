@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 from PIL import Image
-from volary.embedded.clock import SystemClock
+from volary.clock import SystemClock
 from volary.embedded.keys import FileKeys
 from volary.manifests import Signer
 from volary.videos import SourceClip, Video

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from volary.clock import RandomIds, SystemClock
 from volary.embedded.blobs import FileBlobs
 from volary.embedded.bus import SqlBus, Subscriptions
-from volary.embedded.clock import RandomIds, SystemClock
 from volary.embedded.database import Database
 from volary.embedded.identity import LocalIdentity
 from volary.embedded.items import SqlItems
