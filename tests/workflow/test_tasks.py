@@ -4,7 +4,16 @@ import json
 
 import pytest
 from volary.embedded.workflow.definition import load
-from volary.embedded.workflow.execution import Execution, Heartbeat, Started, Stopped, TaskFailed, TaskSucceeded, Tick
+from volary.embedded.workflow.execution import (
+    Execution,
+    Heartbeat,
+    Started,
+    Stopped,
+    TakenOver,
+    TaskFailed,
+    TaskSucceeded,
+    Tick,
+)
 from volary.embedded.workflow.machine import advance
 
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -286,6 +295,29 @@ def test_a_whole_execution_may_have_a_time_limit():
     run.wait(60)
 
     assert (run.status, run.execution.error) == ("TIMED_OUT", "States.Timeout")
+
+
+def test_a_new_worker_gives_the_calls_it_makes_again_their_full_time():
+    run = Run({"do": task(TimeoutSeconds=30)})
+    run.now = 3600
+    run.send(TakenOver())
+    run.wait(29)
+    assert run.status == "RUNNING"
+    run.wait(1)
+
+    assert run.execution.error == "States.Timeout"
+
+
+def test_a_new_worker_excuses_silence_but_puts_off_no_answer():
+    run = Run({"do": waiting(TimeoutSeconds=100, HeartbeatSeconds=30)})
+    run.now = 60
+    run.send(TakenOver())
+    run.wait(29)
+    assert run.status == "RUNNING"
+    run.send(Heartbeat(serial=1))
+    run.wait(11)
+
+    assert run.execution.error == "States.Timeout"
 
 
 def test_a_wait_ends_at_its_time():

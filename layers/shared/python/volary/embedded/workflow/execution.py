@@ -35,6 +35,7 @@ class Frame(_Value):
     wake_at: float | None = None
     timeout_at: float | None = None
     heartbeat_at: float | None = None
+    timeout_seconds: int | None = None
     heartbeat_seconds: int | None = None
     retries: tuple[int, ...] = ()
     item: dict[str, Any] | None = None
@@ -97,6 +98,10 @@ class Heartbeat(_Value):
     serial: int
 
 
+class TakenOver(_Value):
+    """A new worker makes the calls again that its predecessor had in hand: their time starts anew."""
+
+
 class Tick(_Value):
     """Time has passed; whatever is due by now happens."""
 
@@ -105,7 +110,7 @@ class Stopped(_Value):
     cause: str
 
 
-Event = Started | TaskSucceeded | TaskFailed | Heartbeat | Tick | Stopped
+Event = Started | TaskSucceeded | TaskFailed | Heartbeat | TakenOver | Tick | Stopped
 
 
 class Invoke(_Value):

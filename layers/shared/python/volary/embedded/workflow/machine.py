@@ -22,6 +22,7 @@ from volary.embedded.workflow.execution import (
     Started,
     Status,
     Stopped,
+    TakenOver,
     TaskFailed,
     TaskSucceeded,
     Tick,
@@ -62,23 +63,30 @@ class _Step:
         match event:
             case Started():
                 self._start()
-            case TaskSucceeded(serial=serial, output=output):
-                for frame in self._running(serial):
-                    self._task_succeeded(frame, output)
-            case TaskFailed(serial=serial, error=error, cause=cause):
-                for frame in self._running(serial):
-                    self._state_failed(frame, error, cause)
-            case Heartbeat(serial=serial):
-                for frame in self._running(serial):
-                    self._beat(frame)
+            case TaskSucceeded() | TaskFailed() | Heartbeat():
+                for frame in self._running():
+                    if frame.serial == event.serial:
+                        self._hear(frame, event)
+            case TakenOver():
+                for frame in self._running():
+                    self._start_anew(frame)
             case Tick():
                 self._tick()
             case Stopped(cause=cause):
                 self._end("ABORTED", cause=cause)
         self._settle()
 
-    def _running(self, serial: int) -> list[Frame]:
-        return [frame for frame in self._frames.values() if frame.serial == serial and frame.phase == "task"]
+    def _running(self) -> list[Frame]:
+        return [frame for frame in self._frames.values() if frame.phase == "task"]
+
+    def _hear(self, frame: Frame, event: TaskSucceeded | TaskFailed | Heartbeat) -> None:
+        match event:
+            case TaskSucceeded(output=output):
+                self._task_succeeded(frame, output)
+            case TaskFailed(error=error, cause=cause):
+                self._state_failed(frame, error, cause)
+            case Heartbeat():
+                self._beat(frame)
 
     def _start(self) -> None:
         top = self._machine.definition
@@ -90,6 +98,12 @@ class _Step:
     def _beat(self, frame: Frame) -> None:
         if frame.heartbeat_seconds is not None:
             self._keep(frame, heartbeat_at=self._now + frame.heartbeat_seconds)
+
+    def _start_anew(self, frame: Frame) -> None:
+        """The time limit of a task that waits for an answer goes on: its call may long have been made."""
+        self._beat(frame)
+        if frame.token is None and frame.timeout_seconds is not None:
+            self._keep(self._frames[frame.id], timeout_at=self._now + frame.timeout_seconds)
 
     def _tick(self) -> None:
         timeout_at = self._execution.timeout_at
@@ -206,6 +220,7 @@ class _Step:
             wake_at=None,
             timeout_at=None if timeout is None else self._now + timeout,
             heartbeat_at=None if heartbeat is None else self._now + heartbeat,
+            timeout_seconds=timeout,
             heartbeat_seconds=heartbeat,
         )
         function = definition.function_of(state)

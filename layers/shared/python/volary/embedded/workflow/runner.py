@@ -26,6 +26,7 @@ from volary.embedded.workflow.execution import (
     Invoke,
     Started,
     Stopped,
+    TakenOver,
     TaskFailed,
     TaskSucceeded,
     Tick,
@@ -171,10 +172,10 @@ class SqlWorkflows:
         now = self._now()
         with self.database.transaction() as connection:
             connection.execute("UPDATE tasks SET claimed = 0")
-            rows = connection.execute("SELECT DISTINCT workflow, name, serial FROM task_tokens").fetchall()
+            rows = connection.execute("SELECT workflow, name FROM executions WHERE status = 'RUNNING'").fetchall()
             for row in rows:
                 machine, execution = self._stored(connection, row["workflow"], row["name"])
-                _advance(connection, machine, execution, Heartbeat(serial=row["serial"]), now)
+                _advance(connection, machine, execution, TakenOver(), now)
 
     def sweep(self) -> None:
         """Forget executions that ended long ago."""
