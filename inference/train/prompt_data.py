@@ -11,6 +11,7 @@ unsafe rows about privacy and copyright, for which the taxonomy has no category.
 import argparse
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,10 +167,12 @@ def _lines(path: Path) -> list[str]:
     return [line for line in path.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
 
 
-def evaluation_rows(rows: list[Row], part: Part) -> Iterator[dict[str, str]]:
-    """Rows of one part in the form that `inference.safety.evaluation` reads."""
-    for row in rows:
-        if row.part == part:
+def evaluation_rows(rows: list[Row], part: Part, most: int) -> Iterator[dict[str, str]]:
+    """At most `most` rows a group of one part, chosen by their hash, as `inference.safety.evaluation` reads them."""
+    taken = Counter[str]()
+    for row in sorted(rows, key=lambda row: hashlib.sha256(row.id.encode()).hexdigest()):
+        if row.part == part and taken[row.group] < most:
+            taken[row.group] += 1
             category = "+".join(sorted(row.unsafe)) or "none"
             label = "unsafe" if row.unsafe else "benign"
             found = {"id": row.id, "text": row.text, "label": label, "category": category}
@@ -181,9 +184,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, required=True, help="the folder that holds moderation/ and prompts/")
     options.add_argument("--part", choices=["train", "tune", "report"], default="report")
+    options.add_argument("--most", type=int, default=300, help="rows a group")
     options.add_argument("--out", type=Path, required=True)
     chosen = options.parse_args()
-    rows = evaluation_rows([*own_rows(), *shared_rows(chosen.data)], chosen.part)
+    rows = evaluation_rows([*own_rows(), *shared_rows(chosen.data)], chosen.part, chosen.most)
     chosen.out.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 
