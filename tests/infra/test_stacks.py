@@ -51,7 +51,7 @@ def test_table_has_the_keys_of_the_items_port(prod):
     assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_unsigned_files_live_one_day(prod):
+def test_uploads_live_a_day_and_unsigned_clips_as_long_as_a_hold(prod):
     lived = {
         name.split("/")[1][:6]: each["Properties"].get("LifecycleConfiguration", {}).get("Rules", [{}])[0]
         for name, each in prod.resources("AWS::S3::Bucket", "Data").items()
@@ -59,7 +59,7 @@ def test_unsigned_files_live_one_day(prod):
 
     assert {thing[:4]: rule.get("ExpirationInDays") for thing, rule in lived.items()} == {
         "Uplo": 1,
-        "Work": 1,
+        "Work": 31,
         "Mode": None,
     }
 

@@ -14,6 +14,7 @@ from infra.cdk.environments import Environment
 from infra.cdk.sharing import log_bucket_name, removal, share, shared, stack_settings
 
 ONE_DAY = cdk.Duration.days(1)
+LONGEST_HOLD = cdk.Duration.days(31)  # a held clip waits up to thirty days for a moderator, unsigned in "work"
 
 
 class Data(cdk.Stack):
@@ -22,8 +23,8 @@ class Data(cdk.Stack):
         self._environment = environment
         self._key = kms.Key.from_key_arn(self, "DataKey", shared(self, environment, "data-key"))
         self._table()
-        self._bucket("uploads", [self._one_day()], [self._browser_uploads()])
-        self._bucket("work", [self._one_day()], [])
+        self._bucket("uploads", [self._gone_after(ONE_DAY)], [self._browser_uploads()])
+        self._bucket("work", [self._gone_after(LONGEST_HOLD)], [])
         self._bucket("models", [], [])
 
     def _table(self) -> None:
@@ -65,9 +66,9 @@ class Data(cdk.Stack):
         )
         share(self, self._environment, f"{thing}-bucket", bucket.bucket_name)
 
-    def _one_day(self) -> s3.LifecycleRule:
-        """Longer than any job; then everything goes, also what no job remembers."""
-        return s3.LifecycleRule(expiration=ONE_DAY, abort_incomplete_multipart_upload_after=ONE_DAY)
+    def _gone_after(self, age: cdk.Duration) -> s3.LifecycleRule:
+        """Longer than anything needs it; then everything goes, also what no job remembers."""
+        return s3.LifecycleRule(expiration=age, abort_incomplete_multipart_upload_after=ONE_DAY)
 
     def _browser_uploads(self) -> s3.CorsRule:
         return s3.CorsRule(

@@ -15,7 +15,7 @@ from events.inference import Generate, Request, ScreenMedia
 
 Item = dict[str, Any]  # JSON values only (str, int, float, bool, None, list, dict); "pk" and "sk" are its key
 Index = Literal["gsi1", "gsi2"]  # an item is in an index when it has "<index>pk" and "<index>sk"
-Bucket = Literal["uploads", "work", "videos"]  # quarantine · unsigned, one day · signed and published
+Bucket = Literal["uploads", "work", "videos"]  # quarantine, a day · unsigned, a month · signed and published
 EXPIRES = "expires_at_s"  # epoch seconds after which a reader must ignore the item; deleted some time later
 
 
@@ -119,7 +119,7 @@ class BlobFacts(NamedTuple):
 
 
 class PostForm(NamedTuple):
-    """A form that a browser may post once: `url` and its hidden `fields`; the file field is named "file"."""
+    """A form that a browser may post until it expires: `url` and its hidden `fields`; the file field is named "file"."""
 
     url: str
     fields: dict[str, str]
