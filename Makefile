@@ -3,7 +3,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 READY := .venv/.ready
 TORCH := torch==2.13.0
-# Bytecode is written when a module is first imported: compiling all of it took half of the set-up.
+# Bytecode is written when a module is first imported; most of these never are.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # The first Python on the path that is new enough; `make PYTHON=…` chooses another for a new .venv.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
