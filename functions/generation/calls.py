@@ -21,7 +21,7 @@ def submit(task: WaitingTask, after: Video, call_id: str, request: Generate | Sc
     call = Call(call_id=call_id, video_id=after.id, token=task.token, state=task.state)
     act = Act(action=f"asked for {request.task}", actor=SYSTEM, at=now, detail=call_id)
     store.change(after, act, more=[store.call_write(call, now)])
-    services.models.submit(request, call_id=call_id)
+    services.models.submit(request, call_id=call_id, token=task.token)
 
 
 def outputs(video_id: str, call_id: str, services: Services) -> Outputs:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from volary.aws.models import answer_of
+from volary.aws.models import answer_of, heartbeats_for
 from volary.errors import ModelFault
 
 
@@ -34,3 +34,8 @@ def test_a_refusal_keeps_its_code():
 def test_anything_else_is_a_fault(payload, failed):
     with pytest.raises(ModelFault):
         answer_of(payload, failed=failed)
+
+
+def test_the_container_is_told_whose_heartbeats_to_send_where_the_header_can_hold_it():
+    assert heartbeats_for("abc") == {"CustomAttributes": "task-token=abc"}
+    assert heartbeats_for("") == {} == heartbeats_for("x" * 1024)

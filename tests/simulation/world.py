@@ -287,5 +287,5 @@ class _Models:
             raise ModelFault("the text server did not answer", code="model_timeout")
         return PromptScreened(language="en", signals=world.signals("prompt")).model_dump(mode="json")
 
-    def submit(self, request: Any, *, call_id: str) -> None:
+    def submit(self, request: Any, *, call_id: str, token: str) -> None:
         self._world.home.models.submit(request, call_id=call_id)

@@ -119,7 +119,7 @@ class BlobFacts(NamedTuple):
 
 
 class PostForm(NamedTuple):
-    """A form that a browser may post until it expires: `url` and its hidden `fields`; the file field is named "file"."""
+    """A form that a browser may post until it expires: `url` and hidden `fields`; the file field is named "file"."""
 
     url: str
     fields: dict[str, str]
@@ -179,8 +179,12 @@ class Models(Protocol):
         """Answer of the text server as JSON; raises ModelFault, also when it takes longer than its limit."""
         ...
 
-    def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
-        """Queue for the media server; `functions.generation.answer` gets a ModelAnswered, at least once."""
+    def submit(self, request: Generate | ScreenMedia, *, call_id: str, token: str = "") -> None:
+        """Queue for the media server; `functions.generation.answer` gets a ModelAnswered, at least once.
+
+        `token` is the waiting workflow's: in the cloud the server itself sends its heartbeats with it, at home the
+        worker that makes the call does.
+        """
         ...
 
 

@@ -15,8 +15,9 @@ from volary.aws.clients import Clients
 from volary.errors import ModelFault, Unavailable
 from volary.ports import Blobs
 
-PREFIX = "calls"  # in the work bucket, whose objects live one day
+PREFIX = "calls"  # in the work bucket, whose objects are swept
 LONGEST_CALL = 3600  # seconds; the most that SageMaker allows
+LONGEST_ATTRIBUTES = 1024
 
 
 class CloudModels:
@@ -40,7 +41,7 @@ class CloudModels:
             raise ModelFault(problem.message) from problem
         return answer_of(payload, failed="FunctionError" in reply)
 
-    def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
+    def submit(self, request: Generate | ScreenMedia, *, call_id: str, token: str = "") -> None:
         key = f"{PREFIX}/{call_id}.json"
         self._blobs.put("work", key, request.model_dump_json().encode(), "application/json")
         with faults.translated(f"submitting {request.task} {call_id}"):
@@ -51,7 +52,18 @@ class CloudModels:
                 Accept="application/json",
                 InferenceId=call_id,
                 InvocationTimeoutSeconds=LONGEST_CALL,
+                **heartbeats_for(token),
             )
+
+
+def heartbeats_for(token: str) -> dict[str, str]:
+    """What tells the container whose heartbeats to send; nothing for a token that the header cannot hold.
+
+    Step Functions allows tokens of 2,048 characters, SageMaker a header of 1,024. Without heartbeats a call has the
+    workflow's HeartbeatSeconds to finish.
+    """
+    attribute = f"task-token={token}"
+    return {"CustomAttributes": attribute} if token and len(attribute) <= LONGEST_ATTRIBUTES else {}
 
 
 def answer_of(payload: bytes, *, failed: bool) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class QueuedModels:
                     raise
             time.sleep(RESTART_SECONDS)
 
-    def submit(self, request: Generate | ScreenMedia, *, call_id: str) -> None:
+    def submit(self, request: Generate | ScreenMedia, *, call_id: str, token: str = "") -> None:
         self.calls.add(call_id, request)
 
 
