@@ -232,9 +232,7 @@ async def complete_upload(
         _assemble(upload, in_order(store.parts(upload.id), list(body.part_ids)), body.md5, services)
     else:
         _demand_sent(upload, services)
-    known = upload.model_dump(
-        include={"owner_id", "filename", "purpose", "content_type", "size_bytes", "upload_key"}
-    )
+    known = upload.model_dump(include={"owner_id", "filename", "purpose", "content_type", "size_bytes", "upload_key"})
     stored = StoredFile(id=services.ids.new("file"), created_at=now, **known)
     done = upload.model_copy(update={"status": "completed", "file_id": stored.id})
     store.put_upload(done, upload)

@@ -121,9 +121,7 @@ async def create(
 
 
 @router.get("/posts/{post_id}", operation_id="retrieve_post")
-async def retrieve(
-    post_id: str, viewer: CurrentVisitor, services: CurrentServices, authors: CurrentAuthors
-) -> Post:
+async def retrieve(post_id: str, viewer: CurrentVisitor, services: CurrentServices, authors: CurrentAuthors) -> Post:
     return _shown(_post(post_id, viewer, services), viewer, services, authors)
 
 

@@ -164,9 +164,7 @@ def _bare() -> FastAPI:
 def _people(home: Home, count: int) -> list[str]:
     tokens = []
     for number in range(count):
-        account = Account(
-            user_id=f"user_{number}", handle=f"person{number}", birth_date=date(1990, 1, 1), created_at=1
-        )
+        account = Account(user_id=f"user_{number}", handle=f"person{number}", birth_date=date(1990, 1, 1), created_at=1)
         Accounts(home.items).add(account)
         tokens.append(home.identity.issue(account.user_id, timedelta(hours=2)))
     return tokens

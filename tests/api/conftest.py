@@ -113,9 +113,7 @@ def world(application) -> Iterator[World]:
     home = embedded.open_home(":memory:", embedded.Options(subscriptions=SUBSCRIPTIONS, clock=clock))
     tokens = {}
     for handle, role in (("ann", Role.USER), ("bob", Role.USER), ("mo", Role.MODERATOR)):
-        account = Account(
-            user_id=f"user_{handle}", handle=handle, birth_date=date(1990, 1, 1), role=role, created_at=1
-        )
+        account = Account(user_id=f"user_{handle}", handle=handle, birth_date=date(1990, 1, 1), role=role, created_at=1)
         Accounts(home.items).add(account)
         tokens[handle] = home.identity.issue(account.user_id, timedelta(days=30))
     application.state.services, application.state.limits = home.services, EMBEDDED

@@ -36,9 +36,7 @@ def test_two_secrets_make_two_signatures():
     assert given[0] == signature(SECRET, "wh_1", 5, b"{}")
 
 
-@pytest.mark.parametrize(
-    ("message_id", "at", "body"), [("wh_2", 5, b"{}"), ("wh_1", 6, b"{}"), ("wh_1", 5, b"{ }")]
-)
+@pytest.mark.parametrize(("message_id", "at", "body"), [("wh_2", 5, b"{}"), ("wh_1", 6, b"{}"), ("wh_1", 5, b"{ }")])
 def test_any_change_changes_the_signature(message_id, at, body):
     assert signature(SECRET, message_id, at, body) != signature(SECRET, "wh_1", 5, b"{}")
 

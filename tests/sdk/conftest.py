@@ -98,9 +98,7 @@ def _people(home: Home) -> dict[str, str]:
     tokens = {}
     for handle in [*(client.replace(".", "_").replace("-", "_") for client in CLIENTS), "stranger", "moderator"]:
         role = Role.MODERATOR if handle == "moderator" else Role.USER
-        account = Account(
-            user_id=f"user_{handle}", handle=handle, birth_date=date(1990, 1, 1), role=role, created_at=1
-        )
+        account = Account(user_id=f"user_{handle}", handle=handle, birth_date=date(1990, 1, 1), role=role, created_at=1)
         Accounts(home.items).add(account)
         tokens[handle] = home.identity.issue(account.user_id, timedelta(hours=2))
     return tokens
@@ -164,33 +162,71 @@ def media_files(tmp_path_factory) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Story:
+    """One client's process, and where it writes what it was told."""
+
+    process: subprocess.Popen
+    task: dict[str, str]
+    output: Path
+
+
+@pytest.fixture(scope="session")
+def stories(request, running, media_files, tmp_path_factory) -> Iterator[dict[str, Story | str]]:
+    """All wanted clients at once, because most of each story is waiting; a text says why one could not be had."""
+    wanted = {item.callspec.params["told"] for item in request.session.items if "told" in _parameters(item)}
+    found = {client: _begun(client, running, media_files, tmp_path_factory) for client in sorted(wanted)}
+    yield found
+    for story in found.values():
+        if isinstance(story, Story) and story.process.poll() is None:
+            story.process.kill()
+
+
 @pytest.fixture(scope="session", params=CLIENTS)
-def told(request, running, media_files, tmp_path_factory) -> dict:
+def told(request, stories) -> dict:
     """What one official client, driven through the whole story, says of every step."""
-    client: str = request.param
-    kind, _, version = client.partition("-")
-    folder = installed(client)
-    name = client.replace(".", "_").replace("-", "_")
-    task = {
-        "base_url": f"{running.api}/v1",
-        "receiver": f"{running.receiver}/{name}",
-        "token": running.tokens[name],
-        "stranger": running.tokens["stranger"],
-        "media": str(media_files),
-        "blocked_text": ALWAYS_BLOCKED_TEXT,
-        "out": str(tmp_path_factory.mktemp(name)),
-    }
-    if kind == "python":
-        command, paths = [sys.executable, "-W", "ignore", str(HERE / "story.py")], {"PYTHONPATH": str(folder)}
-    else:
-        shutil.copy(HERE / "story.mjs", folder / "story.mjs")
-        command, paths = [str(node()), str(folder / "story.mjs")], {}
-    environment = {"PATH": os.environ["PATH"], "HOME": task["out"], "NO_PROXY": "127.0.0.1", **paths}
-    done = subprocess.run(
-        [*command, json.dumps(task)], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return {"client": client, "task": task, **json.loads(done.stdout.splitlines()[-1])}
+    story = stories[request.param]
+    if isinstance(story, str):
+        pytest.skip(story)
+    status = story.process.wait(timeout=600)
+    said = story.output.read_text()
+    assert status == 0, said[-3000:]
+    return {"client": request.param, "task": story.task, **json.loads(said.splitlines()[-1])}
+
+
+def _parameters(item: pytest.Item) -> dict:
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
+def _begun(client: str, running: Running, media_files: Path, tmp_path_factory) -> Story | str:
+    try:
+        folder = installed(client)
+        name = client.replace(".", "_").replace("-", "_")
+        out = tmp_path_factory.mktemp(name)
+        task = {
+            "base_url": f"{running.api}/v1",
+            "receiver": f"{running.receiver}/{name}",
+            "token": running.tokens[name],
+            "stranger": running.tokens["stranger"],
+            "media": str(media_files),
+            "blocked_text": ALWAYS_BLOCKED_TEXT,
+            "out": str(out),
+        }
+        command, paths = _command(client, folder)
+    except pytest.skip.Exception as reason:
+        return str(reason)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(out), "NO_PROXY": "127.0.0.1", **paths}
+    output = out / "told"
+    with output.open("w") as file:
+        process = subprocess.Popen([*command, json.dumps(task)], env=environment, stdout=file, stderr=file)
+    return Story(process, task, output)
+
+
+def _command(client: str, folder: Path) -> tuple[list[str], dict[str, str]]:
+    if client.startswith("python"):
+        return [sys.executable, "-W", "ignore", str(HERE / "story.py")], {"PYTHONPATH": str(folder)}
+    shutil.copy(HERE / "story.mjs", folder / "story.mjs")
+    return [str(node()), str(folder / "story.mjs")], {}
 
 
 def installed(client: str) -> Path:

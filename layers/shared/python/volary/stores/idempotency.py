@@ -143,4 +143,3 @@ class RepeatableIds:
     def _next(self, what: str) -> bytes:
         self._made += 1
         return hashlib.sha256(f"{self._nonce}/{what}/{self._made}".encode()).digest()
-

@@ -88,7 +88,6 @@ class Webhooks:
         self._items.write(Put(_delivery_item(delivery), unmoved))
 
 
-
 def _endpoint_item(endpoint: Endpoint) -> Item:
     key = {"pk": f"WEBHOOKS#{endpoint.owner_id}", "sk": f"ENDPOINT#{endpoint.id}"}
     return {**key, **endpoint.model_dump(mode="json")}
