@@ -6,7 +6,7 @@ from pathlib import Path
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("eval", help="measure the screening models on labelled data")
-    parser.add_argument("what", choices=["moderation", "frames"], help="rows of prompts, or a folder LABEL/* of pictures")
+    parser.add_argument("what", choices=["moderation", "frames"], help="rows of prompts, or a folder LABEL/*")
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--rows", type=Path, metavar="OUT.jsonl", help="write one verdict a line, for others to judge")
     parser.add_argument("--harm-only", action="store_true", help="do not count the hold for unsupported languages")
