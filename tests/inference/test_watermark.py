@@ -110,12 +110,12 @@ def test_another_key_finds_nothing(drawn):
 
 @pytest.mark.parametrize("state", ["unmarked", "marked under another key"])
 def test_p_values_of_wrong_keys_are_uniform(state: str, drawn):
-    """100 keys on one clip: KS under 0.163 would be exceeded by chance once in a hundred."""
+    """60 keys on one clip: chance alone would exceed a KS of 0.21 once in a hundred."""
     clip, marked = drawn
     evidence = detection.evidence(clip.frames if state == "unmarked" else marked, clip.rate)
-    found = [detection.judge(evidence, bench.wrong(index)) for index in range(100)]
+    found = [detection.judge(evidence, bench.wrong(index)) for index in range(60)]
     assert all(each.payload is None for each in found)
-    assert kstest([each.p_value for each in found], "uniform").statistic < 0.2
+    assert kstest([each.p_value for each in found], "uniform").statistic < 0.21
 
 
 @pytest.mark.parametrize("frames", [np.zeros((24, 90, 160, 3), np.uint8), np.full((1, 64, 64, 3), 255, np.uint8)])
