@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-
 from volary.accounts import Account, age, register
 from volary.errors import Invalid
 

@@ -2,7 +2,6 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from volary.audit import GENESIS, Entry, first_break
 
 

@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-
 from volary.credits import HOUSE, Hold, free_account, hold, price, settle
 
 HELD = Hold(video_id="video_1", source=free_account("user_1", date(2026, 11, 22)), amount=3)

@@ -3,8 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from tests.domain.test_videos import queued
 from volary.errors import Invalid
 from volary.generation import (
     FAILURES,
@@ -18,6 +16,8 @@ from volary.generation import (
     stitched_seconds,
 )
 from volary.videos import STAGES, enter
+
+from tests.domain.test_videos import queued
 
 ME = Identity(id="video_1", owner_id="user_1", record="0123456789abcdef", seed=7, now=100)
 

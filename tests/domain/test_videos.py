@@ -3,8 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from events.inference import MediaFacts
 from volary.accounts import ANYONE, Role, Viewer
 from volary.errors import Conflict
 from volary.videos import (
@@ -23,6 +21,8 @@ from volary.videos import (
     post,
     unpost,
 )
+
+from events.inference import MediaFacts
 
 FACTS = MediaFacts(
     sha256="0" * 64, size_bytes=1, width=720, height=1280, frames=48, frame_rate=12, seconds=4, audio_seconds=4
