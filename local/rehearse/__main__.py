@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"there is no emulator at {emulator.PYTHON}: make rehearse sets it up", file=sys.stderr)
         return 2
     contracts = held_contracts(arguments)
-    return pytest(["tests/rehearsal", *arguments], {}) or contracts
+    return pytest(["tests/rehearsal", *arguments], {"VOLARY_REHEARSE": "1"}) or contracts
 
 
 def held_contracts(arguments: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import time
@@ -68,7 +69,9 @@ class Caller:
 
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stage dev's cloud assembly, as `make synth` writes it."""
+    """Stage dev's cloud assembly, as `make synth` writes it. Minutes of work, so `make test` leaves it out."""
+    if "VOLARY_REHEARSE" not in os.environ:
+        pytest.skip("only make rehearse starts an emulator and deploys to it")
     out = tmp_path_factory.mktemp("cdk")
     command = [sys.executable, "-m", "infra.cdk.app", "--stage", "dev", "--out", str(out)]
     subprocess.run(command, cwd=emulator.ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -77,8 +80,6 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def home(assembly: Path) -> Iterator[CloudHome]:
-    if not emulator.is_set_up():
-        pytest.skip("the emulator's own environment is not set up: make rehearse does it")
     models = container if WEIGHTS.exists() else nothing
     with deployed(assembly, models, enforce_iam=True) as made:
         yield made
