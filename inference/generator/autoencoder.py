@@ -16,7 +16,7 @@ TEMPORAL = 4  # frames a latent spans
 class VideoShape:
     """Widths of the autoencoder: channels of a latent, of the coarse stage and of the fine stage."""
 
-    latent: int = 16
+    latent: int = 8
     coarse: int = 224
     fine: int = 112
     pixel: int = 32

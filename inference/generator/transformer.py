@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 PATCH = 2  # latent places on each side that make one video token
 PAIR = 2  # latents in time that make one video token
+TEXT_SPREAD = 512**0.5  # brings unit vectors of 512 numbers to the spread of everything else that comes in
 
 
 @dataclass(frozen=True)
 class TransformerShape:
     """Sizes of the network; `styles` counts the named styles, one more row stands for none."""
 
-    video: int = 16
+    video: int = 8
     audio: int = 24
     text: int = 512
     width: int = 256
@@ -124,7 +125,7 @@ class Transformer(nn.Module):
     def forward(self, video: Tensor, audio: Tensor, time: Tensor, condition: Condition) -> tuple[Tensor, Tensor]:
         # video (B,T,H,W,C), audio (B,A,C), time (B,) 0 clean .. 1 noise -> velocities of the same shapes
         _, frames, high, wide, _ = video.shape
-        sentence, style = self.sentence_in(condition.sentence), self.style(condition.style)
+        sentence, style = self.sentence_in(condition.sentence * TEXT_SPREAD), self.style(condition.style)
         told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + sentence + style)
         text = torch.cat([sentence[:, None], style[:, None], self._words(condition.tokens)], dim=1) + self.slots
         grid = (frames // PAIR, high // PATCH, wide // PATCH)
@@ -146,7 +147,7 @@ class Transformer(nn.Module):
 
     def _words(self, tokens: Tensor) -> Tensor:  # (B,20,512) -> (B,20,C); unused places become `empty`
         is_used = (tokens.abs().sum(-1, keepdim=True) > 0).float()
-        return self.text_in(tokens) * is_used + self.empty * (1 - is_used)
+        return self.text_in(tokens * TEXT_SPREAD) * is_used + self.empty * (1 - is_used)
 
     def _places(self, frames: int, rows: int, columns: int) -> Tensor:  # -> (T*H*W, C)
         device = self.slots.device

@@ -138,8 +138,9 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=35)
     parser.add_argument("--decoder-only", action="store_true")
+    parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(asked.threads)
     asked.run.mkdir(parents=True, exist_ok=True)
     train(asked.clips, asked.run, asked.minutes, asked.decoder_only)
 

@@ -22,7 +22,7 @@ PROMPTS: tuple[tuple[str, str | None], ...] = (
     ("a black cat walks in the snowy mountains", "illustration"),
     ("a couple in red dances in a room at night", "animation"),
     ("a green ball bounces in the desert by day", "photographic"),
-    ("un papillon violet vole dans la forêt", "illustration"),
+    ("un papillon violet vole dans les bois", "illustration"),
 )
 
 

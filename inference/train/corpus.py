@@ -28,6 +28,8 @@ def scenes(shard: int) -> dict[str, list[Scene]]:
         kin = found["tall" if scene.portrait else "wide"]
         if len(kin) < SHARD // 2 and not is_held_out(scene):
             kin.append(scene)
+        if sum(len(kin) for kin in found.values()) == SHARD:
+            break
     return found
 
 

@@ -29,8 +29,9 @@ from inference.train.latents import CAPTIONS
 from inference.train.muon import optimisers
 from inference.train.world import STYLES
 
-BATCH = 12  # a process
-AVERAGE = 0.997
+BATCH = 10  # a process
+AVERAGE = 0.99
+CHANNELS = TransformerShape().video
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
             for part, values in zip(
                 parts,
                 (
-                    made["latents"],
-                    made["still"],
+                    made["latents"][..., :CHANNELS],
+                    made["still"][..., :CHANNELS],
                     made["cover"],
                     np.load(prepared / f"sounds/{shard:05d}.npy")[span],
                     np.load(prepared / f"texts/{shard:05d}.npy")[span],
@@ -114,12 +115,12 @@ def batch(corpus: Corpus, vectors: Tensor, rng: random.Random) -> Batch:
         if rng.random() < 0.4:
             style[row] = len(STYLES)
         start = rng.random()
-        if start < 0.22:
+        if start < 0.16:
             length = rng.choice((2, 4, 4, 6))
             seen[row, :length], heard[row, : 2 * length] = True, rng.random() < 0.85
-        elif start < 0.34:
+        elif start < 0.26:
             seen[row, 0], video[row, 0] = True, corpus.still[picks[row]].float()
-        elif start < 0.40:
+        elif start < 0.31:
             seen[row] = True  # only the sound is to be made
     cover = corpus.cover[picks].float() / 255
     weight = 1 + 2 * cover.repeat_interleave(2, 2).repeat_interleave(2, 3)[..., None]
@@ -128,7 +129,7 @@ def batch(corpus: Corpus, vectors: Tensor, rng: random.Random) -> Batch:
 
 def loss(model: Transformer, made: Batch) -> tuple[Tensor, Tensor]:
     """Mean squared velocity error of video and of audio, where they were not given."""
-    time = torch.sigmoid(torch.randn(BATCH) * 1.1 + 0.2)
+    time = torch.sigmoid(torch.randn(BATCH) * 1.1 + 0.4)
     video_noise, audio_noise = torch.randn_like(made.video), torch.randn_like(made.audio)
     keep_video, keep_audio = made.condition.is_video_given, made.condition.is_audio_given
     at = torch.where(keep_video, 0.0, time[:, None])
@@ -180,7 +181,7 @@ def train(prepared: Path, run: Path, minutes: float, peak: float, rank: int) -> 
     if (run / "transformer.safetensors").exists():
         model.load_state_dict(load_file(run / "transformer.safetensors"))
     torch.manual_seed(1000 + rank + int(time.time()))
-    average, both, rng = Average(model), optimisers([model], peak, 1.5e-3), random.Random(time.time() + rank)
+    average, both, rng = Average(model), optimisers([model], peak, 2e-3), random.Random(time.time() + rank)
     log = (run / f"flow{rank}.log").open("a")
     print(
         f"{ {aspect: len(kin.video) for aspect, kin in corpus.items()} } clips, {len(vectors)} pieces, "
