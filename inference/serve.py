@@ -193,6 +193,9 @@ def options_from(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Load, then listen: until the models are there, nothing answers `/ping`. SIGTERM finishes what is running."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    # They log whole links, and whoever has a link has the right it carries.
+    for chatty in ("httpx", "httpcore", "botocore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     options = options_from(arguments, environment)
     started = time.perf_counter()
     try:
