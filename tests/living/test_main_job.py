@@ -39,7 +39,7 @@ def test_the_downloaded_file_says_where_it_comes_from(town, original, file):
 
     assert said["manifest"]["state"] in ("trusted", "valid")
     assert said["manifest"]["video_id"] == original["id"]
-    assert said["mark"]["payload"] == original["provenance"]["mark"]
+    assert said["watermark"]["payload"] == original["provenance"]["mark"]
 
 
 def test_words_outside_the_model_world_are_told(town):
