@@ -92,7 +92,7 @@ def hiss(clip: Clip) -> float:
         ("sea", "desert", blueness_below),
         ("deep", "desert", blueness_below),
         ("forest", "film", greenness),
-        ("red", "desert", greenness),
+        ("desert", "space", greenness),  # the ball in the desert is green
         ("paper", "film", rim),
         ("rain", "film", hiss),
         ("rain", "deep", hiss),
