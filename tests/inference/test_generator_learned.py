@@ -21,6 +21,7 @@ PROMPTS = {
     "space": ("a white rocket flies in space among the stars", "photographic"),
     "sea": ("a white boat sails on the sea by day", "photographic"),
     "desert": ("a green ball rolls in the desert by day", "photographic"),
+    "red desert": ("a red ball rolls in the desert by day", "photographic"),
     "forest": ("a black bird flies in the forest by day", "photographic"),
     "deep": ("a yellow fish swims underwater, still camera", "photographic"),
     "paper": ("a yellow car drives in the city by day", "illustration"),
@@ -92,7 +93,7 @@ def hiss(clip: Clip) -> float:
         ("sea", "desert", blueness_below),
         ("deep", "desert", blueness_below),
         ("forest", "film", greenness),
-        ("desert", "space", greenness),  # the ball in the desert is green
+        ("desert", "red desert", greenness),  # only the ball differs
         ("paper", "film", rim),
         ("rain", "film", hiss),
         ("rain", "deep", hiss),
