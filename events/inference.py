@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from events.likeness import CaptureFinding, Challenge, Matched, SealedIndex
 from events.moderation import Signal, Span
 from events.shapes import Shape
 
@@ -67,6 +68,7 @@ class ScreenMedia(Shape):
     get: str
     media: Literal["image", "video"] = "video"
     origin: Origin
+    index: SealedIndex | None = None
 
 
 class DetectMark(Shape):
@@ -77,7 +79,25 @@ class DetectMark(Shape):
     media: Literal["image", "video"] = "video"
 
 
-Request = Annotated[Generate | ScreenPrompt | ScreenMedia | DetectMark, Field(discriminator="task")]
+class CheckCapture(Shape):
+    """Judge a capture against its challenge. Templates and the capture leave sealed for `recipient`, by `put` only.
+
+    `recipient` is a base64 X25519 public key. `index` is everybody enrolled; `own` are the account's own likenesses.
+    """
+
+    task: Literal["check_capture"] = "check_capture"
+    likeness_id: str
+    get: str
+    challenge: Challenge
+    claims_adult: bool
+    recipient: str
+    put: str
+    index: SealedIndex | None = None
+    own: tuple[str, ...] = ()
+
+
+Late = Generate | ScreenMedia | CheckCapture  # what the media server answers later, by call id
+Request = Annotated[Generate | ScreenPrompt | ScreenMedia | DetectMark | CheckCapture, Field(discriminator="task")]
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 
 
@@ -147,6 +167,20 @@ class MediaScreened(Shape):
     signals: tuple[Signal, ...]
     transcript: str = ""
     frames_seen: int
+    matched: Matched | None = None
+
+
+class CaptureChecked(Shape):
+    """What every check of a capture found; `sealed_sha256` is of the ciphertext written to `put`, None if none was.
+
+    Nothing is written unless every check passed or asks for review. `timings` are seconds by stage.
+    """
+
+    task: Literal["check_capture"] = "check_capture"
+    likeness_id: str
+    findings: tuple[CaptureFinding, ...]
+    sealed_sha256: str | None = None
+    timings: dict[str, float] = {}
 
 
 class MarkDetected(Shape):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 from events.bus import Event
-from events.inference import Generate, Request, ScreenMedia
+from events.inference import Late, Request
 
 Item = dict[str, Any]  # JSON values only (str, int, float, bool, None, list, dict); "pk" and "sk" are its key
 Index = Literal["gsi1", "gsi2"]  # an item is in an index when it has "<index>pk" and "<index>sk"
@@ -179,7 +179,7 @@ class Models(Protocol):
         """Answer of the text server as JSON; raises ModelFault, also when it takes longer than its limit."""
         ...
 
-    def submit(self, request: Generate | ScreenMedia, *, call_id: str, token: str = "") -> None:
+    def submit(self, request: Late, *, call_id: str, token: str = "") -> None:
         """Queue for the media server; `functions.generation.answer` gets a ModelAnswered, at least once.
 
         `token` is the waiting workflow's: in the cloud the server itself sends its heartbeats with it, at home the
@@ -202,6 +202,10 @@ class Keys(Protocol):
 
     def certificates(self, name: str) -> str:
         """The PEM chain of the signing key, leaf first."""
+        ...
+
+    def public_key(self, name: str) -> bytes:
+        """The signing key's public half: SubjectPublicKeyInfo in DER."""
         ...
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from events.inference import Generate, InferenceError, Request, ScreenMedia
+from events.inference import InferenceError, Late, Request
 from volary.aws import faults
 from volary.aws.clients import Clients
 from volary.errors import ModelFault, Unavailable
@@ -41,7 +41,7 @@ class CloudModels:
             raise ModelFault(problem.message) from problem
         return answer_of(payload, failed="FunctionError" in reply)
 
-    def submit(self, request: Generate | ScreenMedia, *, call_id: str, token: str = "") -> None:
+    def submit(self, request: Late, *, call_id: str, token: str = "") -> None:
         key = f"{PREFIX}/{call_id}.json"
         self._blobs.put("work", key, request.model_dump_json().encode(), "application/json")
         with faults.translated(f"submitting {request.task} {call_id}"):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from events.bus import ModelAnswered
-from events.inference import REQUEST, Generate, Request, ScreenMedia
+from events.inference import REQUEST, Late, Request
 from volary.embedded.database import Database
 from volary.ports import Clock
 
@@ -35,7 +35,7 @@ class ModelCalls:
     database: Database
     clock: Clock
 
-    def add(self, call_id: str, request: Generate | ScreenMedia) -> None:
+    def add(self, call_id: str, request: Late) -> None:
         """Queue a call; one with the same id that is known changes nothing."""
         self._execute(
             "INSERT INTO model_calls (call_id, request, status, tries, due_at) VALUES (?, ?, 'queued', 0, ?) "

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from events.inference import Generate, InferenceError, Request, ScreenMedia
+from events.inference import InferenceError, Late, Request
 from volary.embedded.modelcalls import ModelCalls
 from volary.errors import ModelFault
 
@@ -94,7 +94,7 @@ class QueuedModels:
                     raise
             time.sleep(RESTART_SECONDS)
 
-    def submit(self, request: Generate | ScreenMedia, *, call_id: str, token: str = "") -> None:
+    def submit(self, request: Late, *, call_id: str, token: str = "") -> None:
         self.calls.add(call_id, request)
 
 
