@@ -132,13 +132,15 @@ class Timings(Shape):
 
 
 class Generated(Shape):
-    """A clip that was made, marked, encoded and written; `not_rendered` are words the model never learned."""
+    """A clip that was made, marked, encoded and written; `not_rendered` are words the model never learned, `warnings`
+    sentences on what was done otherwise than asked."""
 
     task: Literal["generate"] = "generate"
     media: MediaFacts
     model: str
     mark_algorithm: str
     not_rendered: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     timings: Timings = Timings()
 
 

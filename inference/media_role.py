@@ -87,6 +87,7 @@ class MediaRole:
             model=self.generator.model,
             mark_algorithm=ALGORITHM,
             not_rendered=clip.not_rendered,
+            warnings=clip.warnings,
             timings=Timings(**clip.timings, mark=marking, encode=encoding),
         )
 

@@ -76,6 +76,7 @@ class VideoResource(BaseModel):
     provenance: Provenance | None
     lineage: Lineage
     not_rendered: list[str]
+    warnings: list[str]
     links: Links | None
 
 
@@ -123,6 +124,7 @@ def resource(video: Video, outlook: Forecast, viewer: Viewer, links: Links | Non
         provenance=_provenance(video),
         lineage=Lineage(parent_id=video.parent_id, use=source.use if source else None),
         not_rendered=list(video.not_rendered),
+        warnings=list(video.warnings),
         links=links,
     )
 

@@ -82,6 +82,7 @@ def _generated(video: Video, made: Generated, call: Call, services: Services) ->
             "model": made.model,
             "mark_algorithm": made.mark_algorithm,
             "not_rendered": made.not_rendered,
+            "warnings": made.warnings,
         }
     )
 

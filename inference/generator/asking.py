@@ -47,7 +47,10 @@ class Ask:
 @dataclass(frozen=True)
 class Clip:
     """Frames uint8 (T,H,W,3) at `frame_rate`, mono sound float32 (S,) in -1..1 at `sample_rate`, the prompt's words
-    outside the learned world, and the seconds spent on `text`, `denoise` and `decode`."""
+    outside the learned world, and the seconds spent on `text`, `denoise` and `decode`.
+
+    `warnings` are sentences on what was done otherwise than asked, for instance a prompt that was cut.
+    """
 
     frames: np.ndarray
     frame_rate: int
@@ -55,6 +58,7 @@ class Clip:
     sample_rate: int
     not_rendered: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def check(ask: Ask, styles: tuple[str, ...]) -> None:

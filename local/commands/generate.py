@@ -74,11 +74,13 @@ def watched(video: Video, services: Services) -> Video:
 
 
 def told(video: Video, path: Path) -> dict[str, object]:
-    return {"id": video.id, "file": str(path), "seed": video.seed, "not_rendered": list(video.not_rendered)}
+    words = {"not_rendered": list(video.not_rendered), "warnings": list(video.warnings)}
+    return {"id": video.id, "file": str(path), "seed": video.seed} | words
 
 
 def said(video: Video, path: Path) -> str:
     lines = [f"{path}: {video.seconds} s, seed {video.seed}, made by {video.model}, signed and marked"]
     if video.not_rendered:
         lines.append(f"not in this model's world: {', '.join(video.not_rendered)}")
+    lines += [f"note: {warning}" for warning in video.warnings]
     return "\n".join(lines)

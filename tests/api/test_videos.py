@@ -9,7 +9,7 @@ KEYS = {
     "id", "object", "model", "status", "progress", "created_at", "completed_at", "expires_at", "prompt", "size",
     "seconds", "remixed_from_video_id", "error",
     "style", "seed", "likenesses", "visibility", "stage", "queue_position", "eta_seconds", "moderation", "provenance",
-    "lineage", "not_rendered", "links",
+    "lineage", "not_rendered", "warnings", "links",
 }  # fmt: skip
 
 

@@ -54,6 +54,7 @@ function facts(video) {
   const made = lines.map((textContent) => element("p", { className: "facts", textContent }));
   if (video.error) made.push(element("p", { className: "facts warn", textContent: video.error.message }));
   if (video.not_rendered?.length) made.push(element("p", { className: "facts warn", textContent: words().notRendered(video.not_rendered.join(", ")) }));
+  made.push(...(video.warnings ?? []).map((textContent) => element("p", { className: "facts warn", textContent })));
   return made;
 }
 

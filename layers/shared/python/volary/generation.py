@@ -1,5 +1,6 @@
 """What may be asked of the generator, and what a job is worth at each moment. Pure; the steps in functions/ act."""
 
+from events import engines
 from events.shapes import Shape
 from volary.errors import Invalid
 from volary.videos import PROGRESS, STAGES, Failure, SourceClip, Video, Visibility
@@ -19,7 +20,7 @@ SECONDS = (4, 8, 12)
 EXTENSION_SECONDS = (4, 8, 12, 16, 20)
 LONGEST = 120
 PROMPT_LIMIT = 32_000
-STYLES = ("cinematic", "animation", "illustration", "photographic")
+STYLES = engines.STYLES
 
 # Codes of `error.code` on a failed video, with what the person is told.
 FAILURES = {

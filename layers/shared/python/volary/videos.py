@@ -101,6 +101,7 @@ class Video(Shape):
     made: MediaFacts | None = None
     model: str | None = None
     not_rendered: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     mark_algorithm: str | None = None
     signature: Signature | None = None
 
