@@ -9,11 +9,22 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from volary.ports import Services
 
-from functions.api import accounts, asks, errors, files, models, moderation, posts, videos, webhooks
+from functions.api import (
+    accounts,
+    asks,
+    errors,
+    files,
+    models,
+    moderation,
+    posts,
+    transparency,
+    videos,
+    webhooks,
+)
 from functions.api.limits import EMBEDDED, Limits
 from functions.videos.progress import Line
 
-ROUTERS = (videos, posts, files, models, moderation, webhooks, accounts)
+ROUTERS = (videos, posts, files, models, moderation, transparency, webhooks, accounts)
 # Bodies that routes read by themselves, so that FastAPI does not see them.
 BODIES = (
     asks.CreateVideo,

@@ -74,13 +74,20 @@ LISTENERS = (
     Deployed("events.clean_up", ("items.read", "workflows.stop", "videos.delete", "work.delete", "uploads.delete")),
     Deployed("events.deliver_webhook", (*RECORDS, "keys.envelope")),
 )
-EVERY_MINUTE = (Deployed("events.retry_webhooks", (*RECORDS, "keys.envelope")),)
+EVERY_MINUTE = (
+    Deployed("events.retry_webhooks", (*RECORDS, "keys.envelope")),
+    Deployed(
+        "events.sequence_transparency", (*RECORDS, "videos.read", "videos.write", "keys.checkpoint", "keys.public")
+    ),
+)
+# Roles that a key's policy names have names of their own: what they need → what they are called.
+NAMED_ROLES: dict[Need, str] = {"keys.sign": "sign", "keys.checkpoint": "checkpoint"}
 API = Deployed(
     "api.handler",
     (
         *RECORDS,
         *("uploads.read", "uploads.write", "uploads.delete", "work.read", "videos.read"),
-        *("models.ask", "keys.envelope"),  # webhook secrets are sealed
+        *("models.ask", "keys.envelope", "keys.public"),  # webhook secrets are sealed
     ),
     memory_mb=1769,
 )
@@ -122,11 +129,12 @@ class Functions(Construct):
         )
 
     def _role(self, deployed: Deployed, log_group: logs.LogGroup) -> iam.Role:
-        """A role of the function's own. The signer's has a fixed name, because the signing key's policy names it."""
+        """A role of the function's own. Signers' have fixed names, because their keys' policies name them."""
+        named = [name for need, name in NAMED_ROLES.items() if need in deployed.needs]
         role = iam.Role(
             self,
             f"{deployed.title}Role",
-            role_name=self._known.environment.name("sign") if "keys.sign" in deployed.needs else None,
+            role_name=self._known.environment.name(named[0]) if named else None,
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
         role.add_to_policy(allow(["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn))

@@ -29,6 +29,8 @@ Need = Literal[
     "models.submit",
     "keys.envelope",
     "keys.sign",
+    "keys.checkpoint",
+    "keys.public",
 ]
 OBJECT_ACTIONS = {"read": ["s3:GetObject"], "write": ["s3:PutObject"], "delete": ["s3:DeleteObject"]}
 
@@ -116,6 +118,10 @@ def _models(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
 def _keys(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
     if verb == "envelope":
         return [allow(["kms:Encrypt", "kms:Decrypt"], resources.of("envelope-key"))]
+    if verb == "public":
+        return [allow(["kms:GetPublicKey"], resources.of("transparency-key"))]
     only = {"StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST"}}
+    if verb == "checkpoint":
+        return [allow(["kms:Sign"], resources.of("transparency-key"), only)]
     chain = resources.environment.arn("ssm", f"parameter{resources.certificates}")
     return [allow(["kms:Sign"], resources.of("signing-key"), only), allow(["ssm:GetParameter"], chain)]

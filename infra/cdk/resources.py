@@ -61,6 +61,7 @@ class Resources:
             ENVELOPE_KEY=self.of("envelope-key"),
             SIGNING_KEY=self.of("signing-key"),
             SIGNING_CERTIFICATES=self.certificates,
+            TRANSPARENCY_KEY=self.of("transparency-key"),
             ISSUER=self.of("issuer"),
             AUDIENCE=self.of("audience"),
             PUBLIC_URL=self.environment.public_url,

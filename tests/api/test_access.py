@@ -55,6 +55,9 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "POST /webhook_endpoints/{endpoint_id}/rotate_secret": (401, 200, 404, 404),
     "POST /webhook_endpoints/{endpoint_id}/test": (401, 400, 404, 404),  # the sample's address does not resolve
     "GET /webhook_event_types": (401, 200, 200, 200),
+    "GET /transparency/checkpoint": (404, 404, 404, 404),  # nothing was logged yet
+    "GET /transparency/key": (200, 200, 200, 200),
+    "GET /transparency/tile/{path}": (404, 404, 404, 404),
     "GET /me": (401, 200, 200, 200),
 }
 HOOK = {"name": "n", "url": "https://receiver.invalid/hook", "event_types": ["video.completed"]}
@@ -106,7 +109,7 @@ def prepared(world, method: str, path: str, files: tuple[bytes, bytes]) -> tuple
         ids["upload_id"] = world.call("POST", "/uploads", json=UPLOAD).json()["id"]
     if "{endpoint_id}" in path:
         ids["endpoint_id"] = world.call("POST", "/webhook_endpoints", json=HOOK).json()["id"]
-    ids["model_id"] = "sora-2"
+    ids["model_id"], ids["path"] = "sora-2", "0/000"
     bodies = {
         "/videos": {"json": {"prompt": "a fox"}},
         "/videos/edits": {"json": {"prompt": "x", "video": {"id": video}}},

@@ -94,7 +94,7 @@ class AwsHome:
                 if found:
                     clients["s3"].delete_object(Bucket=bucket, Key=found["Key"])
             clients["s3"].delete_bucket(Bucket=bucket)
-        for key_id in (settings.ENVELOPE_KEY, settings.SIGNING_KEY):
+        for key_id in (settings.ENVELOPE_KEY, settings.SIGNING_KEY, settings.TRANSPARENCY_KEY):
             clients["kms"].schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
         clients["dynamodb"].delete_table(TableName=settings.TABLE)
         clients["stepfunctions"].delete_state_machine(stateMachineArn=settings.GENERATION_WORKFLOW)
@@ -127,6 +127,7 @@ def made_home() -> AwsHome:
         ENVELOPE_KEY=clients["kms"].create_key()["KeyMetadata"]["Arn"],
         SIGNING_KEY=signing_key,
         SIGNING_CERTIFICATES=f"/{stem}/chain",
+        TRANSPARENCY_KEY=_signing_key(clients),
         ISSUER=f"https://cognito-idp.{clients['cognito-idp'].meta.region_name}.amazonaws.com/{pool}",
         AUDIENCE=client,
         PUBLIC_URL="https://volary.example",

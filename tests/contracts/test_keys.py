@@ -8,10 +8,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from volary.errors import Forbidden, Invalid
 
 CONTEXT = {"user": "usr_1", "purpose": "likeness"}
-SIGNER = "c2pa"  # the one signing key that both homes have
+SIGNER = "c2pa"
+SIGNERS = ("c2pa", "transparency")  # the signing keys that both homes have
 
 
 @pytest.mark.parametrize("secret", [b"", b"\x00", b"a data key of 32 bytes, or so it is"])
@@ -80,6 +82,19 @@ def test_a_signature_holds_under_the_certificate(timed):
     key.verify(signature, digest, ec.ECDSA(Prehashed(hashes.SHA256())))
     with pytest.raises(InvalidSignature):
         key.verify(signature, hashlib.sha256(b"another").digest(), ec.ECDSA(Prehashed(hashes.SHA256())))
+
+
+@pytest.mark.parametrize("name", SIGNERS)
+def test_a_signature_holds_under_the_public_key(services, name):
+    digest = hashlib.sha256(b"a head").digest()
+    key = load_der_public_key(services.keys.public_key(name))
+
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(services.keys.sign_digest(name, digest), digest, ec.ECDSA(Prehashed(hashes.SHA256())))
+
+
+def test_each_signing_key_is_another(services):
+    assert len({services.keys.public_key(name) for name in SIGNERS}) == len(SIGNERS)
 
 
 def test_a_signature_is_der_of_a_p256_key(services):

@@ -52,6 +52,7 @@ OTHERS = {
     ("workflows", "succeed"): "workflows.answer",
     ("workflows", "fail"): "workflows.answer",
     ("keys", "sign_digest"): "keys.sign",
+    ("keys", "public_key"): "keys.public",
     ("keys", "wrap"): "keys.envelope",
     ("keys", "unwrap"): "keys.envelope",
     ("bus", "publish"): "bus.publish",
@@ -95,11 +96,15 @@ def test_every_resource_is_named_or_cannot_be(prod):
                 assert STARRED.search(resource), (name, resource)
 
 
-def test_only_the_sign_function_signs(prod):
-    signers = {name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])}
+def test_each_signing_key_has_one_function(prod):
+    """Manifests are signed by `sign` alone, heads of the public log by its sequencer alone."""
+    signers = {
+        flat(each["Resource"]): name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])
+    }
 
-    assert len(signers) == 1
-    assert "GenerationSignRole" in signers.pop()
+    assert len([name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])]) == 2
+    assert "GenerationSignRole" in signers["<GivenSigningKey>"]
+    assert "EventsSequenceTransparencyRole" in signers["<GivenTransparencyKey>"]
 
 
 def test_only_the_outbox_relay_publishes(prod):
@@ -134,6 +139,8 @@ def needs_in(text: str) -> set[str]:
     for port, method, first in PORT.findall(text):
         if port == "blobs" and first in BUCKETS:
             found.add(f"{first}.{VERBS[method]}")
+        elif (method, first) == ("sign_digest", "transparency"):
+            found.add("keys.checkpoint")
         elif (port, method) in OTHERS:
             found.add(OTHERS[port, method])
     return found

@@ -90,15 +90,16 @@ def test_no_bucket_keeps_old_versions(prod):
             if "VersioningConfiguration" in each["Properties"]] == []  # fmt: skip
 
 
-def test_signing_key_is_p256_and_answers_to_one_role(prod):
+def test_signing_keys_are_p256_and_answer_to_one_role_each(prod):
     keys = [each["Properties"] for each in prod.resources("AWS::KMS::Key").values()]
-    (signing,) = [key for key in keys if key.get("KeyUsage") == "SIGN_VERIFY"]
-    signs = [each for each in signing["KeyPolicy"]["Statement"] if "kms:Sign" in each["Action"]]
+    signing = [key for key in keys if key.get("KeyUsage") == "SIGN_VERIFY"]
+    signs = [each for key in signing for each in key["KeyPolicy"]["Statement"] if "kms:Sign" in each["Action"]]
+    roles = [each["Condition"]["ArnEquals"]["aws:PrincipalArn"].rpartition("/")[2] for each in signs]
 
-    assert signing["KeySpec"] == "ECC_NIST_P256"
-    assert len(signs) == 1
-    assert signs[0]["Condition"]["ArnEquals"] == {"aws:PrincipalArn": "arn:aws:iam::000000000000:role/volary-prod-sign"}
-    assert all(key["EnableKeyRotation"] for key in keys if key is not signing)
+    assert {key["KeySpec"] for key in signing} == {"ECC_NIST_P256"}
+    assert sorted(roles) == ["volary-prod-checkpoint", "volary-prod-sign"]
+    assert len(signing) == len(signs)
+    assert all(key["EnableKeyRotation"] for key in keys if key not in signing)
 
 
 def test_no_key_gives_its_administrators_its_use(prod):

@@ -1,7 +1,8 @@
 """Keys, the ceiling of every role's rights, and the bucket of access logs: what must outlive everything else.
 
 The envelope key wraps the product's own data keys; the data key encrypts tables, buckets and topics at rest; the
-signing key signs manifests. No automatic rotation exists for the latter: a new key takes over the alias by hand.
+signing key signs manifests, the transparency key heads of the public log. No automatic rotation exists for the
+latter two: a new key takes over the alias by hand.
 """
 
 import aws_cdk as cdk
@@ -50,7 +51,8 @@ class Foundation(cdk.Stack):
         self._environment = environment
         self._key("data", [self._use_at_rest(), self._use_by_alarms()])
         self._key("envelope", [self._use_as_envelope()])
-        self._signing_key()
+        self._signing_key("signing", "sign")
+        self._signing_key("transparency", "checkpoint")
         self._boundary()
         self._logs()
 
@@ -65,27 +67,28 @@ class Foundation(cdk.Stack):
         )
         share(self, self._environment, f"{thing}-key", key.key_arn)
 
-    def _signing_key(self) -> None:
+    def _signing_key(self, thing: str, role: str) -> None:
+        """A P-256 key that one role may use: manifests and heads of the public log have one each."""
         only_sign = iam.PolicyStatement(
-            sid="OnlyTheSignFunction",
+            sid=f"Only{role.capitalize()}",
             principals=[iam.AccountRootPrincipal()],
             actions=["kms:Sign"],
             resources=["*"],
             conditions={
-                "ArnEquals": {"aws:PrincipalArn": role_arn(self._environment, "sign")},
+                "ArnEquals": {"aws:PrincipalArn": role_arn(self._environment, role)},
                 "StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST"},
             },
         )
         key = kms.Key(
             self,
-            "SigningKey",
-            alias=self._environment.name("signing"),
+            f"{thing.capitalize()}Key",
+            alias=self._environment.name(thing),
             key_spec=kms.KeySpec.ECC_NIST_P256,
             key_usage=kms.KeyUsage.SIGN_VERIFY,
             policy=self._policy([only_sign]),
             removal_policy=removal(self._environment),
         )
-        share(self, self._environment, "signing-key", key.key_arn)
+        share(self, self._environment, f"{thing}-key", key.key_arn)
 
     def _policy(self, uses: list[iam.PolicyStatement]) -> iam.PolicyDocument:
         """The account's administrators may manage a key and never use it."""

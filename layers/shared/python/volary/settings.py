@@ -22,6 +22,7 @@ class Settings(BaseModel):
     ENVELOPE_KEY: str  # KMS key id
     SIGNING_KEY: str  # KMS key id, ECC_NIST_P256
     SIGNING_CERTIFICATES: str  # SSM parameter with the PEM chain
+    TRANSPARENCY_KEY: str  # KMS key id, ECC_NIST_P256: it signs the heads of the public log and nothing else
     ISSUER: str  # Cognito issuer URL
     AUDIENCE: str  # Cognito app client id
     PUBLIC_URL: str

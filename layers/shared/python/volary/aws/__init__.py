@@ -23,7 +23,10 @@ def services(settings: Settings) -> Services:
         clients,
         {"uploads": settings.UPLOADS_BUCKET, "work": settings.WORK_BUCKET, "videos": settings.VIDEOS_BUCKET},
     )
-    signing = {"c2pa": SigningKey(settings.SIGNING_KEY, settings.SIGNING_CERTIFICATES)}
+    signing = {
+        "c2pa": SigningKey(settings.SIGNING_KEY, settings.SIGNING_CERTIFICATES),
+        "transparency": SigningKey(settings.TRANSPARENCY_KEY),
+    }
     return Services(
         items=DynamoItems(clients, settings.TABLE),
         blobs=blobs,

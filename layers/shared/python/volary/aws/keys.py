@@ -22,10 +22,10 @@ _SHUT = {
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A KMS key of type ECC_NIST_P256 and the SSM parameter with its PEM chain."""
+    """A KMS key of type ECC_NIST_P256 and the SSM parameter with its PEM chain; None where nobody certifies it."""
 
     key_id: str
-    certificates: str
+    certificates: str | None = None
 
 
 class KmsKeys:
@@ -36,6 +36,7 @@ class KmsKeys:
         self._envelope = envelope
         self._signing = signing
         self._chains: dict[str, str] = {}
+        self._public: dict[str, bytes] = {}
 
     @property
     def _client(self) -> Client:
@@ -71,10 +72,20 @@ class KmsKeys:
         """Kept for the life of the process: a new certificate comes with a new deployment."""
         if name not in self._chains:
             parameter = self._named(name).certificates
+            if parameter is None:
+                raise Absent(f"the signing key {name!r} has no certificates")
             with faults.translated(f"reading {parameter}", {"ParameterNotFound": Absent}):
                 answer = self._clients["ssm"].get_parameter(Name=parameter)
             self._chains[name] = answer["Parameter"]["Value"]
         return self._chains[name]
+
+    def public_key(self, name: str) -> bytes:
+        """Kept for the life of the process: another key would be another deployment."""
+        if name not in self._public:
+            with faults.translated(f"reading the public key of {name}", _SHUT):
+                answer = self._client.get_public_key(KeyId=self._named(name).key_id)
+            self._public[name] = bytes(answer["PublicKey"])
+        return self._public[name]
 
     def _named(self, name: str) -> SigningKey:
         if name not in self._signing:

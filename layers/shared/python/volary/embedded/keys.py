@@ -64,6 +64,10 @@ class FileKeys:
             replace_file(path, pem)
         return pem.decode()
 
+    def public_key(self, name: str) -> bytes:
+        encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        return self.signing_key(name).public_key().public_bytes(encoding, form)
+
     def secret(self, name: str) -> bytes:
         """32 random bytes of this home, the same for every process; for links and marks, not for envelopes."""
         return secret_file(self._folder / f"{_checked(name)}.secret", lambda: secrets.token_bytes(32))
