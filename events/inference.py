@@ -35,6 +35,20 @@ class Outputs(Shape):
     progress: str | None = None
 
 
+class LikenessReference(Shape):
+    """A person to render, lent for one clip: links to a picture (PNG) and a voice (mono float32 at `rate`), both in
+    boxes under the key behind `key`, each `about` its place. The model server drops all of it with the clip.
+    """
+
+    likeness_id: str
+    picture: str
+    voice: str
+    key: str
+    picture_about: str
+    voice_about: str
+    rate: int
+
+
 class Generate(Shape):
     """Make one marked, encoded clip. `record` is the 64-bit id that the invisible mark carries, in hex."""
 
@@ -49,6 +63,7 @@ class Generate(Shape):
     seed: int = Field(ge=0, lt=2**32)
     record: Hex64
     source: Source | None = None
+    likenesses: tuple[LikenessReference, ...] = ()
     outputs: Outputs
 
 
@@ -97,7 +112,19 @@ class CheckCapture(Shape):
 
 
 Late = Generate | ScreenMedia | CheckCapture  # what the media server answers later, by call id
-Request = Annotated[Generate | ScreenPrompt | ScreenMedia | DetectMark | CheckCapture, Field(discriminator="task")]
+class Embed(Shape):
+    """Place short texts in the space of meanings, and say how near each is to every one of `anchors`.
+
+    `words` are single words to look up in the vocabulary of the training texts.
+    """
+
+    task: Literal["embed"] = "embed"
+    texts: tuple[str, ...] = Field(default=(), max_length=64)
+    anchors: tuple[str, ...] = Field(default=(), max_length=2048)
+    words: tuple[str, ...] = Field(default=(), max_length=512)
+
+
+Request = Annotated[Generate | ScreenPrompt | ScreenMedia | DetectMark | CheckCapture | Embed, Field(discriminator="task")]
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 
 
@@ -188,6 +215,18 @@ class CaptureChecked(Shape):
 class MarkDetected(Shape):
     task: Literal["detect_mark"] = "detect_mark"
     mark: MarkReading
+
+
+class Embedded(Shape):
+    """`vectors` are 512 little-endian half floats each, of length one, in base64; `likeness` holds cosines.
+
+    `likeness[i][j]` is that of text i and anchor j; `unknown` are the asked words that the vocabulary lacks.
+    """
+
+    task: Literal["embed"] = "embed"
+    vectors: tuple[str, ...]
+    likeness: tuple[tuple[float, ...], ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 class InferenceError(Shape):

@@ -50,8 +50,8 @@ class CaptureFinding(Shape):
 class SealedIndex(Shape):
     """The templates of everybody enrolled or on the block list, sealed with a key for this one request.
 
-    `get` is a link to the ciphertext, `key` the base64 key, `index_id` names this very state of the index and is
-    said back, so that an answer that matched against another one, or none, is noticed.
+    `get` is a link to the ciphertext and `key` one to its key, which erasure destroys; `index_id` names this very
+    state of the index and is said back, so that an answer that matched against another one, or none, is noticed.
     """
 
     index_id: str

@@ -20,6 +20,15 @@ Need = Literal[
     "videos.read",
     "videos.write",
     "videos.delete",
+    "likenesses.read",
+    "likenesses.write",
+    "likenesses.delete",
+    "keyring.read",
+    "keyring.write",
+    "keyring.erase",
+    "biometrics.wrap",
+    "biometrics.match",
+    "biometrics.open",
     "stream.read",
     "bus.publish",
     "workflows.start",
@@ -29,6 +38,7 @@ Need = Literal[
     "models.submit",
     "keys.envelope",
     "keys.sign",
+    "keys.receipts",
     "keys.checkpoint",
     "keys.public",
 ]
@@ -54,7 +64,11 @@ def statements(need: Need, resources: Resources) -> list[iam.PolicyStatement]:
     match thing:
         case "items":
             return _items(verb, resources)
-        case "uploads" | "work" | "videos":
+        case "keyring":
+            return _keyring(verb, resources)
+        case "biometrics":
+            return [_biometrics(verb, resources)]
+        case "uploads" | "work" | "videos" | "likenesses":
             return _objects(thing, verb, resources)
         case "workflows":
             return _workflows(verb, resources)
@@ -97,6 +111,28 @@ def _objects(thing: str, verb: str, resources: Resources) -> list[iam.PolicyStat
     return needed
 
 
+def _keyring(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
+    actions = {"read": ["GetItem", "Query"], "write": ["PutItem"], "erase": ["DeleteItem"]}[verb]
+    via = f"dynamodb.{resources.environment.region}.amazonaws.com"
+    at_rest = allow(
+        ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
+        resources.of("biometric-key"),
+        {"StringEquals": {"kms:ViaService": via}},
+    )
+    return [allow([f"dynamodb:{action}" for action in actions], resources.keyring), at_rest]
+
+
+def _biometrics(verb: str, resources: Resources) -> iam.PolicyStatement:
+    """Wrapping shuts a key away and opens nothing; matching opens templates; opening opens what renders a person."""
+    actions, purposes = {
+        "wrap": (["kms:Encrypt"], ["enrol", "matching", "release", "generation"]),
+        "match": (["kms:Decrypt"], ["matching"]),
+        "open": (["kms:Decrypt"], ["enrol", "release", "generation"]),
+    }[verb]
+    condition = {"StringEquals": {"kms:EncryptionContext:purpose": purposes}}
+    return allow(actions, resources.of("biometric-key"), condition)
+
+
 def _workflows(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
     machine = resources.generation
     if verb == "start":
@@ -121,6 +157,9 @@ def _keys(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
     if verb == "public":
         return [allow(["kms:GetPublicKey"], resources.of("transparency-key"))]
     only = {"StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST"}}
+    if verb == "receipts":
+        key = resources.of("receipts-key")
+        return [allow(["kms:Sign"], key, only), allow(["kms:GetPublicKey"], key)]
     if verb == "checkpoint":
         return [allow(["kms:Sign"], resources.of("transparency-key"), only)]
     chain = resources.environment.arn("ssm", f"parameter{resources.certificates}")

@@ -28,6 +28,10 @@ class Resources:
         return self.environment.arn("dynamodb", f"table/{self.of('table')}")
 
     @property
+    def keyring(self) -> str:
+        return self.environment.arn("dynamodb", f"table/{self.of('keyring-table')}")
+
+    @property
     def generation(self) -> str:
         """By name and not by reference: the state machine names its functions, and they name it."""
         return self.environment.arn("states", f"stateMachine:{self.environment.name('generation')}")
@@ -54,6 +58,9 @@ class Resources:
             UPLOADS_BUCKET=self.of("uploads-bucket"),
             WORK_BUCKET=self.of("work-bucket"),
             VIDEOS_BUCKET=self.of("videos-bucket"),
+            LIKENESSES_BUCKET=self.of("likenesses-bucket"),
+            KEYRING_TABLE=self.of("keyring-table"),
+            BIOMETRIC_KEY=self.of("biometric-key"),
             BUS=self.environment.name("events"),
             GENERATION_WORKFLOW=self.generation,
             TEXT_MODEL_FUNCTION=self.text_models,
@@ -62,6 +69,7 @@ class Resources:
             SIGNING_KEY=self.of("signing-key"),
             SIGNING_CERTIFICATES=self.certificates,
             TRANSPARENCY_KEY=self.of("transparency-key"),
+            RECEIPTS_KEY=self.of("receipts-key"),
             ISSUER=self.of("issuer"),
             AUDIENCE=self.of("audience"),
             PUBLIC_URL=self.environment.public_url,

@@ -18,7 +18,7 @@ from volary.settings import Settings
 from local.rehearse.home import chain_for
 
 INDEXES = ("gsi1", "gsi2")
-BUCKETS = ("uploads", "work", "videos")
+BUCKETS = ("uploads", "work", "videos", "likenesses")
 PASSWORD = "Contracts-1"
 # Starts, tells a queue its token, and waits: what a job does while a model works.
 WAITING = {
@@ -89,14 +89,16 @@ class AwsHome:
     def remove(self) -> None:
         """Take everything down again; KMS keys can only be sent on their way, which takes a week."""
         clients, settings = self.clients, self.settings
-        for bucket in (settings.UPLOADS_BUCKET, settings.WORK_BUCKET, settings.VIDEOS_BUCKET):
+        for bucket in (getattr(settings, f"{each.upper()}_BUCKET") for each in BUCKETS):
             for found in clients["s3"].get_paginator("list_objects_v2").paginate(Bucket=bucket).search("Contents[]"):
                 if found:
                     clients["s3"].delete_object(Bucket=bucket, Key=found["Key"])
             clients["s3"].delete_bucket(Bucket=bucket)
-        for key_id in (settings.ENVELOPE_KEY, settings.SIGNING_KEY, settings.TRANSPARENCY_KEY):
+        signing = (settings.SIGNING_KEY, settings.TRANSPARENCY_KEY, settings.RECEIPTS_KEY)
+        for key_id in (settings.ENVELOPE_KEY, settings.BIOMETRIC_KEY, *signing):
             clients["kms"].schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
         clients["dynamodb"].delete_table(TableName=settings.TABLE)
+        clients["dynamodb"].delete_table(TableName=settings.KEYRING_TABLE)
         clients["stepfunctions"].delete_state_machine(stateMachineArn=settings.GENERATION_WORKFLOW)
         clients["iam"].delete_role_policy(RoleName=self.made["role"], PolicyName=self.made["role"])
         clients["iam"].delete_role(RoleName=self.made["role"])
@@ -128,6 +130,9 @@ def made_home() -> AwsHome:
         SIGNING_KEY=signing_key,
         SIGNING_CERTIFICATES=f"/{stem}/chain",
         TRANSPARENCY_KEY=_signing_key(clients),
+        RECEIPTS_KEY=_signing_key(clients),
+        BIOMETRIC_KEY=clients["kms"].create_key()["KeyMetadata"]["Arn"],
+        KEYRING_TABLE=_keyring(clients, f"{stem}-keyring"),
         ISSUER=f"https://cognito-idp.{clients['cognito-idp'].meta.region_name}.amazonaws.com/{pool}",
         AUDIENCE=client,
         PUBLIC_URL="https://volary.example",
@@ -148,6 +153,17 @@ def _table(clients: Clients, name: str) -> str:
             {"IndexName": index, "KeySchema": _schema(index), "Projection": {"ProjectionType": "ALL"}}
             for index in INDEXES
         ],
+    )
+    clients["dynamodb"].get_waiter("table_exists").wait(TableName=name)
+    return name
+
+
+def _keyring(clients: Clients, name: str) -> str:
+    clients["dynamodb"].create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("owner", "name")],
+        KeySchema=[{"AttributeName": "owner", "KeyType": "HASH"}, {"AttributeName": "name", "KeyType": "RANGE"}],
     )
     clients["dynamodb"].get_waiter("table_exists").wait(TableName=name)
     return name

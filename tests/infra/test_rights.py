@@ -40,7 +40,7 @@ STARRED = re.compile(
     r"|:stateMachine:|:execution:volary-prod-generation:\*$"
     r"|:log-group:/aws/sagemaker/Endpoints/volary-prod-media-models:\*$"
 )
-PORT = re.compile(r"services\.(blobs|models|workflows|keys|bus)\.(\w+)\(\s*\"?(\w*)")
+PORT = re.compile(r"services\.(blobs|models|workflows|keys|keyring|bus)\.(\w+)\(\s*\"?(\w*)")
 VERBS = {"get": "read", "download": "read", "facts": "read", "get_link": "read", "put": "write", "upload": "write",
          "put_link": "write", "post_form": "write", "delete": "delete"}  # fmt: skip
 # What a pattern over the text cannot see: (port, method) → needs.
@@ -56,8 +56,14 @@ OTHERS = {
     ("keys", "wrap"): "keys.envelope",
     ("keys", "unwrap"): "keys.envelope",
     ("bus", "publish"): "bus.publish",
+    ("keyring", "wrap"): "biometrics.wrap",
+    ("keyring", "unwrap"): "biometrics.open",
+    ("keyring", "get"): "keyring.read",
+    ("keyring", "add"): "keyring.write",
+    ("keyring", "replace"): "keyring.write",
+    ("keyring", "destroy"): "keyring.erase",
 }
-BUCKETS = {"uploads", "work", "videos"}
+BUCKETS = {"uploads", "work", "videos", "likenesses"}
 
 
 def listed(value) -> list:
@@ -107,6 +113,20 @@ def test_each_signing_key_has_one_function(prod):
     assert "EventsSequenceTransparencyRole" in signers["<GivenTransparencyKey>"]
 
 
+def test_nobody_with_a_public_route_opens_what_renders_a_person(prod):
+    """The API shuts keys away and never opens one; and only erasure may delete from the keyring."""
+    routes = {"api.handler"}
+
+    for deployed in FUNCTIONS:
+        assert deployed.name not in routes or not {"biometrics.open", "biometrics.match"} & set(deployed.needs)
+    decrypts = [
+        (name, each["Condition"]["StringEquals"])
+        for name, each in granted(prod)
+        if "kms:Decrypt" in listed(each["Action"]) and "Biometric" in flat(each["Resource"])
+    ]
+    assert [name for name, condition in decrypts if "ApiHandler" in name and "kms:ViaService" not in condition] == []
+
+
 def test_only_the_outbox_relay_publishes(prod):
     names = [name for name, each in granted(prod) if "events:PutEvents" in listed(each["Action"])]
 
@@ -141,6 +161,10 @@ def needs_in(text: str) -> set[str]:
             found.add(f"{first}.{VERBS[method]}")
         elif (method, first) == ("sign_digest", "transparency"):
             found.add("keys.checkpoint")
+        elif port == "keys" and first == "receipts":
+            found.add("keys.receipts")
+        elif (method, first) == ("unwrap", "template_key"):
+            found.add("biometrics.match")
         elif (port, method) in OTHERS:
             found.add(OTHERS[port, method])
     return found
@@ -234,7 +258,7 @@ def test_pattern_sees_every_use_of_a_port():
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Attribute)
-        and node.func.value.attr in {"blobs", "models", "workflows", "keys", "bus"}
+        and node.func.value.attr in {"blobs", "models", "workflows", "keys", "keyring", "bus"}
     }
     known = {("blobs", verb) for verb in VERBS} | set(OTHERS) | {("keys", "certificates")}
 

@@ -26,6 +26,8 @@ class Data(cdk.Stack):
         self._bucket("uploads", [self._gone_after(ONE_DAY)], [self._browser_uploads()])
         self._bucket("work", [self._gone_after(LONGEST_HOLD)], [])
         self._bucket("models", [], [])
+        self._bucket("likenesses", [], [])
+        self._keyring()
 
     def _table(self) -> None:
         table = dynamodb.TableV2(
@@ -45,6 +47,25 @@ class Data(cdk.Stack):
         )
         share(self, self._environment, "table", table.table_name)
         share(self, self._environment, "stream", table.table_stream_arn or "")
+
+    def _keyring(self) -> None:
+        """Keys to biometrics: deleting a row is the erasure, so nothing may bring it back or carry it on."""
+        table = dynamodb.TableV2(
+            self,
+            "Keyring",
+            partition_key=_text("owner"),
+            sort_key=_text("name"),
+            encryption=dynamodb.TableEncryptionV2.customer_managed_key(
+                kms.Key.from_key_arn(self, "BiometricKey", shared(self, self._environment, "biometric-key"))
+            ),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=False
+            ),
+            deletion_protection=self._environment.keeps_data,
+            removal_policy=removal(self._environment),
+        )
+        cdk.Tags.of(table).add("data-class", "biometric")
+        share(self, self._environment, "keyring-table", table.table_name)
 
     def _bucket(self, thing: str, lifecycle: list[s3.LifecycleRule], cors: list[s3.CorsRule]) -> None:
         """Unversioned, so that a deletion is one."""

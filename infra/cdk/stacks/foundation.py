@@ -53,6 +53,8 @@ class Foundation(cdk.Stack):
         self._key("envelope", [self._use_as_envelope()])
         self._signing_key("signing", "sign")
         self._signing_key("transparency", "checkpoint")
+        self._receipts_key()
+        self._key("biometric", [self._use_of_keyring(), self._use_as_wrapping()])
         self._boundary()
         self._logs()
 
@@ -89,6 +91,48 @@ class Foundation(cdk.Stack):
             removal_policy=removal(self._environment),
         )
         share(self, self._environment, f"{thing}-key", key.key_arn)
+
+    def _receipts_key(self) -> None:
+        """A P-256 key for likeness receipts: whoever takes, changes or ends a consent signs that it happened."""
+        signs = iam.PolicyStatement(
+            sid="RolesThatSignReceipts",
+            principals=[iam.AccountRootPrincipal()],
+            actions=["kms:Sign"],
+            resources=["*"],
+            conditions={"StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST"}},
+        )
+        key = kms.Key(
+            self,
+            "ReceiptsKey",
+            alias=self._environment.name("receipts"),
+            key_spec=kms.KeySpec.ECC_NIST_P256,
+            key_usage=kms.KeyUsage.SIGN_VERIFY,
+            policy=self._policy([signs]),
+            removal_policy=removal(self._environment),
+        )
+        share(self, self._environment, "receipts-key", key.key_arn)
+
+    def _use_of_keyring(self) -> iam.PolicyStatement:
+        """The keyring table at rest has no key in common with any other store."""
+        via = f"dynamodb.{self._environment.region}.amazonaws.com"
+        return iam.PolicyStatement(
+            sid="RolesThroughTheKeyring",
+            principals=[iam.AccountRootPrincipal()],
+            actions=[*ENCRYPTION, "kms:CreateGrant"],
+            resources=["*"],
+            conditions={"StringEquals": {"kms:ViaService": via}},
+        )
+
+    def _use_as_wrapping(self) -> iam.PolicyStatement:
+        """Only for one likeness and one purpose at a time."""
+        named = {"kms:EncryptionContext:likeness": "false", "kms:EncryptionContext:purpose": "false"}
+        return iam.PolicyStatement(
+            sid="RolesThatSayWhoseAndWhatFor",
+            principals=[iam.AccountRootPrincipal()],
+            actions=["kms:Encrypt", "kms:Decrypt"],
+            resources=["*"],
+            conditions={"Null": named},
+        )
 
     def _policy(self, uses: list[iam.PolicyStatement]) -> iam.PolicyDocument:
         """The account's administrators may manage a key and never use it."""

@@ -234,7 +234,7 @@ class Inference(cdk.Stack):
 
     def _storage_endpoint(self, vpc: ec2.Vpc) -> None:
         """The one way to files: our own buckets and nobody else's, so that nothing can be carried out."""
-        objects = [f"{self._known.bucket(thing)}/*" for thing in ("uploads", "work", "videos", "models")]
+        objects = [f"{self._known.bucket(thing)}/*" for thing in ("uploads", "work", "videos", "models", "likenesses")]
         door = vpc.add_gateway_endpoint("Storage", service=ec2.GatewayVpcEndpointAwsService.S3)
         door.add_to_policy(
             iam.PolicyStatement(

@@ -15,7 +15,8 @@ from events.inference import Late, Request
 
 Item = dict[str, Any]  # JSON values only (str, int, float, bool, None, list, dict); "pk" and "sk" are its key
 Index = Literal["gsi1", "gsi2"]  # an item is in an index when it has "<index>pk" and "<index>sk"
-Bucket = Literal["uploads", "work", "videos"]  # quarantine, a day · unsigned, a month · signed and published
+# quarantine, a day · unsigned, a month · signed and published · sealed captures of people, until they are erased
+Bucket = Literal["uploads", "work", "videos", "likenesses"]
 EXPIRES = "expires_at_s"  # epoch seconds after which a reader must ignore the item; deleted some time later
 
 
@@ -209,6 +210,32 @@ class Keys(Protocol):
         ...
 
 
+class Keyring(Protocol):
+    """Keys to biometrics, apart from every other record: no stream, no copy, no backup, and a wrapping key of its own.
+
+    A record is a few texts under (owner, name). What is destroyed is gone, and with it whatever only it could open;
+    the loss of the whole keyring means that people enrol again.
+    """
+
+    def wrap(self, plaintext: bytes, context: Mapping[str, str]) -> bytes: ...
+    def unwrap(self, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
+        """Raises Forbidden when the context differs or the key is gone."""
+        ...
+
+    def add(self, owner: str, name: str, record: Mapping[str, str]) -> bool:
+        """Whether it was stored; what is there already stays."""
+        ...
+
+    def replace(self, owner: str, name: str, record: Mapping[str, str]) -> None:
+        """Raises ConditionFailed where there is none: a key that was destroyed does not come back."""
+        ...
+
+    def get(self, owner: str, name: str) -> dict[str, str] | None: ...
+    def destroy(self, owner: str, name: str | None = None) -> int:
+        """One record, or everything of the owner; how many there were."""
+        ...
+
+
 class Claims(NamedTuple):
     user_id: str
     expires_at: datetime
@@ -253,6 +280,7 @@ class Services:
     workflows: Workflows
     models: Models
     keys: Keys
+    keyring: Keyring
     identity: Identity
     clock: Clock
     ids: Ids

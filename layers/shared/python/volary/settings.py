@@ -15,6 +15,9 @@ class Settings(BaseModel):
     UPLOADS_BUCKET: str
     WORK_BUCKET: str
     VIDEOS_BUCKET: str
+    LIKENESSES_BUCKET: str
+    KEYRING_TABLE: str  # keys to biometrics: no stream, no point-in-time recovery
+    BIOMETRIC_KEY: str  # KMS key id that wraps them, and nothing else
     BUS: str
     GENERATION_WORKFLOW: str  # ARN of the state machine
     TEXT_MODEL_FUNCTION: str  # name of the container-image Lambda with the small models
@@ -23,6 +26,7 @@ class Settings(BaseModel):
     SIGNING_KEY: str  # KMS key id, ECC_NIST_P256
     SIGNING_CERTIFICATES: str  # SSM parameter with the PEM chain
     TRANSPARENCY_KEY: str  # KMS key id, ECC_NIST_P256: it signs the heads of the public log and nothing else
+    RECEIPTS_KEY: str  # KMS key id, ECC_NIST_P256: it signs likeness receipts and nothing else
     ISSUER: str  # Cognito issuer URL
     AUDIENCE: str  # Cognito app client id
     PUBLIC_URL: str

@@ -8,6 +8,7 @@ from volary.aws.bus import EventBridgeBus
 from volary.aws.clients import Clients
 from volary.aws.identity import CognitoIdentity
 from volary.aws.items import DynamoItems
+from volary.aws.keyring import DynamoKeyring
 from volary.aws.keys import KmsKeys, SigningKey
 from volary.aws.models import CloudModels
 from volary.aws.workflows import StepFunctions
@@ -21,11 +22,17 @@ def services(settings: Settings) -> Services:
     clients, clock = Clients(), SystemClock()
     blobs = S3Blobs(
         clients,
-        {"uploads": settings.UPLOADS_BUCKET, "work": settings.WORK_BUCKET, "videos": settings.VIDEOS_BUCKET},
+        {
+            "uploads": settings.UPLOADS_BUCKET,
+            "work": settings.WORK_BUCKET,
+            "videos": settings.VIDEOS_BUCKET,
+            "likenesses": settings.LIKENESSES_BUCKET,
+        },
     )
     signing = {
         "c2pa": SigningKey(settings.SIGNING_KEY, settings.SIGNING_CERTIFICATES),
         "transparency": SigningKey(settings.TRANSPARENCY_KEY),
+        "receipts": SigningKey(settings.RECEIPTS_KEY),
     }
     return Services(
         items=DynamoItems(clients, settings.TABLE),
@@ -34,6 +41,7 @@ def services(settings: Settings) -> Services:
         workflows=StepFunctions(clients, {"generation": settings.GENERATION_WORKFLOW}),
         models=CloudModels(clients, blobs, settings.TEXT_MODEL_FUNCTION, settings.MEDIA_ENDPOINT, settings.WORK_BUCKET),
         keys=KmsKeys(clients, settings.ENVELOPE_KEY, signing),
+        keyring=DynamoKeyring(clients, settings.KEYRING_TABLE, settings.BIOMETRIC_KEY),
         identity=CognitoIdentity(settings.ISSUER, settings.AUDIENCE, clock),
         clock=clock,
         ids=RandomIds(),

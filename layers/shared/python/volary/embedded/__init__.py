@@ -18,6 +18,7 @@ from volary.embedded.database import Database
 from volary.embedded.identity import LocalIdentity
 from volary.embedded.items import SqlItems
 from volary.embedded.keyfiles import private_folder
+from volary.embedded.keyring import SqlKeyring
 from volary.embedded.keys import FileKeys
 from volary.embedded.links import Links
 from volary.embedded.modelcalls import ModelCalls
@@ -61,6 +62,7 @@ class Home:
     models: QueuedModels
     media_model: ModelServer
     keys: FileKeys
+    keyring: SqlKeyring
     identity: LocalIdentity
     clock: Clock
     ids: Ids
@@ -74,6 +76,7 @@ class Home:
             workflows=self.workflows,
             models=self.models,
             keys=self.keys,
+            keyring=self.keyring,
             identity=self.identity,
             clock=self.clock,
             ids=self.ids,
@@ -100,6 +103,7 @@ def open_home(home: Path | Literal[":memory:"], options: Options | None = None) 
         models=QueuedModels(ModelServer(options.text_model), ModelCalls(database, clock)),
         media_model=ModelServer(options.media_model),
         keys=keys,
+        keyring=SqlKeyring(private_folder(folder / "keyring")),
         identity=LocalIdentity(keys.signing_key("tokens"), options.public, clock),
         clock=clock,
         ids=options.ids,
