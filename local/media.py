@@ -1,6 +1,7 @@
 """The media server: reads and writes files for whoever holds a signed link, on an origin of its own.
 
-It lists nothing and knows nobody. What a link allows is checked in volary/embedded/links.py.
+It lists nothing and knows nobody. What a link allows is checked in volary/embedded/links.py; a clip that was deleted,
+or that somebody in it withdrew from, is refused whatever link was given out before.
 """
 
 from collections.abc import AsyncIterator
@@ -21,6 +22,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from volary.embedded import Home
 from volary.embedded.links import Grant, Method
 from volary.errors import Absent, Forbidden, Invalid, VolaryError
+from volary.stores.likenesses import standing_of
+from volary.stores.videos import Videos
+from volary.videos import is_withdrawn
 
 from local.homes import LOOPBACK
 from local.processes import home_of, options_of
@@ -41,6 +45,7 @@ class MediaServer:
 
     async def get(self, request: Request) -> Response:
         grant = self._grant("GET", request)
+        self._demand_standing(grant)
         blobs = self.home.blobs
         facts = blobs.facts(grant.bucket, grant.key)
         if facts is None:
@@ -78,6 +83,15 @@ class MediaServer:
     def _grant(self, method: Method, request: Request) -> Grant:
         now = self.home.clock.now().timestamp()
         return self.home.blobs.links.check(method, request.url.path, request.url.query, now)
+
+    def _demand_standing(self, grant: Grant) -> None:
+        """Raises Absent for the file of a clip that may no longer be shown to anybody."""
+        video_id = grant.key.split("/")[0]
+        if grant.bucket == "uploads" or not video_id.startswith("video_"):
+            return
+        video = Videos(self.home.items).get(video_id)
+        if video.deleted_at is not None or is_withdrawn(video, standing_of([video], self.home.services)):
+            raise Absent(f"there is no file {grant.key!r}")
 
     async def _store(self, grant: Grant, path: Path) -> None:
         # Hashing and flushing a large file takes long; other requests go on meanwhile.

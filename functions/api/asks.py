@@ -11,6 +11,7 @@ from volary.errors import Invalid
 from volary.generation import PROMPT_LIMIT
 from volary.videos import Visibility
 
+from events.likeness import Purpose
 from functions.api.bodies import File, file_of
 
 LONGEST_URL = 20_971_520
@@ -92,7 +93,8 @@ class Wishes(Body):
     style: str | None = Field(default=None, max_length=50)
     negative_prompt: str = Field(default="", max_length=PROMPT_LIMIT)
     seed: Annotated[int, BeforeValidator(_whole)] | None = None
-    likenesses: tuple[str, ...] = Field(default=(), max_length=20)
+    likenesses: tuple[Annotated[str, Field(max_length=200)], ...] = Field(default=(), max_length=20)
+    purpose: Purpose = "personal"
     visibility: Visibility = "private"
 
 

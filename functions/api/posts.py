@@ -10,6 +10,7 @@ from volary.errors import Absent, Invalid
 from volary.ports import Range, Services
 from volary.remix import ancestors
 from volary.stores.accounts import Accounts
+from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, feed_position
 from volary.videos import Video, may_serve
 
@@ -136,7 +137,8 @@ async def lineage(post_id: str, viewer: CurrentVisitor, services: CurrentService
     store = Videos(services.items)
     video = _post(post_id, viewer, services)
     children = [store.get(child) for child in store.children(video.id, Range(limit=MOST_CHILDREN))]
-    shown = [child for child in children if may_serve(child, viewer)]
+    standing = standing_of(children, services)
+    shown = [child for child in children if may_serve(child, viewer, standing)]
     return LineageTree(
         id=video.id,
         ancestors=[_relative(each, viewer, services) for each in ancestors(video, store)],
@@ -155,7 +157,8 @@ async def read_feed(
     """The newest posts, open to everybody."""
     store = Videos(services.items)
     span = Range(after=_place(after, store) if after else None, limit=limit + 1, newest_first=True)
-    found = feed.page(store.public(span), viewer, limit + 1)
+    candidates = store.public(span)
+    found = feed.page(candidates, viewer, standing_of(candidates, services), limit + 1)
     known = [video for video in found if authors.get(video.owner_id, services)]
     posts = [_ranked(_shown(video, viewer, services, authors)) for video in known]
     return PostList.model_validate(page(posts, limit))
@@ -173,13 +176,14 @@ def _place(post_id: str, store: Videos) -> str:
 
 def _post(post_id: str, viewer: Viewer, services: Services) -> Video:
     video = Videos(services.items).get(post_id)
-    if video.posted_at is None or not may_serve(video, viewer):
+    if video.posted_at is None or not may_serve(video, viewer, standing_of([video], services)):
         raise Absent(f"there is no post {post_id}")
     return video
 
 
 def _relative(video: Video, viewer: Viewer, services: Services) -> Relative:
-    return Relative(id=video.id, video=told(video, viewer, services, Line()) if may_serve(video, viewer) else None)
+    is_let = may_serve(video, viewer, standing_of([video], services))
+    return Relative(id=video.id, video=told(video, viewer, services, Line()) if is_let else None)
 
 
 def _ranked(post: Post) -> Post:

@@ -7,6 +7,7 @@ from volary.accounts import Viewer
 from volary.generation import MODEL
 from volary.videos import Stage, Status, Video, Visibility
 
+from events.likeness import Purpose
 from functions.videos.progress import Forecast
 
 FEWEST_POLL_MS, MOST_POLL_MS = 250, 10_000
@@ -68,6 +69,8 @@ class VideoResource(BaseModel):
     style: str | None
     seed: int | None
     likenesses: list[str]
+    purpose: Purpose
+    withdrawn: bool = False
     visibility: Visibility
     stage: Stage
     queue_position: int | None
@@ -115,7 +118,8 @@ def resource(video: Video, outlook: Forecast, viewer: Viewer, links: Links | Non
         error=VideoError(**video.failure.model_dump()) if video.failure else None,
         style=video.style,
         seed=video.seed if is_owner else None,
-        likenesses=[],
+        likenesses=[each.likeness_id for each in video.people],
+        purpose=video.purpose,
         visibility=video.visibility,
         stage=video.stage,
         queue_position=outlook.queue_position,

@@ -8,7 +8,6 @@ from volary.generation import LONGEST, SIZES
 from volary.ports import Services
 from volary.remix import parent_for
 from volary.stores.files import Files
-from volary.stores.videos import Videos
 from volary.videos import SourceClip
 
 from events.inference import SourceUse
@@ -51,7 +50,7 @@ def clip(given: File | VideoId, use: SourceUse, viewer: Viewer, services: Servic
 
 
 def ours(video_id: str, use: SourceUse, viewer: Viewer, services: Services) -> Base:
-    parent = parent_for(video_id, viewer, Videos(services.items))
+    parent = parent_for(video_id, viewer, services)
     source = SourceClip(use=use, media="video", video_id=parent.id)
     return Base(source, parent.seconds, f"{parent.width}x{parent.height}", parent.asked_model)
 

@@ -6,13 +6,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 from volary.accounts import Viewer
-from volary.errors import Absent, Conflict, Invalid
+from volary.errors import Absent, Conflict, Forbidden, Invalid
 from volary.generation import EXTENSION_SECONDS, LONGEST, Ask, checked_seconds
+from volary.likeness import Standing
 from volary.ports import Range, Services
 from volary.stores.files import Character, Files
 from volary.stores.idempotency import RepeatableIds
+from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, position
-from volary.videos import Access, Rendition, Video, access, may_serve, published_key
+from volary.videos import Access, Rendition, Video, access, is_withdrawn, may_serve, published_key
 
 from functions.api import media, sources
 from functions.api.asks import CreateCharacter, CreateVideo, EditVideo, ExtendVideo, RemixVideo, Wishes
@@ -130,8 +132,11 @@ async def list_videos(
     store = Videos(services.items)
     start = position(owned(after, viewer, store)) if after else None
     span = Range(after=start, limit=limit + 1, newest_first=order == "desc")
-    found = [video for video in store.of_owner(viewer.user_id or "", span) if access(video, viewer) > Access.NOTHING]
-    return VideoList.model_validate(page([told(video, viewer, services, answering.line) for video in found], limit))
+    listed = store.of_owner(viewer.user_id or "", span)
+    standing = standing_of(listed, services)
+    found = [video for video in listed if access(video, viewer, standing) > Access.NOTHING]
+    shown = [_told(video, standing, (viewer, services, answering.line)) for video in found]
+    return VideoList.model_validate(page(shown, limit))
 
 
 @router.get("/{video_id}", operation_id="retrieve_video")
@@ -158,8 +163,9 @@ async def content(
 ) -> RedirectResponse:
     """A redirect to a signed link of five minutes: to `video/mp4`, or for the other variants to `image/webp`."""
     video = visible(video_id, viewer, services)
-    if not may_serve(video, viewer):
-        raise _not_ready(video)
+    standing = standing_of([video], services)
+    if not may_serve(video, viewer, standing):
+        raise _not_ready(video, standing)
     link = services.blobs.get_link("videos", published_key(video, variant), seconds=LINK_SECONDS)
     return RedirectResponse(link, 302, {"cache-control": "private, no-store"})
 
@@ -180,14 +186,21 @@ async def remix(
 def visible(video_id: str, viewer: Viewer, services: Services) -> Video:
     """The clip, as far as the read gate lets this viewer know of it; else Absent, as if there were none."""
     video = Videos(services.items).get(video_id)
-    if access(video, viewer) is Access.NOTHING:
+    if access(video, viewer, standing_of([video], services)) is Access.NOTHING:
         raise Absent(f"there is no video {video_id}")
     return video
 
 
 def told(video: Video, viewer: Viewer, services: Services, line: Line) -> VideoResource:
-    links = _links(video, services) if may_serve(video, viewer) else None
-    return resource(video, forecast(video, services, line), viewer, links)
+    """The clip for this viewer, with links where the read gate lets, asked at this moment."""
+    return _told(video, standing_of([video], services), (viewer, services, line))
+
+
+def _told(video: Video, standing: Standing, asked: tuple[Viewer, Services, Line]) -> VideoResource:
+    viewer, services, line = asked
+    links = _links(video, services) if may_serve(video, viewer, standing) else None
+    withdrawn = is_withdrawn(video, standing)
+    return resource(video, forecast(video, services, line), viewer, links).model_copy(update={"withdrawn": withdrawn})
 
 
 def _links(video: Video, services: Services) -> Links:
@@ -219,13 +232,13 @@ def _accepted_before(services: Services, conflict: Conflict) -> Video:
 
 
 def _wishes(body: Wishes) -> dict[str, Any]:
-    if body.likenesses:
-        message = f"there is no likeness {body.likenesses[0]!r} that you may use"
-        raise Invalid(message, param="likenesses", code="likeness_not_found")
-    return body.model_dump(include={"prompt", "negative_prompt", "style", "seed", "visibility"})
+    known = {"prompt", "negative_prompt", "style", "seed", "visibility", "likenesses", "purpose"}
+    return body.model_dump(include=known)
 
 
-def _not_ready(video: Video) -> Conflict:
+def _not_ready(video: Video, standing: Standing) -> Conflict | Forbidden:
+    if video.status != "failed" and is_withdrawn(video, standing):
+        return Forbidden(f"somebody in video {video.id} has withdrawn their consent", code="consent_withdrawn")
     if video.status == "failed":
         return Conflict(f"video {video.id} failed and has no content", code="video_failed")
     return Conflict(f"video {video.id} is {video.status} at stage {video.stage}", code="video_not_ready")

@@ -1,6 +1,11 @@
-"""Make a signed clip watchable, if its source may still be used in that very transaction, and spend its credits."""
+"""Make a signed clip watchable and spend its credits, if its source and everybody in it still let it.
 
+Both are conditions of the very transaction: a consent that moved since it was judged fails it.
+"""
+
+from volary.consent import recast
 from volary.entrypoint import entrypoint
+from volary.likeness import Refusal
 from volary.ports import Services, Write
 from volary.remix import consent_checks, may_remix_now
 from volary.stores.credits import Credits
@@ -19,9 +24,12 @@ def publish(state: GenerationState, services: Services) -> GenerationState:
     if video.has_ended:
         return failed(state, "internal_error")
     checks = consent_checks(video, videos_of(services))  # read before the question, so that a later change fails
-    if not may_remix_now(video, videos_of(services)):
+    if not may_remix_now(video, services):
         return failed(state, "source_withdrawn")
-    _complete(video, checks, services)
+    shown = recast(video, services)
+    if isinstance(shown, Refusal):
+        return failed(state, "consent_withdrawn")
+    _complete(video, [*checks, *shown.checks], services)
     return state
 
 

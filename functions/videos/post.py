@@ -2,9 +2,11 @@
 
 from volary import videos
 from volary.accounts import Viewer
+from volary.errors import Forbidden
 from volary.ports import Services
+from volary.stores.likenesses import standing_of
 from volary.stores.videos import Act, Videos
-from volary.videos import Video
+from volary.videos import Video, is_withdrawn
 
 from functions.videos.delete import owned
 
@@ -14,6 +16,8 @@ def post(video_id: str, viewer: Viewer, services: Services) -> Video:
     store = Videos(services.items)
     video = owned(video_id, viewer, store)
     now = int(services.clock.now().timestamp())
+    if is_withdrawn(video, standing_of([video], services)):
+        raise Forbidden(f"somebody in video {video.id} has withdrawn their consent", code="consent_withdrawn")
     posted = videos.post(video, now)
     if posted == video:
         return video

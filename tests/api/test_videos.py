@@ -8,8 +8,8 @@ from volary.stores.videos import Videos
 KEYS = {
     "id", "object", "model", "status", "progress", "created_at", "completed_at", "expires_at", "prompt", "size",
     "seconds", "remixed_from_video_id", "error",
-    "style", "seed", "likenesses", "visibility", "stage", "queue_position", "eta_seconds", "moderation", "provenance",
-    "lineage", "not_rendered", "warnings", "links",
+    "style", "seed", "likenesses", "purpose", "withdrawn", "visibility", "stage", "queue_position", "eta_seconds",
+    "moderation", "provenance", "lineage", "not_rendered", "warnings", "links",
 }  # fmt: skip
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from volary.accounts import Viewer
+from volary.likeness import Standing
 from volary.videos import Video, may_serve
 
 
-def page(candidates: Sequence[Video], viewer: Viewer, limit: int) -> list[Video]:
+def page(candidates: Sequence[Video], viewer: Viewer, standing: Standing, limit: int) -> list[Video]:
     """The first `limit` clips this viewer may see, in the order given."""
-    return [video for video in candidates if video.is_public and may_serve(video, viewer)][:limit]
+    return [video for video in candidates if video.is_public and may_serve(video, viewer, standing)][:limit]

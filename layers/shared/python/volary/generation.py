@@ -1,6 +1,7 @@
 """What may be asked of the generator, and what a job is worth at each moment. Pure; the steps in functions/ act."""
 
 from events import engines
+from events.likeness import Purpose
 from events.shapes import Shape
 from volary.errors import Invalid
 from volary.videos import PROGRESS, STAGES, Failure, SourceClip, Video, Visibility
@@ -27,6 +28,9 @@ FAILURES = {
     "moderation_blocked": "Your request was blocked by our moderation system.",
     "review_rejected": "A reviewer decided that this clip cannot be published.",
     "source_withdrawn": "The clip this one starts from is no longer available for remixing.",
+    "consent_withdrawn": "Somebody in this clip no longer lets their likeness be used in it.",
+    "likeness_unconsented": "The clip shows somebody who has not agreed to it.",
+    "likeness_key_missing": "The key to a likeness was not released from its owner's device.",
     "source_unmarked": "The uploaded source could not be accepted.",
     "invalid_media": "The source file could not be read as a picture or clip.",
     "media_too_large": "The source file is too long or too large once decoded.",
@@ -53,6 +57,8 @@ class Ask(Shape):
     seed: int | None = None
     visibility: Visibility = "private"
     source: SourceClip | None = None
+    likenesses: tuple[str, ...] = ()
+    purpose: Purpose = "personal"
 
 
 class Identity(Shape):
@@ -81,6 +87,7 @@ def request(ask: Ask, identity: Identity) -> Video:
         seed=identity.seed if ask.seed is None else checked_seed(ask.seed),
         record=identity.record,
         visibility=ask.visibility,
+        purpose=ask.purpose,
         source=ask.source,
         created_at=identity.now,
     )

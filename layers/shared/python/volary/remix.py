@@ -2,32 +2,35 @@
 
 from volary.accounts import Viewer
 from volary.errors import Absent, Forbidden
-from volary.ports import Check, When, Write
+from volary.ports import Check, Services, When, Write
+from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, record_key
 from volary.videos import Video, may_serve
 
 DEEPEST = 50
 
 
-def parent_for(video_id: str, viewer: Viewer, videos: Videos, param: str = "video") -> Video:
+def parent_for(video_id: str, viewer: Viewer, services: Services, param: str = "video") -> Video:
     """The clip somebody wants to build on. Raises Absent if they may not see it, Forbidden if its maker said no."""
     try:
-        parent = videos.get(video_id)
+        parent = Videos(services.items).get(video_id)
     except Absent:
         parent = None
-    if parent is None or not may_serve(parent, viewer):
+    if parent is None or not may_serve(parent, viewer, standing_of([parent], services)):
         raise Absent(f"there is no video {video_id}", param=param)
+    if parent.visibility == "private" and parent.owner_id != viewer.user_id:
+        raise Absent(f"there is no video {video_id}", param=param)  # the people in a draft see it, no more
     if not parent.remixable and parent.owner_id != viewer.user_id:
         raise Forbidden(f"the maker of {video_id} does not allow remixes", code="remix_not_allowed", param=param)
     return parent
 
 
-def may_remix_now(child: Video, videos: Videos) -> bool:
+def may_remix_now(child: Video, services: Services) -> bool:
     """Whether the source that was fine when the job was accepted still is."""
     if child.parent_id is None:
         return True
     try:
-        parent_for(child.parent_id, Viewer(user_id=child.owner_id), videos)
+        parent_for(child.parent_id, Viewer(user_id=child.owner_id), services)
     except (Absent, Forbidden):
         return False
     return True

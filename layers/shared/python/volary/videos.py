@@ -1,18 +1,21 @@
 """A clip's record, the states it may take, and the one gate through which anybody sees it.
 
-Pure: functions take a record and return the next one. What is not covered yet: consent of people shown (the
-likeness issue adds it to `access`), and rules of age, region and blocks (the safety and people issues).
+Pure: functions take a record and return the next one. A clip that shows people is served only with the `Standing` of
+their consents at hand; the gate that is given none lets no such clip through. What is not covered yet: rules of age,
+region and blocks (the safety and people issues).
 """
 
 from enum import IntEnum
 from typing import Literal
 
 from events.inference import MediaFacts, SourceUse
+from events.likeness import Purpose
 from events.shapes import Shape
 from events.workflow import Verdict
 from volary.accounts import Viewer
 from volary.audit import GENESIS
 from volary.errors import Conflict
+from volary.likeness import UNKNOWN, Appearance, Made, Standing
 
 Status = Literal["queued", "in_progress", "completed", "failed"]
 Visibility = Literal["private", "unlisted", "public"]
@@ -86,6 +89,8 @@ class Video(Shape):
     visibility: Visibility = "private"
     source: SourceClip | None = None
     remixable: bool = True
+    purpose: Purpose = "personal"
+    people: tuple[Appearance, ...] = ()
 
     status: Status = "queued"
     stage: Stage = "queued"
@@ -96,6 +101,9 @@ class Video(Shape):
     completed_at: int | None = None
     posted_at: int | None = None
     deleted_at: int | None = None
+    withdrawn_at: int | None = None  # somebody in it took their consent back, and the cascade came by
+
+    hidden_by: str | None = None  # the case whose decision took it down
 
     call_id: str | None = None
     made: MediaFacts | None = None
@@ -122,26 +130,45 @@ class Video(Shape):
 
     @property
     def is_watchable(self) -> bool:
-        return self.status == "completed" and self.gate == "pass" and self.deleted_at is None
+        is_left = self.deleted_at is None and self.withdrawn_at is None and self.hidden_by is None
+        return self.status == "completed" and self.gate == "pass" and is_left
+
+    @property
+    def as_made(self) -> Made:
+        return Made(video_id=self.id, maker_id=self.owner_id, purpose=self.purpose)
 
 
-def access(video: Video, viewer: Viewer) -> Access:
-    """The read gate: every route that answers with a clip, its files, its listing or its link asks here."""
+def is_withdrawn(video: Video, standing: Standing) -> bool:
+    """Whether somebody in the clip took their consent back; true also where `standing` does not know them."""
+    return video.withdrawn_at is not None or (bool(video.people) and standing.covers(video.people, video.as_made))
+
+
+def access(video: Video, viewer: Viewer, standing: Standing = UNKNOWN) -> Access:
+    """The read gate: every route that answers with a clip, its files, its listing or its link asks here.
+
+    `standing` is read in the same request (`Likenesses.standing`); without it no clip with people is served. People
+    see the clips that show them, drafts of others too.
+    """
+    is_owner = viewer.user_id is not None and viewer.user_id == video.owner_id
     if video.deleted_at is not None:
         return Access.NOTHING
-    if video.is_watchable and (video.visibility != "private" or viewer.user_id == video.owner_id):
-        return Access.MEDIA
-    return Access.RECORD if viewer.user_id == video.owner_id else Access.NOTHING
+    if video.is_watchable and not is_withdrawn(video, standing):
+        is_shown = viewer.user_id is not None and any(viewer.user_id == each.person_id for each in video.people)
+        if video.visibility != "private" or is_owner or is_shown:
+            return Access.MEDIA
+    return Access.RECORD if is_owner else Access.NOTHING
 
 
-def may_serve(video: Video, viewer: Viewer) -> bool:
+def may_serve(video: Video, viewer: Viewer, standing: Standing = UNKNOWN) -> bool:
     """Whether the clip itself, its derivatives and its link may reach this viewer."""
-    return access(video, viewer) is Access.MEDIA
+    return access(video, viewer, standing) is Access.MEDIA
 
 
-def may_review(video: Video, viewer: Viewer) -> bool:
-    """Whether this moderator may see and decide a held clip: never one's own."""
-    return viewer.is_moderator() and video.stage == "held" and not video.has_ended and viewer.user_id != video.owner_id
+def may_review(video: Video, viewer: Viewer, standing: Standing = UNKNOWN) -> bool:
+    """Whether this moderator may see and decide a held clip: never one's own, nor one that somebody withdrew from."""
+    if not viewer.is_moderator() or viewer.user_id == video.owner_id:
+        return False
+    return video.stage == "held" and not video.has_ended and not is_withdrawn(video, standing)
 
 
 def work_key(video: Video, rendition: Rendition) -> str:
@@ -188,6 +215,24 @@ def delete(video: Video, now: int) -> Video:
     if video.deleted_at is not None:
         raise Conflict(f"video {video.id} was deleted at {video.deleted_at}")
     return video.model_copy(update={"deleted_at": now, "prompt": "", "negative_prompt": "", "posted_at": None})
+
+
+def withdraw(video: Video, failure: Failure, now: int) -> Video:
+    """Taken down because somebody in it withdrew; unfinished work ends with this failure. Again, it changes nothing."""
+    if video.withdrawn_at is not None:
+        return video
+    gone = video.model_copy(update={"withdrawn_at": now, "posted_at": None})
+    return gone if video.has_ended else fail(gone, failure, now)
+
+
+def hide(video: Video, case_id: str) -> Video:
+    """Taken down by a decision; the record stays its maker's. Hiding it again changes nothing."""
+    return video if video.hidden_by else video.model_copy(update={"hidden_by": case_id})
+
+
+def show(video: Video, case_id: str) -> Video:
+    """Back as it was, if this very case had taken it down."""
+    return video.model_copy(update={"hidden_by": None}) if video.hidden_by == case_id else video
 
 
 def post(video: Video, now: int) -> Video:

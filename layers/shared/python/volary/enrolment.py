@@ -1,0 +1,117 @@
+"""How a likeness comes to be: its challenge, its capture, what the checks of a capture come to, and its states. Pure.
+
+What is covered: a challenge works once and for sixty seconds; a capture is accepted when every check passed, goes to
+a person when one asks for that, and is refused when one failed or could not run. What is not: the checks themselves
+(inference/likeness) and how well they catch what they look for (docs/model-card-likeness.md).
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from events.likeness import CHECKS, CaptureFinding, Challenge, Custody, Turn
+from events.shapes import Shape
+from volary.audit import GENESIS
+from volary.errors import Conflict, Invalid
+
+State = Literal["challenged", "checking", "review", "active", "refused", "withdrawn", "erased"]
+Decision = Literal["accepted", "review", "refused"]
+CHALLENGE_SECONDS = 60
+DIGITS = 6
+TURNS = 3
+ALL_TURNS: tuple[Turn, ...] = ("left", "right", "up", "down")
+
+
+class ConsentText(Shape):
+    """What a person agrees to; `sha256` is of the text in the language that they read."""
+
+    version: str
+    language: Literal["en", "fr"]
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class Likeness(Shape):
+    """A person's likeness from challenge to erasure. Times are epoch seconds; `version` counts changes."""
+
+    id: str
+    owner_id: str
+    state: State = "challenged"
+    challenge: Challenge
+    custody: Custody = "device"
+    device_key: str | None = None
+    upload_key: str
+    call_id: str | None = None
+    text_version: str | None = None
+    text_sha256: str | None = None
+    findings: tuple[CaptureFinding, ...] = ()
+    sealed_sha256: str | None = None
+    created_at: int
+    confirmed_at: int | None = None
+    decided_at: int | None = None
+    version: int = 1
+    audit_head: str = GENESIS
+
+
+@cache
+def consent_texts() -> dict[str, ConsentText]:
+    """The texts of consent.json beside this module, by language."""
+    document = json.loads(resources.files("volary").joinpath("consent.json").read_text("utf-8"))
+    texts = document["texts"].items()
+    return {
+        language: ConsentText(version=document["version"], language=language, text=" ".join(text))
+        for language, text in texts
+    }
+
+
+def challenge(draw: int, language: Literal["en", "fr"], now: int) -> Challenge:
+    """A challenge from a random number of at least 64 bits; neighbouring turns differ."""
+    digits = f"{draw % 10**DIGITS:0{DIGITS}d}"
+    rest, turns = draw // 10**DIGITS, list[Turn]()
+    while len(turns) < TURNS:
+        choices = [turn for turn in ALL_TURNS if not turns or turn != turns[-1]]
+        rest, index = divmod(rest, len(choices))
+        turns.append(choices[index])
+    return Challenge(
+        digits=digits, turns=tuple(turns), language=language, issued_at=now, expires_at=now + CHALLENGE_SECONDS
+    )
+
+
+def confirmed(likeness: Likeness, agreed: ConsentText, call_id: str, now: int) -> Likeness:
+    """The capture was sent and the text agreed to, in one act and in time; raises Conflict for a second or late one."""
+    if likeness.state != "challenged":
+        raise Conflict(f"the challenge of {likeness.id} was used: it is {likeness.state}", code="challenge_used")
+    if now >= likeness.challenge.expires_at:
+        late = now - likeness.challenge.expires_at
+        raise Conflict(f"the challenge ended {late} s ago; start again", code="challenge_expired")
+    fresh = {"state": "checking", "call_id": call_id, "confirmed_at": now}
+    return likeness.model_copy(update={**fresh, "text_version": agreed.version, "text_sha256": agreed.sha256})
+
+
+def agreed_text(version: str, sha256: str) -> ConsentText:
+    """The text that these name; raises Invalid where it is not one of today's, so that nobody agrees to an old one."""
+    for text in consent_texts().values():
+        if (text.version, text.sha256) == (version, sha256):
+            return text
+    raise Invalid(
+        f"consent text {version!r} with SHA-256 {sha256[:16]}… is not today's; show the person the text of the answer",
+        param="consent",
+        code="consent_text_outdated",
+    )
+
+
+def decide(findings: Sequence[CaptureFinding]) -> Decision:
+    """Refused where a check failed, did not run or is missing or doubled; a person's where one asks for it."""
+    by_name = {each.check: each for each in findings}
+    if len(by_name) != len(findings) or set(by_name) != set(CHECKS):
+        return "refused"
+    outcomes = {each.outcome for each in findings}
+    if outcomes & {"fail", "unavailable"}:
+        return "refused"
+    return "review" if "review" in outcomes else "accepted"
