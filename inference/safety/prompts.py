@@ -94,7 +94,8 @@ class PromptScreen:
 
     def _unreadable(self, stage: Stage, text: str, read: Sequence[str]) -> list[Signal]:
         """A text without letters, or with a long run that is no word and decodes to nothing we can read."""
-        letters = sum(letter.isalpha() for letter in text)
+        counts = str.isalnum if stage == "sound" else str.isalpha  # "3, 2, 1" is something people say
+        letters = sum(counts(letter) for letter in text)
         if text.strip() and letters < 2:
             return [self._rule(stage, Category.UNREADABLE, 1.0, "holds no words")]
         if _UNBROKEN.search(text):

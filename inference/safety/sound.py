@@ -1,6 +1,8 @@
 """Judges what is said in a clip: speech is found, transcribed and judged like a prompt.
 
-What is covered: speech found by Silero's detector, in English and French, as far as Whisper base hears it.
+What is covered: speech found by Silero's detector, in English and French, as far as Whisper base hears it. Both
+models also fire on barks, chirps and rain, so words count only where Whisper is sure of them, and a voice without
+words is held only where both models, or Silero's for a whole second, are sure that somebody speaks.
 What is not covered: screams, gunshots, music with words under it, who speaks, and languages Whisper base mishears.
 The speech models are read from their packages when speech is first looked for.
 """
@@ -8,6 +10,7 @@ The speech models are read from their packages when speech is first looked for.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +27,18 @@ SPEECH = "whisper-base-1.0.0"
 LEAST_SPEECH_SECONDS = 0.4
 SURE_OF_LANGUAGE = 0.5
 UNHEARD = 0.6
+UNSURE = -1.0  # mean log-probability of a segment's tokens below which Whisper's own recipe gives a reading up
+VOICE = 0.9  # what a frame of 32 ms must score to be surely a voice; noise and animals seldom reach it
+VOICED_SECONDS = 1.0  # from here on it is a voice whatever Whisper thinks
+VOICED_WITH_LANGUAGE = 0.4  # and from here on where Whisper is sure of the language
+FRAME = 512
+# No second try with sampling, which is slow, writes words into noise, and judges one clip twice in two ways.
+GREEDY = {"beam_size": 1, "temperature": 0.0, "condition_on_previous_text": False}
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What was said and where. `unclear` is True where speech was found but no words were."""
+    """What was said and where. `unclear` is True where somebody surely speaks but no words were understood."""
 
     text: str
     language: str
@@ -56,9 +66,11 @@ class Ears:
         spans = self._speech(audio)
         if sum(span.end - span.start for span in spans) < LEAST_SPEECH_SECONDS:
             return NOTHING
-        segments, facts = self._model().transcribe(audio, beam_size=1, condition_on_previous_text=False)
-        words = " ".join(part.text.strip() for part in segments if part.no_speech_prob < UNHEARD).strip()
-        return Heard(words, facts.language, float(facts.language_probability), spans, not words)
+        segments, facts = self._model().transcribe(audio, **GREEDY)
+        words = " ".join(_believed(part) for part in segments).strip()
+        language_score = float(facts.language_probability)
+        unclear = not words and is_voice(self._voiced_seconds(audio), language_score)
+        return Heard(words, facts.language, language_score, spans, unclear) if words or unclear else NOTHING
 
     def _speech(self, audio: np.ndarray) -> tuple[Span, ...]:
         from faster_whisper.vad import VadOptions, get_speech_timestamps
@@ -66,6 +78,12 @@ class Ears:
         options = VadOptions(min_silence_duration_ms=500, speech_pad_ms=0, min_speech_duration_ms=200)
         found = get_speech_timestamps(audio, options)
         return tuple(Span(start=part["start"] / RATE, end=part["end"] / RATE) for part in found)
+
+    def _voiced_seconds(self, audio: np.ndarray) -> float:
+        from faster_whisper.vad import get_vad_model
+
+        scores = get_vad_model()(np.pad(audio, (0, -len(audio) % FRAME)))
+        return float(np.count_nonzero(np.asarray(scores) > VOICE) * FRAME / RATE)
 
     def _model(self) -> Any:
         if self.whisper is None:
@@ -81,6 +99,24 @@ class Ears:
             )
             self.whisper = WhisperModel("whisper-base", device="cpu", compute_type="int8", cpu_threads=2, files=files)
         return self.whisper
+
+
+def is_voice(voiced_seconds: float, language_score: float) -> bool:
+    """Whether somebody surely speaks, from Silero's sure seconds and Whisper's certainty of the language."""
+    with_language = voiced_seconds >= VOICED_WITH_LANGUAGE and language_score >= SURE_OF_LANGUAGE
+    return with_language or voiced_seconds >= VOICED_SECONDS
+
+
+def unrepeated(words: str) -> str:
+    """A run of one word is kept once: Whisper writes barks and chirps as "Oh, oh, oh", and it adds no meaning."""
+    runs = groupby(words.split(), key=lambda word: word.casefold().strip(".,!?…-"))
+    return " ".join(next(run) for _, run in runs)
+
+
+def _believed(part: Any) -> str:
+    """A segment's words, none where Whisper itself would give the reading up."""
+    is_sure = part.no_speech_prob < UNHEARD and part.avg_logprob >= UNSURE
+    return unrepeated(part.text.strip()) if is_sure else ""
 
 
 def judged(heard: Heard, prompts: PromptScreen) -> tuple[Signal, ...]:

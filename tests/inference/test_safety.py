@@ -290,6 +290,40 @@ def test_silence_is_not_speech_and_still_scores_every_category(screen: PromptScr
     assert all(signal.stage == "sound" and signal.score == 0 for signal in signals)
 
 
+@pytest.mark.parametrize(
+    ("voiced", "language", "voice"), [(0.1, 0.9, False), (0.5, 0.3, False), (0.5, 0.9, True), (1.2, 0.1, True)]
+)
+def test_a_voice_needs_two_sure_models_or_a_whole_second(voiced: float, language: float, voice: bool):
+    assert sound.is_voice(voiced, language) is voice
+
+
+def test_a_bark_written_as_a_run_of_one_word_is_kept_once():
+    assert sound.unrepeated("Oh, oh, OH! oh... no no not that") == "Oh, no not that"
+
+
+def test_chirps_and_rain_are_not_taken_for_speech(screen: PromptScreen):
+    """A whistling voice over noise, swept as birds and dogs do; the shipped detectors may fire, nothing is held."""
+    seconds = np.arange(4 * 16_000) / 16_000
+    sweep = np.sin(2 * np.pi * (500 * seconds + 40 * np.sin(2 * np.pi * 3 * seconds))) * (np.sin(9 * seconds) > 0)
+    noise = np.random.default_rng(5).normal(0, 0.05, len(seconds))
+
+    heard = sound.Ears(WEIGHTS).hear((0.4 * sweep + noise).astype(np.float32), 16_000)
+
+    assert not any(evaluation.over_shipped([signal]) for signal in sound.judged(heard, screen))
+
+
+@needs_data
+def test_people_who_speak_are_still_heard(screen: PromptScreen):
+    import av
+
+    ears = sound.Ears(WEIGHTS)
+    for file in sorted((DATA / "media" / "voices").glob("*_a.flac"))[:2]:
+        with av.open(str(file)) as opened:
+            parts = [frame.to_ndarray() for frame in opened.decode(audio=0)]
+        wave = np.concatenate(parts, axis=1)[0].astype(np.float32) / 32768
+        assert len(ears.hear(wave, 16_000).text.split()) >= 3, file
+
+
 def test_what_the_stages_score_completes_the_shipped_policy(screen: PromptScreen):
     policy = shipped_policy()
 
