@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.living.home import PATIENCE, Living
+from tests.living.home import PATIENCE, Living, completed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LONG = PATIENCE * 1000
@@ -30,6 +30,7 @@ def test_a_sentence_is_made_watched_posted_and_remixed(page, town):
 
     mine = page.locator(f"#mine .clip[data-id='{video_id}']")
     expect(mine.locator(".stages .now")).to_be_visible()
+    completed(town, video_id)
     expect(mine).to_have_attribute("data-status", "completed", timeout=LONG)
     expect(mine.locator(".label")).to_have_text("Made with AI")
 
@@ -46,6 +47,7 @@ def test_a_sentence_is_made_watched_posted_and_remixed(page, town):
     expect(page.locator("#remix-of")).to_contain_text("yellow bird")
     remix_id = make(page, "The same in winter")
     remix = page.locator(f"#mine .clip[data-id='{remix_id}']")
+    completed(town, remix_id)
     expect(remix).to_have_attribute("data-status", "completed", timeout=LONG)
     expect(remix).to_contain_text("Remix")
     assert page.complaints == []

@@ -11,7 +11,7 @@ from volary.audit import first_break
 from volary.stores.credits import Credits
 from volary.stores.videos import Videos
 
-from tests.living.home import created, ended, living, start, stop, wait_for
+from tests.living.home import completed, created, living, start, stop, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def test_every_job_ends_although_every_process_is_killed_in_turn(tmp_path):
             town.kill(victim)
         wait_for(lambda: "local.api" in town.children() and _listens(client), 120)
 
-        states = [ended(client, job)["status"] for job in jobs]
+        states = [completed(town, job)["status"] for job in jobs]
 
         assert states == ["completed", "completed"]
         demand_whole(tmp_path / "home", town.home, jobs)
@@ -58,8 +58,7 @@ def test_the_supervisor_may_be_killed_too(tmp_path):
 
     second = start(tmp_path / "home")
     try:
-        with second.client() as client:
-            assert ended(client, job)["status"] == "completed"
+        assert completed(second, job)["status"] == "completed"
         demand_whole(tmp_path / "home", second.home, [job])
     finally:
         stop(second)
