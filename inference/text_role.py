@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from events.inference import DetectMark, MarkDetected, PromptScreened, Request, ScreenPrompt
+from events.inference import DetectMark, Embed, Embedded, MarkDetected, PromptScreened, Request, ScreenPrompt
 from inference.links import Links
+from inference.meaning import Meanings
 from inference.refusal import InvalidRequest
 from inference.safety.prompts import PromptScreen
 
@@ -18,17 +19,21 @@ class TextRole:
     screen: PromptScreen
     links: Links
     mark_key: bytes | None
+    meanings: Meanings
 
     @classmethod
     def load(cls, weights: Path, links: Links, mark_key: bytes | None) -> "TextRole":
         """Read the weights under `weights`/safety."""
-        return cls(PromptScreen.load(weights / "safety"), links, mark_key)
+        screen = PromptScreen.load(weights / "safety")
+        return cls(screen, links, mark_key, Meanings(screen.classifier.sentences, screen.classifier.vocabulary))
 
-    def answer(self, request: Request) -> PromptScreened | MarkDetected:
+    def answer(self, request: Request) -> PromptScreened | MarkDetected | Embedded:
         """Raises Refused."""
         match request:
             case ScreenPrompt():
                 return self._screen(request)
+            case Embed():
+                return self.meanings.embed(request)
             case DetectMark() if self.mark_key is not None:
                 # Imported when first asked: scipy and the media library would double the time to start.
                 from inference.marks import detect

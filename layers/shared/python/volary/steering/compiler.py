@@ -1,0 +1,164 @@
+"""Compiles an instruction into clauses: grammar for how it is asked, meanings for what it asks for, one safety screen.
+
+Deterministic: the same text in the same language gives the same clauses. What is not understood is reported.
+"""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from events.inference import Embed, Embedded, PromptScreened, Request, ScreenPrompt
+from events.moderation import Category
+from events.shapes import Shape
+from volary.errors import Invalid
+from volary.steering import predicates
+from volary.steering.grammar import Draft, Op, parse, plain_words
+from volary.steering.grammar import names_illicit as illicit
+from volary.steering.lexicon import corrected, guess, lexicon, tokens
+from volary.steering.targets import Target, anchors, exact, placed, protected, spellings
+
+Ask = Callable[[Request], dict[str, Any]]
+Kind = Literal["steer", "reset", "undo", "noop", "query", "reject"]
+LONGEST_TEXT = 1000
+VOCABULARIES = ("en", "fr")  # languages whose words the model server's vocabulary holds
+WANTED = frozenset({"more", "only", "unblock", "keep"})
+# Harms whose topics nobody may ask for; a score from which a bare topic counts as asking for harm.
+HARMS = frozenset(
+    {
+        Category.SEXUAL, Category.SEXUAL_MINORS, Category.VIOLENCE, Category.GORE, Category.SELF_HARM, Category.HATE,
+        Category.EXTREMISM, Category.ILLICIT, Category.TEST_STRING,
+    }
+)  # fmt: skip
+HARMFUL = 0.8
+
+
+class Clause(Shape):
+    """One wish: `op` on `targets` with `strength`, for as long as `scope` says."""
+
+    op: Op
+    targets: tuple[Target, ...] = ()
+    strength: Literal["slight", "normal", "strong", "absolute"] = "normal"
+    scope: str = Field(default="default", pattern=r"^(default|session|tonight|today|week|weekend|forever|hours:[\d.]+|until:[a-z]+)$")
+    words: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(label for target in self.targets for label in target.labels))
+
+
+class Understanding(Shape):
+    """What a text came to. `refused` says why a wish was turned down, `not_understood` holds stretches of the text."""
+
+    kind: Kind
+    language: str
+    clauses: tuple[Clause, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
+    """What `text` asks for. Raises Invalid for an empty or too long one, ModelFault when no model answers."""
+    text = unicodedata.normalize("NFC", text).replace("\u2019", "'").strip()
+    if not text or len(text) > LONGEST_TEXT:
+        raise Invalid(f"an instruction has 1 to {LONGEST_TEXT} characters, not {len(text)}", param="text")
+    language = guess(text, hint)
+    text = _spelt(text, language, ask)
+    language = guess(text, hint)
+    parsed = parse(text, language, protected())
+    drafts, unread = predicates.read(parsed, text, language, ask)
+    if parsed.tampers:
+        return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
+    clauses = _resolved(drafts, ask)
+    refused = [clause.words for clause in clauses if clause.op in WANTED and _is_harmful(clause, language, ask)]
+    if refused:
+        return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=tuple(refused))
+    kept = _told_apart(clauses)
+    return Understanding(kind=_kind(kept, unread), language=language, clauses=kept or _nothing(unread), not_understood=unread)
+
+
+def _spelt(text: str, language: str, ask: Ask) -> str:
+    if language not in VOCABULARIES:
+        return text  # an unknown word may be a Spanish one
+    known = lexicon(language).words
+    words = [w for w in dict.fromkeys(plain_words(text)) if w not in known and w not in spellings() and len(w) > 3]
+    if not words:
+        return text
+    unknown = Embedded.model_validate(ask(Embed(words=tuple(words[:512])))).unknown
+    return corrected(text, language, unknown, spellings())
+
+
+def _resolved(drafts: Sequence[Draft], ask: Ask) -> list[Clause]:
+    """Drafts with their phrases placed by meaning, all in one question."""
+    phrases = list(dict.fromkeys(_spoken(p) for draft in drafts if draft.op != "facet" for p in draft.phrases))[:64]
+    known = dict(zip(phrases, _placed(phrases, ask), strict=True))
+    clauses = []
+    for draft in drafts:
+        if draft.op == "facet":
+            targets = tuple(Target(words=phrase) for phrase in draft.phrases)
+        else:
+            targets = tuple(dict.fromkeys(known[_spoken(p)] for p in draft.phrases if _spoken(p) in known))
+        clauses.append(Clause(op=draft.op, targets=targets, strength=draft.strength, scope=draft.scope, words=draft.words))
+    return clauses
+
+
+def _placed(phrases: Sequence[str], ask: Ask) -> list[Target]:
+    if not phrases:
+        return []
+    question = Embed(texts=tuple(phrases), anchors=tuple(phrase for phrase, _ in anchors()))
+    return placed(phrases, Embedded.model_validate(ask(question)))
+
+
+def _spoken(phrase: str) -> str:
+    """An emoji as its name; a comparative as the quality it compares ("calmer" is "calm")."""
+    if len(phrase) <= 2 and not phrase[0].isalnum() and phrase[0] != "@":
+        return unicodedata.name(phrase[0], phrase).lower()
+    words = [token for token, _, _ in tokens(phrase)]
+    if words and words[0].endswith("er") and words[0] not in exact():
+        stem = words[0].removesuffix("er")
+        for base in (stem, stem.removesuffix("i") + "y", stem[:-1] if stem[-1:] == stem[-2:-1] else stem, stem + "e"):
+            if base in exact():
+                return " ".join([base, *words[1:]])
+    return phrase
+
+
+def _is_harmful(clause: Clause, language: str, ask: Ask) -> bool:
+    """Whether asking for this is asking for what moderation keeps out. The screen is the one of prompts."""
+    if illicit(clause.words, language):
+        return True
+    said = " ".join(target.words for target in clause.targets)
+    if not said:
+        return False
+    if all(target.topics and target.words.casefold() in exact() for target in clause.targets):
+        return False  # an example of a harmless topic by its own name
+    signals = PromptScreened.model_validate(ask(ScreenPrompt(text=said))).signals
+    return any(signal.category in HARMS and signal.score >= HARMFUL for signal in signals)
+
+
+def _told_apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """Without repetitions, and without a bare "more" that a later clause of the same text takes back."""
+    kept: list[Clause] = []
+    for clause in clauses:
+        same = [at for at, one in enumerate(kept) if one.labels == clause.labels and one.op == clause.op]
+        if same and clause.labels:
+            kept[same[0]] = clause if clause.strength != "normal" else kept[same[0]]
+        else:
+            kept.append(clause)
+    return tuple(kept)
+
+
+def _kind(clauses: Sequence[Clause], unread: Sequence[str]) -> Kind:
+    ops = [clause.op for clause in clauses]
+    for kind in ("reset", "undo", "query"):
+        if ops and all(op == kind for op in ops):
+            return kind  # type: ignore[return-value] # the three are kinds, too
+    return "steer" if any(op not in ("query", "noop") for op in ops) else "query" if "query" in ops else "noop"
+
+
+def _nothing(unread: Sequence[str]) -> tuple[Clause, ...]:
+    return (_plain("noop", " ".join(unread)),)
+
+
+def _plain(op: Op, words: str) -> Clause:
+    return Clause(op=op, words=words)

@@ -1,0 +1,173 @@
+"""Wishes about a clip's frame rather than its subject: length, age, language, makers, and how long a wish holds.
+
+They are read by pattern before any other word, because "moins de 8 secondes" is not "moins de" something.
+"""
+
+import re
+from typing import NamedTuple
+
+from volary.steering.lexicon import folded
+
+
+class Found(NamedTuple):
+    """A stretch of the text and what it means: kind SCOPE, LENGTH or FACET, and its value."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+NUMBERS = {
+    **dict.fromkeys(("a", "an", "one", "un", "une", "eine", "einer", "una"), 1),
+    **dict.fromkeys(("two", "deux", "dos", "zwei", "a couple of", "couple"), 2),
+    **dict.fromkeys(("three", "trois", "tres", "drei"), 3),
+    **dict.fromkeys(("four", "quatre", "cuatro", "vier"), 4),
+    **dict.fromkeys(("five", "cinq", "cinco", "funf"), 5),
+    **dict.fromkeys(("six", "seis", "sechs"), 6),
+    **dict.fromkeys(("seven", "sept", "siete", "sieben"), 7),
+    **dict.fromkeys(("eight", "huit", "ocho", "acht"), 8),
+    **dict.fromkeys(("nine", "neuf", "nueve", "neun"), 9),
+    **dict.fromkeys(("ten", "dix", "diez", "zehn"), 10),
+    **dict.fromkeys(("twelve", "douze", "zwolf"), 12),
+    **dict.fromkeys(("fifteen", "quinze"), 15),
+    **dict.fromkeys(("twenty", "vingt"), 20),
+    **dict.fromkeys(("thirty", "trente", "half a minute"), 30),
+    "twenty four": 24,
+    "vingt quatre": 24,
+}
+_NUMBER = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
+_UNIT = r"[\s-]*(s|secs?|seconds?|secondes?|segundos?|sekunden?|mins?|minutes?|minutos?|minuten)\b"
+_SHORTER = (
+    r"(?:under|less than|shorter than|below|max(?:imum)?(?: of)?|at most|no longer than|no more than|not longer than|"
+    r"up to|within|<=?|moins de|moins longue?s? que|sous|pas plus(?: longue?s?)? (?:de|que)|plus courte?s? que|"
+    r"inferieure?s? a|en dessous de|au plus|jusqu'a|menos de|unter|weniger als|hochstens|kurzer als|maximal|"
+    r"ne depass\w* pas|qui durent moins de|n'excedant pas)"
+)
+_LONGER = (
+    r"(?:over|longer than|more than|at least|above|>=?|no shorter than|plus longue?s? que|au moins|minimum|au dela de|"
+    r"plus de|mas de|uber|mehr als|mindestens|langer als|superieure?s? a)"
+)
+_LENGTHS = (
+    ("lt", re.compile(rf"\b{_SHORTER}\s*{_NUMBER}{_UNIT}")),
+    ("lt", re.compile(rf"\b{_NUMBER}{_UNIT}\s*(?:or less|or under|or shorter|max(?:imum)?|tops|at most|ou moins|au plus)")),
+    ("gt", re.compile(rf"\b{_LONGER}\s*{_NUMBER}{_UNIT}")),
+    ("gt", re.compile(rf"\b{_NUMBER}{_UNIT}\s*(?:or more|or longer|minimum|at least|ou plus|au moins)")),
+)
+_HOURS = re.compile(
+    r"\b(?:(?:for|during|over|in|pendant|pour|durant|dans|sur|por|durante|fur|die)\s+)?"
+    r"(?:(?:the|les|la|l'|las|die|der)\s*)?(?:(?:next|coming|following|prochaine?s?|nachsten?|proximas?)\s+)?"
+    rf"{_NUMBER}\s*(?:prochaine?s?\s+|next\s+|more\s+)?(hours?|hrs?|h|heures?|horas?|stunden?|minutes?|mins?|days?|jours?|dias?|tage?)\b"
+    r"(?:\s+(?:a venir|qui viennent))?"
+)
+_NEXT_HOUR = re.compile(r"\b(?:for\s+)?the next hour\b|\bpendant l'heure\b|\bla prochaine heure\b|\bdans l'heure\b")
+_WEEKDAYS = {
+    **dict.fromkeys(("monday", "lundi", "lunes", "montag"), "monday"),
+    **dict.fromkeys(("tuesday", "mardi", "martes", "dienstag"), "tuesday"),
+    **dict.fromkeys(("wednesday", "mercredi", "miercoles", "mittwoch"), "wednesday"),
+    **dict.fromkeys(("thursday", "jeudi", "jueves", "donnerstag"), "thursday"),
+    **dict.fromkeys(("friday", "vendredi", "viernes", "freitag"), "friday"),
+    **dict.fromkeys(("saturday", "samedi", "sabado", "samstag"), "saturday"),
+    **dict.fromkeys(("sunday", "dimanche", "domingo", "sonntag"), "sunday"),
+}
+_UNTIL = re.compile(
+    rf"\b(?:until|till|til|up to|jusqu'a|jusqu'au|hasta el|hasta|bis)\s+(?:next\s+|ce\s+)?({'|'.join(_WEEKDAYS)})(?:\s+prochain)?\b"
+)
+_FACETS = (
+    (
+        "following",
+        r"\b(?:(?:the |all )?(?:people|accounts|creators|users|makers|those|ones|channels) (?:that |who |whom )?(?:i|i'm|i am) follow(?:ing)?|"
+        r"(?:who|whom|that) i follow|my (?:\w+ )?(?:friends|buddies|pals|mates|follows|contacts|circle|subscriptions|followings)|people i know|"
+        r"mes (?:\w+ )?(?:amis|amies|potes|copains|copines|abonnements|contacts|proches)|(?:les |des |aux )?(?:gens|comptes|personnes|createurs|ceux) "
+        r"(?:que je (?:suis|connais)|auxquels je suis abonne)|mis amigos|(?:gente|personas|cuentas) que sigo|meinen? freunden?|"
+        r"leuten?,? denen ich folge)\b",
+    ),
+    (
+        "recency",
+        r"\b(?:newest|latest|most recent|more recent|recent|newer|brand new|just posted|freshly posted|recently posted|recently uploaded|"
+        r"new (?:videos|clips|stuff|content|ones|posts|uploads|releases|things|material)|fresh (?:videos|clips|stuff|content|ones|posts|uploads)|"
+        r"what's new|nouveautes|nouveaux (?:contenus|clips|trucs)|nouvelles (?:videos|publications|choses)|dernieres? (?:videos|sorties|publications)|"
+        r"(?:videos |clips |contenus |trucs )?(?:plus |tres |les plus )?recente?s?|recientes|neueste[nr]?|neuere)\b",
+    ),
+    ("remix", r"\bremix(?:es|ed clips|s)?\b"),
+    ("likeness", r"\b(?:real people's faces|people's likenesses|likenesses|cameos|deepfakes|vrais visages|avatars de personnes)\b"),
+)
+_LANGUAGE_NAMES = {
+    "en": "english|anglais|anglaise?s?|ingles|englisch|anglophones?",
+    "fr": "french|francais|francaises?|frances|franzosisch|francophones?",
+    "es": "spanish|espagnol|espagnole?s?|espanol|spanisch|hispanophones?",
+    "de": "german|allemand|allemande?s?|aleman|deutsch",
+    "it": "italian|italien|italienne?s?|italiano|italienisch",
+    "pt": "portuguese|portugais|portugaise?s?|portugues|portugiesisch",
+    "ja": "japanese|japonais|japonaise?s?|japones|japanisch",
+    "zh": "chinese|mandarin|chinois|chino|chinesisch",
+    "ko": "korean|coreen|coreano|koreanisch",
+    "ar": "arabic|arabe|arabisch",
+    "ru": "russian|russe|ruso|russisch",
+    "nl": "dutch|neerlandais|holandes|niederlandisch",
+    "pl": "polish|polonais|polaco|polnisch",
+    "tr": "turkish|turc|turco|turkisch",
+}
+
+
+def found(text: str) -> list[Found]:
+    """Every facet and scope written as a pattern, in reading order, without overlaps."""
+    plain = folded(text)
+    every = [*_lengths(plain), *_scopes(plain), *_named(plain), *_languages(plain)]
+    kept: list[Found] = []
+    for each in sorted(every, key=lambda one: (one.start, -one.end)):
+        if not kept or each.start >= kept[-1].end:
+            kept.append(each)
+    return kept
+
+
+def _lengths(plain: str) -> list[Found]:
+    return [
+        Found("LENGTH", f"duration_{side}_{_seconds(match[1], match[2])}", match.start(), match.end())
+        for side, pattern in _LENGTHS
+        for match in pattern.finditer(plain)
+    ]
+
+
+def _seconds(number: str, unit: str) -> int:
+    return _count(number) * (60 if unit.startswith("m") else 1)
+
+
+def _count(number: str) -> int:
+    return int(number) if number.isdecimal() else NUMBERS[number]
+
+
+def _scopes(plain: str) -> list[Found]:
+    hours = [
+        Found("SCOPE", f"hours:{_hours(_count(match[1]), match[2])}", match.start(), match.end())
+        for match in _HOURS.finditer(plain)
+    ]
+    hours += [Found("SCOPE", "hours:1", match.start(), match.end()) for match in _NEXT_HOUR.finditer(plain)]
+    untils = [
+        Found("SCOPE", f"until:{_WEEKDAYS[match[1]]}", match.start(), match.end()) for match in _UNTIL.finditer(plain)
+    ]
+    return hours + untils
+
+
+def _hours(count: int, unit: str) -> str:
+    each = 1 / 60 if unit.startswith("min") else 24 if unit[0] in "djt" else 1
+    return f"{count * each:g}"
+
+
+def _named(plain: str) -> list[Found]:
+    return [
+        Found("FACET", name, match.start(), match.end())
+        for name, pattern in _FACETS
+        for match in re.finditer(pattern, plain)
+    ]
+
+
+def _languages(plain: str) -> list[Found]:
+    things = r"(?:videos?|clips?|content|contenus?|films?|movies|ones|posts|speakers?|speaking|spoken|language)"
+    return [
+        Found("FACET", f"language_{code}", match.start(), match.end())
+        for code, names in _LANGUAGE_NAMES.items()
+        for match in re.finditer(
+            rf"\b(?:(?:in|en|auf)\s+(?:{names})|(?:{names})[\s-]{things}|(?:videos|clips|contenus)\s+(?:{names}))\b", plain
+        )
+    ]

@@ -1,0 +1,170 @@
+"""The closed-class words of feed instructions in four languages, and texts cut into tagged words.
+
+It knows how people ask (more, never, sauf, ras le bol), not what they ask for: whatever is not in `lexicon.txt` is
+left as content, for the open vocabulary of `volary.steering.targets`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+LANGUAGES = ("en", "fr", "es", "de")
+# Words that mean something to the whole text are looked up by themselves; all other tags share one table.
+APART = frozenset({"RESET", "UNDO", "QUERY", "CHAT", "TAMPER", "GUARD", "ILLICIT", "JOIN"})
+LONGEST_PHRASE = 8
+CORRECTABLE = ("MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "WANT", "NEVER", "EXCEPT", "STOP", "TOOMUCH", "NEG")
+_TOKEN = re.compile(
+    r"aujourd'hui|\b(?:[jldnsmtc]|qu|jusqu|lorsqu|puisqu)'|@\w+|\d+%|\w/o\b|\w+(?:'\w+)?|[^\w\s]|\n"
+)
+_STOPS = frozenset(".;!?,:\n…()\"«»–—/|")
+_GLUE = frozenset("-_'’*~#`^<>=[]{}\\%$€\u200d\ufe0f")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A stretch of the text, `start` to `end`: `kind` is a tag of the lexicon, CONTENT, EMOJI or STOP."""
+
+    kind: str
+    value: str
+    folded: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Phrases of one language, as tuples of folded tokens: `core` gives tag and value, `apart` has one set a tag."""
+
+    core: dict[tuple[str, ...], tuple[str, str]]
+    apart: dict[str, frozenset[tuple[str, ...]]]
+    words: frozenset[str]
+    correctable: frozenset[str]
+
+
+def folded(text: str) -> str:
+    """Lower case without accents, of the very length of `text`, so that places in one are places in the other."""
+    plain = (unicodedata.normalize("NFD", letter.lower())[:1] or letter for letter in text)
+    return "".join(plain).replace("\u2019", "'")
+
+
+def tokens(text: str) -> list[tuple[str, int, int]]:
+    """Folded tokens with their places; hyphens and the like only separate."""
+    found = ((match.group(), match.start(), match.end()) for match in _TOKEN.finditer(folded(text)))
+    return [token for token in found if token[0] not in _GLUE and not 0x1F3FB <= ord(token[0][0]) <= 0x1F3FF]
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    core: dict[tuple[str, ...], tuple[str, str]] = {}
+    apart: dict[str, set[tuple[str, ...]]] = {tag: set() for tag in APART}
+    for code, tag, value, phrases in _lines():
+        if code != language:
+            continue
+        for phrase in phrases:
+            if tag in APART:
+                apart[tag].add(phrase)
+            else:
+                core.setdefault(phrase, (tag, value))
+    every = [*core, *(phrase for one in apart.values() for phrase in one)]
+    words = frozenset(token for phrase in every for token in phrase)
+    single = frozenset(
+        phrase[0] for phrase, (tag, _) in core.items() if len(phrase) == 1 and tag in CORRECTABLE and len(phrase[0]) > 3
+    )
+    return Lexicon(core, {tag: frozenset(found) for tag, found in apart.items()}, words, single)
+
+
+@cache
+def _lines() -> tuple[tuple[str, str, str, tuple[tuple[str, ...], ...]], ...]:
+    text = files("volary.steering").joinpath("lexicon.txt").read_text("utf-8")
+    found = []
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            head, _, tail = line.partition(" | ")
+            code, tag, value = head.split()
+            phrases = tuple(tuple(token for token, _, _ in tokens(phrase)) for phrase in tail.split(","))
+            found.append((code, tag, value, tuple(phrase for phrase in phrases if phrase)))
+    return tuple(found)
+
+
+def guess(text: str, hint: str = "en") -> str:
+    """The language whose closed-class words cover most of the text; the reader's own where they tie."""
+    found = [token for token, _, _ in tokens(text)]
+    order = [hint if hint in LANGUAGES else "en", *LANGUAGES]
+    return max(order, key=lambda code: (_covered(found, lexicon(code)), -order.index(code)))
+
+
+def _covered(found: list[str], words: Lexicon) -> int:
+    every = set(words.core) | {phrase for one in words.apart.values() for phrase in one}
+    covered, at = 0, 0
+    while at < len(found):
+        length = next((n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(found[at : at + n]) in every), 0)
+        covered += length
+        at += max(length, 1)
+    return covered
+
+
+def spans(found: list[str], phrases: Iterable[tuple[str, ...]]) -> list[tuple[int, int]]:
+    """Where any of `phrases` stands, longest first, without overlaps."""
+    known = frozenset(phrases)
+    places, at = [], 0
+    while at < len(found):
+        length = next((n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(found[at : at + n]) in known), 0)
+        if length:
+            places.append((at, at + length))
+        at += max(length, 1)
+    return places
+
+
+def tagged(text: str, language: str) -> list[Word]:
+    """The text's words in order, each phrase of the lexicon as one."""
+    found, words = tokens(text), lexicon(language)
+    result, at = [], 0
+    plain = [token for token, _, _ in found]
+    while at < len(found):
+        length = next((n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(plain[at : at + n]) in words.core), 0)
+        if length:
+            tag, value = words.core[tuple(plain[at : at + length])]
+            result.append(Word(tag, value, " ".join(plain[at : at + length]), found[at][1], found[at + length - 1][2]))
+        else:
+            result.append(_unknown(*found[at]))
+        at += max(length, 1)
+    return result
+
+
+def _unknown(token: str, start: int, end: int) -> Word:
+    if token in _STOPS:
+        return Word("STOPMARK", token, token, start, end)
+    kind = "CONTENT" if token[0].isalnum() or token[0] == "@" else "EMOJI"
+    return Word(kind, "", token, start, end)
+
+
+def corrected(text: str, language: str, unknown: Iterable[str], targets: frozenset[str]) -> str:
+    """The text with misspelt words put right: those of `unknown` that are one slip from a word of ours.
+
+    `unknown` are words that no vocabulary holds, so that "rats" never becomes "cats".
+    """
+    strange, words = set(unknown), lexicon(language)
+    for token, start, end in reversed(tokens(text)):
+        if token not in strange or token in words.words or len(token) < 4:
+            continue
+        # A slip in how something is asked is likelier to be meant than one in what is asked for.
+        near = [w for w in sorted(words.correctable) if _one_slip(token, w)]
+        near = near or [w for w in sorted(targets) if _one_slip(token, w)]
+        if near:
+            text = f"{text[:start]}{near[0]}{text[end:]}"
+    return text
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """One letter changed, added, left out or swapped with its neighbour; the first letter is rarely the wrong one."""
+    if one == other or abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < 4:
+        return False
+    if len(one) == len(other):
+        wrong = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+        swapped = len(wrong) == 2 and wrong[1] == wrong[0] + 1 and one[wrong[0]] == other[wrong[1]]
+        return (len(wrong) == 1 and wrong[0] > 0) or (swapped and one[wrong[1]] == other[wrong[0]])
+    short, long = sorted((one, other), key=len)
+    return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
