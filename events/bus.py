@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from events.likeness import Receipt
 from events.shapes import Shape
 
 
@@ -57,8 +58,68 @@ class VideoDeleted(_Event):
     owner_id: str
 
 
+class LikenessCaptured(_Event):
+    """A capture was sent in time and its consent text agreed to; it must be checked."""
+
+    type: Literal["likeness.captured"] = "likeness.captured"
+    likeness_id: str
+
+
+class LikenessDecided(_Event):
+    """A capture was accepted or not; its sealed files are kept or destroyed."""
+
+    type: Literal["likeness.decided"] = "likeness.decided"
+    likeness_id: str
+    accepted: bool
+
+
+class LikenessErased(_Event):
+    """A person wants everything gone; the key must be destroyed."""
+
+    type: Literal["likeness.erased"] = "likeness.erased"
+    likeness_id: str
+
+
+class ConsentChanged(_Event):
+    """A consent has a new version; its receipt must be signed and, if it was withdrawn, clips taken down."""
+
+    type: Literal["consent.changed"] = "consent.changed"
+    receipt: Receipt
+
+
+class CascadeContinued(_Event):
+    """A withdrawal has more clips to take down than one call may."""
+
+    type: Literal["consent.cascade_continued"] = "consent.cascade_continued"
+    likeness_id: str
+    version: int
+
+
+class TakenDown(Shape):
+    video_id: str
+    owner_id: str
+
+
+class VideosWithdrawn(_Event):
+    """Clips that show somebody who withdrew: their files must go, and their makers be told."""
+
+    type: Literal["videos.withdrawn"] = "videos.withdrawn"
+    videos: tuple[TakenDown, ...]
+
+
 Event = Annotated[
-    VideoRequested | VideoCompleted | VideoFailed | VideoHeld | ReviewDecided | VideoDeleted,
+    VideoRequested
+    | VideoCompleted
+    | VideoFailed
+    | VideoHeld
+    | ReviewDecided
+    | VideoDeleted
+    | LikenessCaptured
+    | LikenessDecided
+    | LikenessErased
+    | ConsentChanged
+    | CascadeContinued
+    | VideosWithdrawn,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

@@ -29,6 +29,7 @@ class Category(StrEnum):
     DECEPTION = "deception"
     PUBLIC_FIGURE = "public_figure"
     REAL_FACE = "real_face"
+    LIKENESS = "likeness"
     OUR_MARK = "our_mark"
     UNSUPPORTED_LANGUAGE = "unsupported_language"
     UNREADABLE = "unreadable"

@@ -14,9 +14,11 @@ from functions.api import (
     asks,
     errors,
     files,
+    likenesses,
     models,
     moderation,
     posts,
+    receipts,
     transparency,
     videos,
     webhooks,
@@ -24,7 +26,7 @@ from functions.api import (
 from functions.api.limits import EMBEDDED, Limits
 from functions.videos.progress import Line
 
-ROUTERS = (videos, posts, files, models, moderation, transparency, webhooks, accounts)
+ROUTERS = (videos, posts, likenesses, receipts, files, models, moderation, transparency, webhooks, accounts)
 # Bodies that routes read by themselves, so that FastAPI does not see them.
 BODIES = (
     asks.CreateVideo,
@@ -37,6 +39,11 @@ BODIES = (
     files.CreateUpload,
     files.AddPart,
     files.CompleteUpload,
+    likenesses.CreateLikeness,
+    likenesses.ConfirmCapture,
+    likenesses.CheckUse,
+    likenesses.Revoke,
+    likenesses.ReleaseKey,
     moderation.CreateModeration,
     moderation.DecideCase,
     webhooks.CreateWebhookEndpoint,

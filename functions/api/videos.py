@@ -198,12 +198,14 @@ def told(video: Video, viewer: Viewer, services: Services, line: Line) -> VideoR
 
 def _told(video: Video, standing: Standing, asked: tuple[Viewer, Services, Line]) -> VideoResource:
     viewer, services, line = asked
-    links = _links(video, services) if may_serve(video, viewer, standing) else None
+    links = links_of(video, services) if may_serve(video, viewer, standing) else None
     withdrawn = is_withdrawn(video, standing)
     return resource(video, forecast(video, services, line), viewer, links).model_copy(update={"withdrawn": withdrawn})
 
 
-def _links(video: Video, services: Services) -> Links:
+def links_of(video: Video, services: Services) -> Links:
+    """Links of five minutes; the caller has asked the read gate."""
+
     def link(variant: Rendition) -> str:
         return services.blobs.get_link("videos", published_key(video, variant), seconds=LINK_SECONDS)
 

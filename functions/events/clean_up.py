@@ -1,27 +1,38 @@
-"""Remove what a clip no longer needs: its unsigned files once it has ended, and everything once it is deleted."""
+"""Remove what a clip no longer needs: its unsigned files once it has ended, everything once it may not be shown."""
 
 from volary.entrypoint import entrypoint
 from volary.ports import Services
 from volary.stores.videos import Videos
-from volary.videos import Rendition, Video, published_key, work_folder, work_key
+from volary.videos import Rendition, Video, manifest_key, published_key, work_folder, work_key
 
-from events.bus import Done, VideoCompleted, VideoDeleted, VideoFailed
+from events.bus import Done, VideoCompleted, VideoDeleted, VideoFailed, VideosWithdrawn
 
 RENDITIONS: tuple[Rendition, ...] = ("video", "thumbnail", "spritesheet")
 
 
-def clean_up(event: VideoCompleted | VideoFailed | VideoDeleted, services: Services) -> Done:
+def clean_up(event: VideoCompleted | VideoFailed | VideoDeleted | VideosWithdrawn, services: Services) -> Done:
+    if event.type == "videos.withdrawn":
+        for each in event.videos:
+            _forget(Videos(services.items).get(each.video_id), "a person withdrew", services)
+        return Done()
     video = Videos(services.items).get(event.video_id)
     if event.type == "video.deleted":
-        services.workflows.stop("generation", video.id, "the video was deleted")
-        _forget_published(video, services)
-    _forget_work(video, services)
+        _forget(video, "the video was deleted", services)
+    else:
+        _forget_work(video, services)
     return Done()
+
+
+def _forget(video: Video, cause: str, services: Services) -> None:
+    services.workflows.stop("generation", video.id, cause)
+    _forget_published(video, services)
+    _forget_work(video, services)
 
 
 def _forget_published(video: Video, services: Services) -> None:
     for rendition in RENDITIONS:
         services.blobs.delete("videos", published_key(video, rendition))
+    services.blobs.delete("videos", manifest_key(video.id))
     if video.source and video.source.upload_key:
         services.blobs.delete("uploads", video.source.upload_key)
 

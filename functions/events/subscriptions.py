@@ -7,4 +7,10 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "video.held": (),
     "review.decided": ("functions.events.answer_review",),
     "video.deleted": ("functions.events.clean_up",),
+    "likeness.captured": ("functions.events.check_capture",),
+    "likeness.decided": ("functions.events.keep_likeness",),
+    "likeness.erased": ("functions.events.erase_likeness",),
+    "consent.changed": ("functions.events.issue_receipt", "functions.events.withdraw_uses"),
+    "consent.cascade_continued": ("functions.events.withdraw_uses",),
+    "videos.withdrawn": ("functions.events.clean_up", "functions.events.tell_makers"),
 }

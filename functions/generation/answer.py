@@ -7,15 +7,18 @@ answer to a call that a retry has replaced wakes nobody.
 from volary.entrypoint import entrypoint
 from volary.errors import Absent
 from volary.moderation import decide, is_complete, shipped_policy
-from volary.ports import Services
+from volary.ports import Services, Write
+from volary.stores.likenesses import Likenesses
 from volary.stores.pace import Pace
 from volary.stores.videos import Call, Screening
+from volary.vault_index import forget_snapshot
 from volary.videos import Video
 
 from events.bus import Done, ModelAnswered
 from events.inference import Generated, MediaScreened
-from events.moderation import Stage
+from events.moderation import Category, Stage
 from events.workflow import GenerationState
+from functions.generation.recognised import recognised
 from functions.generation.steps import (
     changed,
     failed,
@@ -25,6 +28,7 @@ from functions.generation.steps import (
     seconds,
     videos_of,
 )
+from functions.likenesses.judge import judge
 
 AUDIO_TOLERANCE = 0.5  # a clip whose sound is shorter than its picture by more than this has lost it
 
@@ -32,7 +36,9 @@ AUDIO_TOLERANCE = 0.5  # a clip whose sound is shorter than its picture by more 
 def answer(event: ModelAnswered, services: Services) -> Done:
     call = videos_of(services).call(event.call_id)
     if call is None:
-        return Done()
+        return _captured(event, services)
+    if call.index_id:
+        forget_snapshot(call.index_id, services)
     if event.error_code and not is_refusal(event.error_code):
         _wake_to_fail(call, event, services)
         return Done()
@@ -42,16 +48,24 @@ def answer(event: ModelAnswered, services: Services) -> Done:
     return Done()
 
 
+def _captured(event: ModelAnswered, services: Services) -> Done:
+    """The answer may be that to a capture, which no workflow waits for."""
+    likeness_id = Likenesses(services.items).captured(event.call_id)
+    if likeness_id is not None:
+        judge(event, likeness_id, services)
+    return Done()
+
+
 def _note(call: Call, event: ModelAnswered, services: Services) -> GenerationState | None:
     """Write the answer on the clip's record; None when the clip has ended meanwhile."""
     video = videos_of(services).get(call.video_id)
     replaced = (event.output or {}).get("task") == "generate" and video.call_id != call.call_id
     if video.has_ended or replaced:
         return None
-    after, state, screening = _read(video, call, event, services)
+    after, state, screening, more = _read(video, call, event, services)
     store, now = videos_of(services), seconds(services)
     answered = call.model_copy(update={"answered": state})
-    more = [store.call_write(answered, now)]
+    more.append(store.call_write(answered, now))
     if screening:
         more.append(store.screening_write(video.id, screening))
     changed(after, f"answered {call.call_id}", services, more=more)
@@ -60,14 +74,14 @@ def _note(call: Call, event: ModelAnswered, services: Services) -> GenerationSta
 
 def _read(
     video: Video, call: Call, event: ModelAnswered, services: Services
-) -> tuple[Video, GenerationState, Screening | None]:
-    """What the answer means: the clip and the state after it, and a screening where it was one."""
+) -> tuple[Video, GenerationState, Screening | None, list[Write]]:
+    """What the answer means: the clip and the state after it, a screening where it was one, and what else to write."""
     if event.error_code:
-        return video, failed(call.state, event.error_code), None
+        return video, failed(call.state, event.error_code), None, []
     output = event.output or {}
     if output.get("task") == "generate":
         made = Generated.model_validate(output)
-        return _generated(video, made, call, services), _generated_state(made, call.state), None
+        return _generated(video, made, call, services), _generated_state(made, call.state), None, []
     screened = MediaScreened.model_validate(output)
     return _screened(video, screened, call, services)
 
@@ -95,20 +109,24 @@ def _generated_state(made: Generated, state: GenerationState) -> GenerationState
 
 def _screened(
     video: Video, screened: MediaScreened, call: Call, services: Services
-) -> tuple[Video, GenerationState, Screening]:
+) -> tuple[Video, GenerationState, Screening, list[Write]]:
     policy = shipped_policy()
     is_upload = video.made is None
     stages: tuple[Stage, ...] = ("frames",) if is_upload else ("frames", "sound")
-    complete = screened.frames_seen > 0 and is_complete(screened.signals, policy, stages)
-    decision = decide(screened.signals, policy, complete=complete)
+    seen = recognised(video, screened, call.index_id, services)
+    complete = screened.frames_seen > 0 and seen.is_complete and is_complete(screened.signals, policy, stages)
+    decision = decide(seen.signals, policy, complete=complete)
     state = judged(call.state, decision)
+    if state.failure == "moderation_blocked" and decision.category is Category.LIKENESS:
+        state = failed(state, "likeness_unconsented")
     if video.made and screened.media.sha256 != video.made.sha256:
         state = failed(state, "internal_error")  # other bytes were judged than those that would be signed
     elif video.made and screened.mark.payload != video.record:
         state = failed(state, "unmarked")
     screening = screening_of("upload" if is_upload else "media", decision, seconds(services))
-    detail = {"signals": screened.signals, "transcript": screened.transcript}
-    return video.model_copy(update={"gate": state.gate}), state, screening.model_copy(update=detail)
+    detail = {"signals": (*screened.signals, *seen.strange), "transcript": screened.transcript}
+    after = video.model_copy(update={"gate": state.gate, "people": (*video.people, *seen.joined)})
+    return after, state, screening.model_copy(update=detail), seen.writes(video.id)
 
 
 def _wake(call: Call, state: GenerationState, services: Services) -> None:

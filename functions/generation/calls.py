@@ -18,7 +18,9 @@ def submit(task: WaitingTask, after: Video, call_id: str, request: Generate | Sc
     """
     now = seconds(services)
     store = videos_of(services)
+    index = request.index if isinstance(request, ScreenMedia) else None
     call = Call(call_id=call_id, video_id=after.id, token=task.token, state=task.state)
+    call = call.model_copy(update={"index_id": index.index_id if index else None})
     act = Act(action=f"asked for {request.task}", actor=SYSTEM, at=now, detail=call_id)
     store.change(after, act, more=[store.call_write(call, now)])
     services.models.submit(request, call_id=call_id, token=task.token)

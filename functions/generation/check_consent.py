@@ -1,10 +1,13 @@
 """Ask again, when the work starts, whether a job's source may still be used and everybody in it still lets it."""
 
+from volary import vault
 from volary.consent import recast
 from volary.entrypoint import entrypoint
+from volary.errors import KeyNotReleased
 from volary.likeness import Refusal
 from volary.ports import Services
 from volary.remix import may_remix_now
+from volary.videos import Video
 
 from events.workflow import GenerationState
 from functions.generation.steps import failed, videos_of
@@ -18,7 +21,16 @@ def check_consent(state: GenerationState, services: Services) -> GenerationState
         return failed(state, "source_withdrawn")
     if isinstance(recast(video, services), Refusal):
         return failed(state, "consent_withdrawn")
+    _demand_keys(video, services)
     return state
+
+
+def _demand_keys(video: Video, services: Services) -> None:
+    """Raises KeyNotReleased while a device holds the key of somebody who is to be drawn; the workflow waits for it."""
+    drawn = [each.likeness_id for each in video.people if each.how in ("declared", "handle")]
+    missing = [each for each in drawn if not vault.is_released(each, video.id, services)]
+    if missing:
+        raise KeyNotReleased(f"video {video.id} waits for the key of {', '.join(missing)}")
 
 
 lambda_handler = entrypoint(check_consent)

@@ -3,6 +3,7 @@
 from volary.entrypoint import entrypoint
 from volary.errors import Conflict
 from volary.ports import Services
+from volary.vault_index import index
 from volary.videos import enter
 
 from events.inference import ScreenMedia
@@ -17,7 +18,7 @@ def inspect_upload(task: WaitingTask, services: Services) -> GenerationState:
     if source is None or source.upload_key is None:
         raise Conflict(f"video {video.id} has no upload to inspect")
     link = services.blobs.get_link("uploads", source.upload_key, seconds=LINK_SECONDS)
-    request = ScreenMedia(job_id=video.id, get=link, media=source.media, origin="upload")
+    request = ScreenMedia(job_id=video.id, get=link, media=source.media, origin="upload", index=index(services))
     submit(task, enter(video, "screening_prompt"), services.ids.new("call"), request, services)
     return task.state
 

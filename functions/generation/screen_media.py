@@ -2,6 +2,7 @@
 
 from volary.entrypoint import entrypoint
 from volary.ports import Services
+from volary.vault_index import index
 from volary.videos import enter, work_key
 
 from events.inference import ScreenMedia
@@ -13,7 +14,7 @@ from functions.generation.steps import videos_of
 def screen_media(task: WaitingTask, services: Services) -> GenerationState:
     video = videos_of(services).get(task.state.video_id)
     link = services.blobs.get_link("work", work_key(video, "video"), seconds=LINK_SECONDS)
-    request = ScreenMedia(job_id=video.id, get=link, origin="generated")
+    request = ScreenMedia(job_id=video.id, get=link, origin="generated", index=index(services))
     submit(task, enter(video, "screening_media"), services.ids.new("call"), request, services)
     return task.state
 

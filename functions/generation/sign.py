@@ -14,7 +14,7 @@ from volary.entrypoint import entrypoint
 from volary.errors import Absent, Conflict, Forbidden
 from volary.ports import Services
 from volary.provenance import Statement
-from volary.videos import FILES, Rendition, Signature, Video, published_key, work_key
+from volary.videos import FILES, Rendition, Signature, Video, manifest_key, published_key, work_key
 
 from events.workflow import GenerationState
 from functions.generation.steps import changed, failed, moved, seconds, videos_of
@@ -42,11 +42,6 @@ def sign(state: GenerationState, services: Services) -> GenerationState:
             return failed(state, "source_withdrawn")
     changed(video.model_copy(update={"signature": signature}), "signed", services)
     return state
-
-
-def manifest_key(video_id: str) -> str:
-    """Where the manifest store lies beside the signed file, for files that lose theirs; in bucket "videos"."""
-    return f"manifests/{video_id}.c2pa"
 
 
 def _demand_passed(video: Video) -> None:

@@ -17,7 +17,7 @@ from volary.webhooks import GIVE_UP_AFTER, SCHEDULE, checked_url
 
 from events.bus import Tick, VideoCompleted, VideoFailed
 from functions.api.limits import Limits
-from functions.events.deliver_webhook import deliver_webhook, delivery_of
+from functions.events.deliver_webhook import deliver_webhook, delivery_of, news_of
 from functions.events.retry_webhooks import retry_webhooks
 from functions.webhooks.post import post
 
@@ -259,7 +259,7 @@ def test_a_first_attempt_lost_with_its_process_is_made_later(world):
         made = endpoint(world, url)
         store = Webhooks(world.home.items)
         now = int(world.clock.now().timestamp())
-        store.add_delivery(delivery_of(completed(), store.get("user_ann", made["id"]), now))
+        store.add_delivery(delivery_of(news_of(completed()), store.get("user_ann", made["id"]), now))
         deliver_webhook(completed(), world.home.services)
         assert receiver.got == []
         world.clock.pass_seconds(61)

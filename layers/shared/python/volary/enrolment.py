@@ -17,7 +17,7 @@ from events.shapes import Shape
 from volary.audit import GENESIS
 from volary.errors import Conflict, Invalid
 
-State = Literal["challenged", "checking", "review", "active", "refused", "withdrawn", "erased"]
+State = Literal["challenged", "checking", "review", "keeping", "active", "refused", "withdrawn", "erased"]
 Decision = Literal["accepted", "review", "refused"]
 CHALLENGE_SECONDS = 60
 DIGITS = 6

@@ -7,6 +7,7 @@
     ├── Absent             there is nothing of that name that this person may know of
     ├── Conflict           the thing exists but is not in the state that the act needs
     │   ├── ConditionFailed   a conditional write met another value (from `Items`)
+    │   ├── KeyNotReleased    a likeness in the clip waits for a key that only its owner's device has
     │   └── SigningFailed     a file could not be signed, or what was signed does not read back as trusted
     ├── TooMany            a quota or a rate is used up; `retry_after` says when to come back
     └── Unavailable        a part we depend on did not answer; nothing was changed
@@ -56,6 +57,10 @@ class ConditionFailed(Conflict):
     def __init__(self, message: str, *, index: int = 0) -> None:
         super().__init__(message)
         self.index = index
+
+
+class KeyNotReleased(Conflict):
+    code = "likeness_not_released"
 
 
 class SigningFailed(Conflict):

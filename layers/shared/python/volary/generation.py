@@ -152,6 +152,7 @@ def failure_of(code: str | None, error: str = "") -> Failure:
         "States.HeartbeatTimeout": "timeout",
         "ModelFault": "generation_failed",
         "SigningFailed": "signing_failed",
+        "KeyNotReleased": "likeness_key_missing",
     }.get(error)
     known = named if named in FAILURES else "internal_error"
     return Failure(code=known, message=FAILURES[known])

@@ -185,6 +185,11 @@ def published_key(video: Video, rendition: Rendition) -> str:
     return f"{video.id}/{FILES[rendition][0]}"
 
 
+def manifest_key(video_id: str) -> str:
+    """Where the manifest store lies beside the signed file, for files that lose theirs; in bucket "videos"."""
+    return f"manifests/{video_id}.c2pa"
+
+
 def enter(video: Video, stage: Stage) -> Video:
     """Move on to a stage; entering the present one again changes nothing, so that a repeated step is harmless."""
     _demand_open(video)

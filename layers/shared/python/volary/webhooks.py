@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from events.shapes import Shape
 from volary.errors import Forbidden, Invalid
 
-EventType = Literal["video.completed", "video.failed"]
-EVENT_TYPES: tuple[EventType, ...] = ("video.completed", "video.failed")
+EventType = Literal["video.completed", "video.failed", "video.withdrawn"]
+EVENT_TYPES: tuple[EventType, ...] = ("video.completed", "video.failed", "video.withdrawn")
 # The only block of IPv6 that is given out; what lies outside wraps IPv4 (::/96, 64:ff9b::/96) or stays at home.
 UNICAST = ipaddress.IPv6Network("2000::/3")
 SECRET_BYTES = 32

@@ -157,7 +157,8 @@ class Likenesses:
         found = self._items.query(f"LIKENESS#{likeness_id}", _within("USE#", span))
         return [(item["sk"], UseOf.model_validate(item)) for item in found]
 
-    def impact_write(self, likeness_id: str, impact: Impact) -> Put:
+    @staticmethod
+    def impact_write(likeness_id: str, impact: Impact) -> Put:
         key = {"pk": f"LIKENESS#{likeness_id}", "sk": f"IMPACT#{impact.version:08d}#{impact.video_id}"}
         return Put({**key, **impact.model_dump(mode="json")})
 
@@ -165,6 +166,13 @@ class Likenesses:
         """What withdrawals took down, the first withdrawal's first; `span.after` is an `impact_place`."""
         found = self._items.query(f"LIKENESS#{likeness_id}", _within("IMPACT#", span))
         return [Impact.model_validate(item) for item in found]
+
+    def count_impacts(self, likeness_id: str, version: int) -> int:
+        """How many clips one withdrawal took down so far, counted row by row."""
+        prefix, count, after = f"IMPACT#{version:08d}#", 0, None
+        while page := self._items.query(f"LIKENESS#{likeness_id}", Range(prefix=prefix, after=after, limit=1_000)):
+            count, after = count + len(page), page[-1]["sk"]
+        return count
 
     def cascade_write(self, likeness_id: str, cascade: Cascade, before: Cascade | None) -> Put:
         when = When(equals={"after": before.after, "done_at": before.done_at}) if before else NEW

@@ -56,6 +56,7 @@ class Call(Shape):
     token: str
     state: GenerationState
     answered: GenerationState | None = None
+    index_id: str | None = None  # the state of the faces' index that the clip must have been matched with
 
 
 class Waiting(Shape):
@@ -123,9 +124,8 @@ class Videos:
 
         The record is the first write, so a ConditionFailed with index 0 means a newer record.
         """
-        fresh, entry = _audited(video, act)
-        unmoved = When(equals={"version": video.version})
-        self._items.transact([Put(item_of(fresh), unmoved), entry, *map(outbox, events), *more])
+        fresh, writes = changing(video, act)
+        self._items.transact([*writes, *map(outbox, events), *more])
         return fresh
 
     def by_mark(self, record: str) -> Video | None:
@@ -190,6 +190,12 @@ def position(video: Video) -> str:
 def feed_position(video: Video) -> str:
     """Where a posted clip stands in the feed, for paging."""
     return _moment(video.posted_at or 0, video.id)
+
+
+def changing(video: Video, act: Act) -> tuple[Video, list[Write]]:
+    """The next state of a clip read at `video.version`, and the writes that store it, for a larger transaction."""
+    fresh, entry = _audited(video, act)
+    return fresh, [Put(item_of(fresh), When(equals={"version": video.version})), entry]
 
 
 def _audited(video: Video, act: Act) -> tuple[Video, Put]:
