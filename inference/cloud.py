@@ -1,9 +1,11 @@
-"""The model server's two calls to AWS: heartbeats to Step Functions and opening a wrapped key with KMS.
+"""The model server's calls to AWS: heartbeats to Step Functions, opening a wrapped key with KMS, weights from S3.
 
-The only module of `inference` that imports boto3, and only when one of the two is used. It has never run on AWS.
+The only module of `inference` that imports boto3, and only when one of them is used. It has never run on AWS.
 """
 
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -47,6 +49,23 @@ def unwrapped(ciphertext: bytes) -> bytes:
     answer = _client("kms").decrypt(CiphertextBlob=ciphertext, EncryptionContext={"purpose": "mark"})
     plaintext: bytes = answer["Plaintext"]
     return plaintext
+
+
+def downloads(prefix: str, client: Any = None) -> Callable[[str, Path], None]:
+    """A function that brings `name` under `s3://bucket/prefix` into a file. It raises OSError where S3 refuses."""
+    bucket, _, start = prefix.removeprefix("s3://").partition("/")
+    client = client or _client("s3")
+
+    def download(name: str, path: Path) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        key = f"{start.rstrip('/')}/{name}".lstrip("/")
+        try:
+            client.download_file(bucket, key, str(path))
+        except (ClientError, BotoCoreError) as error:
+            raise OSError(f"cannot fetch s3://{bucket}/{key}: {error}") from error
+
+    return download
 
 
 def _client(service: str) -> Any:

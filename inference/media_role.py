@@ -27,8 +27,9 @@ from events.inference import (
     Timings,
 )
 from inference import marks
+from inference.engines.choice import EngineChoice, load_engine
 from inference.generator.asking import Ask, AskError, Clip, SourceClip
-from inference.generator.pipeline import Generator
+from inference.generator.engine import Engine, EngineError
 from inference.links import Links
 from inference.media import Limits, encode_mp4, facts, spritesheet, thumbnail
 from inference.refusal import InvalidRequest, ModelFault, OutputRefused
@@ -45,15 +46,16 @@ SOURCE_LIMITS = Limits(short_side=480)
 class MediaRole:
     """Loaded models of the role `media`."""
 
-    generator: Generator
+    generator: Engine
     screen: ClipScreen
     links: Links
     mark_key: bytes
 
     @classmethod
-    def load(cls, weights: Path, links: Links, mark_key: bytes) -> "MediaRole":
-        """Read the weights under `weights`/generator and `weights`/safety."""
-        return cls(Generator.load(weights / "generator"), ClipScreen.load(weights / "safety"), links, mark_key)
+    def load(cls, weights: Path, links: Links, mark_key: bytes, engine: EngineChoice) -> "MediaRole":
+        """Read the chosen engine, ours from `weights`/generator, and the screening under `weights`/safety."""
+        generator = load_engine(engine, weights / "generator")
+        return cls(generator, ClipScreen.load(weights / "safety"), links, mark_key)
 
     def answer(self, request: Request) -> Generated | MediaScreened | MarkDetected:
         """Raises Refused."""
@@ -72,6 +74,8 @@ class MediaRole:
             clip = self.generator.generate(asked(request, self.links), lambda share: report.at(MADE * share))
         except AskError as fault:
             raise InvalidRequest(str(fault)) from fault
+        except EngineError as fault:
+            raise ModelFault(str(fault)) from fault
         sounding(clip)
         started = time.perf_counter()
         marked = self._marked(clip, request.record)

@@ -27,8 +27,10 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from events.engines import SMALL
 from events.inference import REQUEST, InferenceError, Request
 from events.shapes import Shape
+from inference.engines.choice import EngineChoice
 from inference.links import Links
 from inference.refusal import Busy, InvalidRequest, MediaTooLarge, ModelFault, Refused
 
@@ -59,6 +61,7 @@ class Options:
     mark_key_file: Path | None = None
     mark_key_wrapped: Path | None = None
     drain_seconds: int = 25
+    engine: EngineChoice = EngineChoice()
 
 
 @dataclass
@@ -153,7 +156,7 @@ def load(options: Options) -> Role:
         raise ValueError("the media role needs --mark-key-file or --mark-key-wrapped: nothing unmarked may leave it")
     from inference.media_role import MediaRole
 
-    return MediaRole.load(options.weights, links, key)
+    return MediaRole.load(options.weights, links, key, options.engine)
 
 
 def mark_key(options: Options) -> bytes | None:
@@ -183,10 +186,13 @@ def options_from(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
     parser.add_argument("--mark-key-file", type=Path, default=environment.get("VOLARY_MARK_KEY_FILE"))
     parser.add_argument("--mark-key-wrapped", type=Path, default=environment.get("VOLARY_MARK_KEY_WRAPPED"))
     parser.add_argument("--drain-seconds", type=int, default=25)
+    for name in ("engine", "engine-weights", "engine-digest", "engine-options"):
+        parser.add_argument(f"--{name}", default=environment.get(f"VOLARY_{name.upper().replace('-', '_')}", ""))
     chosen = parser.parse_args(arguments)
     return Options(
         chosen.role, chosen.host, chosen.port, chosen.weights, frozenset(chosen.media_origin),
         chosen.mark_key_file, chosen.mark_key_wrapped, chosen.drain_seconds,
+        EngineChoice(chosen.engine or SMALL, chosen.engine_weights, chosen.engine_digest, chosen.engine_options),
     )  # fmt: skip
 
 

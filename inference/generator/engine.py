@@ -31,3 +31,10 @@ class Engine(Protocol):
         The same ask gives the same clip on the same machine. `on_progress` hears shares that rise to 1.
         """
         ...
+
+
+class EngineError(RuntimeError):
+    """A clip that could not be made although the ask was good, for instance for want of memory; nothing of it remains.
+
+    The message goes to the caller: it holds sizes and numbers, never a prompt.
+    """
