@@ -29,7 +29,11 @@ LONGEST_SLEEP = 1.0
 BEAT_SECONDS = 15.0  # well within the shortest HeartbeatSeconds of generation.asl.json
 PING_SECONDS = 0.5
 # What the home's clock calls: dotted function, and every how many seconds.
-SCHEDULE = {"functions.events.retry_webhooks": 5.0, "functions.events.sequence_transparency": 5.0}
+SCHEDULE = {
+    "functions.events.retry_webhooks": 5.0,
+    "functions.events.sequence_transparency": 5.0,
+    "functions.events.enact_reviews": 2.0,
+}
 SWEEP_SECONDS = 3600.0
 
 

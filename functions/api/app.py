@@ -17,8 +17,10 @@ from functions.api import (
     likenesses,
     models,
     moderation,
+    notices,
     posts,
     receipts,
+    reviews,
     transparency,
     videos,
     webhooks,
@@ -26,7 +28,20 @@ from functions.api import (
 from functions.api.limits import EMBEDDED, Limits
 from functions.videos.progress import Line
 
-ROUTERS = (videos, posts, likenesses, receipts, files, models, moderation, transparency, webhooks, accounts)
+ROUTERS = (
+    videos,
+    posts,
+    likenesses,
+    receipts,
+    files,
+    models,
+    moderation,
+    reviews,
+    notices,
+    transparency,
+    webhooks,
+    accounts,
+)
 # Bodies that routes read by themselves, so that FastAPI does not see them.
 BODIES = (
     asks.CreateVideo,
@@ -45,7 +60,14 @@ BODIES = (
     likenesses.Revoke,
     likenesses.ReleaseKey,
     moderation.CreateModeration,
-    moderation.DecideCase,
+    reviews.DecideCase,
+    reviews.DecideReview,
+    reviews.DecideMany,
+    reviews.NoteCase,
+    reviews.TakeNext,
+    notices.GiveNotice,
+    notices.ReportPost,
+    notices.AppealDecision,
     webhooks.CreateWebhookEndpoint,
     webhooks.UpdateWebhookEndpoint,
     webhooks.RotateWebhookSecret,
@@ -62,6 +84,7 @@ def create_app(services: Services, limits: Limits = EMBEDDED) -> FastAPI:
     app.state.authors = posts.Authors()
     for capability in ROUTERS:
         app.include_router(capability.router, prefix="/v1", responses={"default": errors.DESCRIBED})
+    app.include_router(notices.public, prefix="/v1", responses={"default": errors.DESCRIBED})
     app.openapi = lambda: description(app)  # type: ignore[method-assign]
     errors.install(app)
     app.add_middleware(RequestIds)

@@ -75,6 +75,7 @@ LISTENERS = (
     Deployed("events.deliver_webhook", (*RECORDS, "keys.envelope")),
 )
 EVERY_MINUTE = (
+    Deployed("events.enact_reviews", RECORDS),
     Deployed("events.retry_webhooks", (*RECORDS, "keys.envelope")),
     Deployed(
         "events.sequence_transparency", (*RECORDS, "videos.read", "videos.write", "keys.checkpoint", "keys.public")

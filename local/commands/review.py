@@ -1,4 +1,4 @@
-"""`volary review`: the clips that wait for a person, and a moderator's answer to one."""
+"""`volary review`: the cases that wait for a person, and a moderator's answer to a held clip; the console does more."""
 
 import argparse
 import json
@@ -6,11 +6,14 @@ import json
 from volary.accounts import Viewer, viewer_of
 from volary.embedded import Home
 from volary.errors import Forbidden
-from volary.ports import Range
+from volary.ports import Services
+from volary.review.cases import Case
 from volary.stores.accounts import Accounts
+from volary.stores.videos import Videos
 
+from functions.review.cases import queue
 from functions.review.decide import decide
-from functions.review.queue import Case, link, queue
+from functions.review.detail import link
 from local.homes import add_home_option, opened
 
 
@@ -35,8 +38,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def show(args: argparse.Namespace) -> int:
     home = opened(args)
-    cases = queue(_moderator(home, args.handle), home.services, Range(limit=100))
-    print(json.dumps([told(case) for case in cases]) if args.json else "\n".join(map(said, cases)) or "nothing waits")
+    cases = queue(_moderator(home, args.handle), home.services, None, None, 100)
+    if args.json:
+        print(json.dumps([told(case, home.services) for case in cases]))
+    else:
+        print("\n".join(said(case, home.services) for case in cases) or "nothing waits")
     return 0
 
 
@@ -49,18 +55,25 @@ def answer(args: argparse.Namespace) -> int:
 
 def watch(args: argparse.Namespace) -> int:
     home = opened(args)
-    found = link(args.video_id, "video", _moderator(home, args.handle), home.services)
+    found = link(args.video_id, "video", "command line", _moderator(home, args.handle), home.services)
     print(json.dumps({"link": found}) if args.json else found)
     return 0
 
 
-def told(case: Case) -> dict[str, object]:
-    return {"id": case.video.id, "prompt": case.video.prompt, "screenings": [s.model_dump() for s in case.screenings]}
+def told(case: Case, services: Services) -> dict[str, object]:
+    store = Videos(services.items)
+    screenings = [screening.model_dump(mode="json") for screening in store.screenings(case.subject)]
+    known = case.model_dump(mode="json", include={"id", "kind", "category", "law", "due_at"})
+    return {**known, "video_id": case.subject, "prompt": store.get(case.subject).prompt, "screenings": screenings}
 
 
-def said(case: Case) -> str:
-    reasons = [f"  {s.what}: {s.verdict}: {'; '.join(s.reasons) or 'no reason given'}" for s in case.screenings]
-    return "\n".join([f"{case.video.id}  {case.video.prompt[:100]!r}", *reasons])
+def said(case: Case, services: Services) -> str:
+    store = Videos(services.items)
+    reasons = [
+        f"  {each.what}: {each.verdict}: {'; '.join(each.reasons) or 'no reason given'}"
+        for each in store.screenings(case.subject)
+    ]
+    return "\n".join([f"{case.id}  {case.kind}  {store.get(case.subject).prompt[:100]!r}", *reasons])
 
 
 def _moderator(home: Home, handle: str) -> Viewer:

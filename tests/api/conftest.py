@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from volary import embedded
 from volary.accounts import Account, Role
 from volary.stores.accounts import Accounts
+from volary.stores.reviews import Reviews
 from volary.stores.videos import Act, Videos
 from volary.videos import Signature, Video, complete
 
@@ -18,6 +19,7 @@ from functions.api.app import create_app
 from functions.api.limits import EMBEDDED
 from functions.api.posts import Authors
 from functions.events.subscriptions import SUBSCRIPTIONS
+from functions.review.cases import opened
 from functions.videos.progress import Line
 from tests.sdk import model_server
 
@@ -75,7 +77,10 @@ class World:
     def held(self, who: str = "ann") -> str:
         video_id = self.asked(who)
         video = Videos(self.home.items).get(video_id)
-        self.change(video, status="in_progress", stage="held", gate="hold", made=MADE, call_id="call_1")
+        held = self.change(video, status="in_progress", stage="held", gate="hold", made=MADE, call_id="call_1")
+        now = int(self.clock.now().timestamp())
+        act = Act(action="held for review", actor="test", at=now)
+        self.home.items.transact(Reviews(self.home.items).opening_writes(opened(held, [], now), act))
         return video_id
 
     def change(self, video: Video, **fields) -> Video:

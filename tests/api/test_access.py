@@ -44,6 +44,27 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /styles": (200, 200, 200, 200),
     "GET /moderation/queue": (401, 403, 403, 200),
     "GET /moderation/cases/{case_id}/content": (401, 403, 403, 302),
+    "POST /moderation/queue/next": (401, 403, 403, 404),  # nothing waits
+    "GET /moderation/cases/{case_id}": (401, 403, 403, 200),
+    "GET /moderation/cases/{case_id}/link": (401, 403, 403, 200),
+    "POST /moderation/cases/{case_id}/claim": (401, 403, 403, 200),
+    "POST /moderation/cases/{case_id}/put_back": (401, 403, 403, 409),  # these want a claim first
+    "POST /moderation/cases/{case_id}/escalate": (401, 403, 403, 409),
+    "POST /moderation/cases/{case_id}/second": (401, 403, 403, 409),
+    "POST /moderation/cases/{case_id}/decide": (401, 403, 403, 409),
+    "POST /moderation/cases/{case_id}/undo": (401, 403, 403, 409),
+    "POST /moderation/cases/{case_id}/notes": (401, 403, 403, 200),
+    "POST /moderation/decisions": (401, 403, 403, 200),
+    "GET /moderation/figures": (401, 403, 403, 200),
+    "GET /moderation/shift": (401, 403, 403, 200),
+    "GET /moderation/handbook": (401, 403, 403, 200),
+    "GET /moderation/audit": (401, 403, 403, 403),  # for seniors
+    "GET /moderation/notices": (401, 200, 200, 200),
+    "GET /moderation/statements/{statement_id}": (401, 404, 404, 404),
+    "POST /moderation/appeals": (401, 404, 404, 404),
+    "POST /notices": (200, 200, 200, 200),
+    "GET /notices/{notice_id}": (404, 404, 404, 404),
+    "POST /posts/{post_id}/report": (401, 200, 200, 200),
     "POST /moderation/cases/{case_id}/release": (401, 403, 403, 200),
     "POST /moderation/cases/{case_id}/reject": (401, 403, 403, 200),
     "POST /moderations": (401, 503, 503, 503),  # this home's models do not answer
@@ -61,6 +82,7 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /me": (401, 200, 200, 200),
 }
 HOOK = {"name": "n", "url": "https://receiver.invalid/hook", "event_types": ["video.completed"]}
+NOTICE = {"ground": "other", "statement": "x", "contact": "a@b.example", "signature": "A", "good_faith": True}
 UPLOAD = {"bytes": 10, "filename": "a.mp4", "mime_type": "video/mp4", "purpose": "user_data"}
 
 
@@ -109,7 +131,9 @@ def prepared(world, method: str, path: str, files: tuple[bytes, bytes]) -> tuple
         ids["upload_id"] = world.call("POST", "/uploads", json=UPLOAD).json()["id"]
     if "{endpoint_id}" in path:
         ids["endpoint_id"] = world.call("POST", "/webhook_endpoints", json=HOOK).json()["id"]
-    ids["model_id"], ids["path"] = "sora-2", "0/000"
+    if path == "/notices":
+        video = world.finished(visibility="public")
+    ids |= {"model_id": "sora-2", "path": "0/000", "statement_id": "sor_none", "notice_id": "notice_none"}
     bodies = {
         "/videos": {"json": {"prompt": "a fox"}},
         "/videos/edits": {"json": {"prompt": "x", "video": {"id": video}}},
@@ -122,6 +146,11 @@ def prepared(world, method: str, path: str, files: tuple[bytes, bytes]) -> tuple
         "/uploads/{upload_id}/parts": {"files": {"data": ("part", b"12345")}},
         "/uploads/{upload_id}/complete": {"json": {"part_ids": ["part_none"]}},
         "/moderations": {"json": {"input": "a fox"}},
+        "/moderation/cases/{case_id}/decide": {"json": {"action": "release"}},
+        "/moderation/cases/{case_id}/notes": {"json": {"text": "seen"}},
+        "/moderation/decisions": {"json": {"case_ids": [], "action": "reject"}},
+        "/moderation/appeals": {"json": {"notice_id": "ntc_none", "text": "x"}},
+        "/notices": {"json": {**NOTICE, "content": video}},
         "/webhook_endpoints": {"json": HOOK},
         "/webhook_endpoints/{endpoint_id}": {"json": {"name": "m"}},
         "/webhook_endpoints/{endpoint_id}/test": {"json": {"event_type": "video.completed"}},

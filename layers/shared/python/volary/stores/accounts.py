@@ -5,7 +5,7 @@ import hashlib
 from events.shapes import Shape
 from volary.accounts import Account
 from volary.errors import Absent, ConditionFailed, Conflict
-from volary.ports import NEW, Items, Key, Put
+from volary.ports import NEW, Items, Key, Put, When
 
 KEY_PREFIX = "vol_sk_"
 
@@ -38,6 +38,11 @@ class Accounts:
             self._items.transact([Put(record, NEW), Put(owner, NEW)])
         except ConditionFailed as failed:
             raise Conflict(f"handle {account.handle!r} is taken", param="handle", code="handle_taken") from failed
+
+    def change_write(self, account: Account) -> Put:
+        """The next state of an account read at `account.version`, for a transaction of the caller's."""
+        record = {"pk": f"USER#{account.user_id}", "sk": "ACCOUNT", **account.model_dump(mode="json")}
+        return Put({**record, "version": account.version + 1}, When(equals={"version": account.version}))
 
     def get(self, user_id: str) -> Account:
         item = self._items.get(Key(f"USER#{user_id}", "ACCOUNT"))
