@@ -1,21 +1,47 @@
-"""`volary eval`: how well the screening models do on labelled rows, with 95 % intervals and the data's hash."""
+"""`volary eval`: how well the models do: the generator, and screening and likenesses on labelled data."""
 
 import argparse
 from pathlib import Path
 
+from local import adherence
+
+LIKENESS = ("likeness", "faces", "voices", "enrolments")
+LABELLED = {
+    "moderation": "screening on rows of prompts",
+    "frames": "screening on folders LABEL/*",
+    "likeness": "captures staged from the media folder",
+    "faces": "pairs of files",
+    "voices": "pairs of files",
+    "enrolments": "rows that `likeness` left",
+}
+
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subparsers.add_parser("eval", help="measure the screening models on labelled data")
-    parser.add_argument("what", choices=["moderation", "frames"], help="rows of prompts, or a folder LABEL/*")
+    parser = subparsers.add_parser("eval", help="measure the models")
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    adherence.register(kinds)
+    for name, text in LABELLED.items():
+        _register_labelled(kinds.add_parser(name, help=text))
+
+
+def _register_labelled(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--rows", type=Path, metavar="OUT.jsonl", help="write one verdict a line, for others to judge")
     parser.add_argument("--harm-only", action="store_true", help="do not count the hold for unsupported languages")
+    parser.add_argument("--people", type=int, default=200, metavar="N", help="likeness: genuine captures to stage")
+    parser.add_argument("--attempts", type=int, default=20, metavar="N", help="likeness: captures of each attack")
+    parser.add_argument("--seed", type=int, default=11, metavar="N", help="likeness: what staging draws from")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    rows = ["--rows", str(args.rows)] if args.rows else []
+    if args.what in LIKENESS:
+        from inference.likeness.evaluation import main as measure  # loads torch, which no other command should wait for
+
+        staged = ["--people", str(args.people), "--attempts", str(args.attempts), "--seed", str(args.seed)]
+        return measure([args.what, *map(str, args.paths), *rows, *staged])
     from inference.safety.evaluation import main  # loads numpy, which no other command should wait for
 
-    rows = ["--rows", str(args.rows)] if args.rows else []
     harm = ["--harm-only"] if args.harm_only else []
     return main([args.what, *map(str, args.paths), *rows, *harm])

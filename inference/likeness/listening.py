@@ -1,0 +1,97 @@
+"""Listens to a capture: are these the digits, is it one voice, does it sound when lips move? It decides nothing.
+
+Digits are not transcribed and compared, which fails on digits read one by one: Whisper is asked how likely the
+challenge's own digits are, given the sound. The first stock answer to "what was said" is right for 8 of 12 strings of
+the digits set, this measure tells 24 of 24 from wrong ones (`volary eval likeness`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inference.likeness.voices import RATE, Voices, speech
+from inference.safety.sound import Ears
+
+LEAST_PROBABILITY = 1e-4
+AROUND = 0.15
+LAGS = 1  # tenths of a second that lips may lead or trail the sound
+LOUD = 0.7
+WINDOW = 1500  # Whisper frames of 10 ms: half of its own 30 s holds any capture and costs a quarter
+
+
+@dataclass(frozen=True)
+class Heard:
+    """`digits` is the mean probability of the challenge's digits, `one_voice` the worst cosine between two parts of the
+    speech, `spoken_seconds` how long somebody speaks, `voice` the direction of 256 numbers.
+    """
+
+    digits: float
+    one_voice: float
+    spoken_seconds: float
+    voice: np.ndarray
+
+
+class Listener:
+    """Whisper base and the voice encoder."""
+
+    def __init__(self, weights: Path) -> None:
+        self.ears = Ears(weights / "safety")
+        self.voices = Voices(weights / "likeness")
+
+    def listen(self, sound: np.ndarray, digits: str) -> Heard:
+        """`sound` is mono at RATE; raises ValueError where nobody speaks."""
+        pieces = self.voices.pieces(sound)
+        spoken = sum(span.end - span.start for span in speech(sound))
+        voice = pieces.mean(axis=0)
+        return Heard(self.probability(sound, digits), _unity(pieces), spoken, voice / np.linalg.norm(voice))
+
+    def probability(self, sound: np.ndarray, digits: str) -> float:
+        """The geometric mean of the probabilities that Whisper gives these digits in this order."""
+        from faster_whisper.tokenizer import Tokenizer
+
+        model = self.ears._model()
+        levelled = sound * (LOUD / max(0.05, float(np.abs(sound).max())))
+        features = model.feature_extractor(levelled.astype(np.float32))[:, :WINDOW]
+        features = np.pad(features, ((0, 0), (0, max(0, WINDOW - features.shape[1]))))
+        tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")  # noqa: FBT003
+        text = model.hf_tokenizer.encode(" " + " ".join(digits), add_special_tokens=False).ids
+        found: Any = model.model.align(model.encode(features), list(tokenizer.sot_sequence), [text], WINDOW)[0]
+        return float(np.exp(np.mean(np.log(np.maximum(found.text_token_probs, LEAST_PROBABILITY)))))
+
+
+def synchrony(mouth: np.ndarray, seconds: np.ndarray, sound: np.ndarray) -> float:
+    """Correlation of lips' opening with loudness, at the best of a few small lags; 0 where either does not change.
+
+    Only from the first word to the last: before and after, lips and sound rest together in anybody's clip.
+    """
+    spans = speech(sound)
+    if not spans:
+        return 0.0
+    talking = (seconds >= spans[0].start - AROUND) & (seconds <= spans[-1].end + AROUND)
+    mouth, seconds = mouth[talking], seconds[talking]
+    loud = np.array([_level(sound, second) for second in seconds])
+    best = 0.0
+    for lag in range(-LAGS, LAGS + 1):
+        lips, voice = (mouth[lag:], loud[: len(loud) - lag]) if lag >= 0 else (mouth[:lag], loud[-lag:])
+        if len(lips) > 10 and lips.std() > 1e-4 and voice.std() > 1e-6:
+            best = max(best, float(np.corrcoef(lips, voice)[0, 1]))
+    return best
+
+
+def _level(sound: np.ndarray, second: float) -> float:
+    """Loudness around a moment, compressed so that a loud digit does not drown the others."""
+    part = sound[max(0, int((second - 0.06) * RATE)) : int((second + 0.06) * RATE)]
+    return float(np.sqrt(np.sqrt(np.mean(part**2)))) if len(part) else 0.0
+
+
+def _unity(pieces: np.ndarray) -> float:
+    """The least cosine between the voice before and after any moment of the speech."""
+    if len(pieces) < 4:
+        return float((pieces @ pieces.T).min())
+    cosines = []
+    for cut in range(2, len(pieces) - 1):
+        before, after = pieces[:cut].mean(axis=0), pieces[cut:].mean(axis=0)
+        cosines.append(float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after))))
+    return min(cosines)

