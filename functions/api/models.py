@@ -1,10 +1,14 @@
-"""The models one may ask for: ours, and the names of the service that ended, which stand for ours."""
+"""The models one may ask for: ours, and the names of the service that ended, which stand for ours.
 
-from fastapi import APIRouter
+All of them are made by the one engine that this home runs; what it can make is told with each.
+"""
+
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from volary.errors import Absent
 from volary.generation import MODELS, STYLES
 
+from events.engines import LIMITS, EngineLimits
 from functions.api.authentication import CurrentViewer
 from functions.api.once import Once
 
@@ -17,6 +21,8 @@ class ModelResource(BaseModel):
     object: str = "model"
     created: int = CREATED
     owned_by: str = "volary"
+    engine: str
+    limits: EngineLimits
 
 
 class ModelList(BaseModel):
@@ -35,18 +41,23 @@ class StyleList(BaseModel):
 
 
 @router.get("/models", operation_id="list_models")
-async def list_models(viewer: CurrentViewer) -> ModelList:
-    return ModelList(data=[ModelResource(id=name) for name in MODELS])
+async def list_models(viewer: CurrentViewer, request: Request) -> ModelList:
+    return ModelList(data=[_resource(name, request) for name in MODELS])
 
 
 @router.get("/models/{model_id}", operation_id="retrieve_model")
-async def retrieve(model_id: str, viewer: CurrentViewer) -> ModelResource:
+async def retrieve(model_id: str, viewer: CurrentViewer, request: Request) -> ModelResource:
     if model_id not in MODELS:
         raise Absent(f"there is no model {model_id!r}; there are {', '.join(MODELS)}", code="model_not_found")
-    return ModelResource(id=model_id)
+    return _resource(model_id, request)
 
 
 @router.get("/styles", operation_id="list_styles")
 async def styles() -> StyleList:
     """What `style` may be when a clip is asked for; open to everybody."""
     return StyleList(data=[Style(id=name) for name in STYLES])
+
+
+def _resource(name: str, request: Request) -> ModelResource:
+    engine = request.app.state.limits.engine
+    return ModelResource(id=name, engine=engine, limits=LIMITS[engine])

@@ -57,6 +57,7 @@ def acknowledged(environment: Environment) -> tuple[Acknowledged, ...]:
     every = "AwsSolutions-IAM5[Resource::*]"
     uploads, work, videos = (f"AwsSolutions-IAM5[Resource::arn:aws:s3:::<Given{each}Bucket>/*]"
                              for each in ("Uploads", "Work", "Videos"))  # fmt: skip
+    weights = "AwsSolutions-IAM5[Resource::arn:aws:s3:::<GivenModelsBucket>/engines"
     executions = environment.arn("states", f"execution:{environment.name('generation')}:*")
     endpoint_logs = environment.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{environment.name('media-models')}:*")
     return (
@@ -72,6 +73,8 @@ def acknowledged(environment: Environment) -> tuple[Acknowledged, ...]:
         *(Acknowledged("Inference", rule, OBJECTS) for rule in [work] if environment.gpu.enabled),
         *(Acknowledged("Inference", f"AwsSolutions-IAM5[Resource::{endpoint_logs}]", "streams of one log group")
           for _ in [endpoint_logs] if environment.gpu.enabled),
+        *(Acknowledged("Inference", f"{weights}/{digest}/*]", "every file of the one set of weights with that digest")
+          for digest in [environment.gpu.engine_digest] if digest),
         *(Acknowledged("Api", rule, reason) for rule, reason in API.items()),
         *(Acknowledged("Api", rule, OBJECTS) for rule in (uploads, work, videos)),
         Acknowledged("Api", every, X_RAY),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from events.engines import LARGE, LIMITS, SMALL
+
 StageName = Literal["dev", "staging", "prod"]
 PRODUCT = "volary"
 
@@ -15,6 +17,24 @@ class Gpu:
     instance_type: str = "ml.g6.xlarge"
     max_instances: int = 1
     idle_seconds: int = 600  # how long an instance stays after its last job
+    engine: str = SMALL
+    engine_digest: str = ""  # sha256 of the manifest of a large engine's weights: they lie under engines/DIGEST
+    engine_options: str = ""  # JSON of inference/engines/options.py
+
+    def __post_init__(self) -> None:
+        if self.engine not in LIMITS:
+            raise ValueError(f"engine {self.engine!r} is not one of {', '.join(LIMITS)}")
+        if (self.engine == SMALL) == bool(self.engine_digest):
+            raise ValueError(f"engine {self.engine!r} with digest {self.engine_digest!r}: {LARGE} alone needs one")
+
+
+# One L40S with 48 GB and 128 GiB of host memory, which model offload of bf16 weights needs; never tried.
+LARGE_INSTANCE = "ml.g6e.4xlarge"
+
+
+def large_gpu(digest: str, options: str = "", max_instances: int = 1) -> Gpu:
+    """The endpoint with LTX-2 on it, from weights that `python -m inference.engines.folder` pinned at `digest`."""
+    return Gpu(True, LARGE_INSTANCE, max_instances, engine=LARGE, engine_digest=digest, engine_options=options)
 
 
 @dataclass(frozen=True)

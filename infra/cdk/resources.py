@@ -65,6 +65,7 @@ class Resources:
             GENERATION_WORKFLOW=self.generation,
             TEXT_MODEL_FUNCTION=self.text_models,
             MEDIA_ENDPOINT=self.media_models,
+            ENGINE=self.environment.gpu.engine,
             ENVELOPE_KEY=self.of("envelope-key"),
             SIGNING_KEY=self.of("signing-key"),
             SIGNING_CERTIFICATES=self.certificates,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -204,3 +205,42 @@ def test_rehearsal_may_leave_the_inference_stack_out(prod):
 
     assert users == []
     assert not any("Fn::ImportValue" in json.dumps(template) for template in prod.templates.values())
+
+
+def test_the_large_engine_runs_from_weights_pinned_by_digest(tmp_path):
+    import aws_cdk as cdk
+
+    import infra.cdk.app as application
+    from infra.cdk.environments import STAGING, large_gpu
+
+    digest = "ab" * 32
+    gpu = large_gpu(digest, '{"steps": 20}', max_instances=2)
+    app = cdk.App(outdir=str(tmp_path), context=application.UNBUNDLED, analytics_reporting=False)
+    application.build(app, replace(STAGING, gpu=gpu))
+    app.synth()
+    template = json.loads((tmp_path / "Inference.template.json").read_text())["Resources"]
+    of = {each["Type"]: each["Properties"] for each in template.values()}
+
+    environment = of["AWS::SageMaker::Model"]["PrimaryContainer"]["Environment"]
+    (variant,) = of["AWS::SageMaker::EndpointConfig"]["ProductionVariants"]
+    target = of["AWS::ApplicationAutoScaling::ScalableTarget"]
+    assert environment["VOLARY_ENGINE"] == "ltx-2"
+    assert environment["VOLARY_ENGINE_DIGEST"] == digest
+    assert f"/engines/{digest}" in json.dumps(environment["VOLARY_ENGINE_WEIGHTS"])
+    assert variant["InstanceType"] == "ml.g6e.4xlarge"
+    assert variant["ContainerStartupHealthCheckTimeoutInSeconds"] == 3600
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, 2)
+    rights = json.dumps([each["Properties"] for each in template.values() if each["Type"] == "AWS::IAM::Policy"])
+    assert f"/engines/{digest}/*" in rights
+    functions = json.loads((tmp_path / "Api.template.json").read_text())["Resources"]
+    engines = {each["Properties"]["Environment"]["Variables"]["ENGINE"] for each in functions.values()
+               if each["Type"] == "AWS::Lambda::Function"}  # fmt: skip
+    assert engines == {"ltx-2"}
+
+
+@pytest.mark.parametrize(("engine", "digest"), [("volary-1", "ab" * 32), ("ltx-2", ""), ("sora", "")])
+def test_an_engine_without_its_digest_is_not_synthesised(engine, digest):
+    from infra.cdk.environments import Gpu
+
+    with pytest.raises(ValueError, match=engine):
+        Gpu(True, engine=engine, engine_digest=digest)

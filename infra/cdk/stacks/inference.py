@@ -19,6 +19,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from events.engines import SMALL
 from infra.cdk.environments import Environment
 from infra.cdk.functions import log_settings
 from infra.cdk.permissions import allow, at_rest, statements
@@ -72,7 +73,8 @@ class Inference(cdk.Stack):
         )
 
     def _media_models(self) -> None:
-        image = ecr_assets.DockerImageAsset(self, "MediaImage", directory=str(ROOT), **_image("media"))
+        target: Literal["media", "large"] = "media" if self._environment.gpu.engine == SMALL else "large"
+        image = ecr_assets.DockerImageAsset(self, "MediaImage", directory=str(ROOT), **_image(target))
         role = self._role(image)
         model = sagemaker.CfnModel(
             self,
@@ -102,12 +104,32 @@ class Inference(cdk.Stack):
                 "VOLARY_HOST": "0.0.0.0",
                 "VOLARY_MEDIA_ORIGINS": f"https://s3.{self._environment.region}.amazonaws.com",
                 "VOLARY_MARK_KEY_WRAPPED": "/opt/ml/model/mark-key.wrapped",
+                **self._engine(),
             },
         )
+
+    def _engine(self) -> dict[str, str]:
+        """What a large engine is told; the container fetches its weights itself, and checks each against its digest."""
+        gpu = self._environment.gpu
+        if gpu.engine == SMALL:
+            return {}
+        return {
+            "VOLARY_ENGINE": gpu.engine,
+            "VOLARY_ENGINE_WEIGHTS": f"s3://{self._known.of('models-bucket')}/engines/{gpu.engine_digest}",
+            "VOLARY_ENGINE_DIGEST": gpu.engine_digest,
+            "VOLARY_ENGINE_OPTIONS": gpu.engine_options,
+        }
+
+    def _readable(self) -> list[str]:
+        """What of the models bucket the container may read."""
+        models = self._known.bucket("models")
+        digest = self._environment.gpu.engine_digest
+        return [f"{models}/mark-key.tar.gz", *([f"{models}/engines/{digest}/*"] if digest else [])]
 
     def _endpoint_config(self, model: sagemaker.CfnModel) -> sagemaker.CfnEndpointConfig:
         topic = self._environment.arn("sns", self._environment.name("answers"))
         work = self._known.of("work-bucket")
+        gpu = self._environment.gpu
         of = sagemaker.CfnEndpointConfig
         return sagemaker.CfnEndpointConfig(
             self,
@@ -117,9 +139,11 @@ class Inference(cdk.Stack):
                 of.ProductionVariantProperty(
                     variant_name=VARIANT,
                     model_name=model.attr_model_name,
-                    instance_type=self._environment.gpu.instance_type,
+                    instance_type=gpu.instance_type,
                     initial_instance_count=1,
                     initial_variant_weight=1,
+                    # Tens of gigabytes are fetched and hashed before /ping answers; an hour is the most there is.
+                    container_startup_health_check_timeout_in_seconds=None if gpu.engine == SMALL else 3600,
                 )
             ],
             async_inference_config=of.AsyncInferenceConfigProperty(
@@ -198,7 +222,7 @@ class Inference(cdk.Stack):
             allow(["sns:Publish"], arn("sns", self._environment.name("answers"))),
             at_rest("sns", ["kms:Decrypt", "kms:GenerateDataKey"], self._known),
             allow(["states:SendTaskHeartbeat"], "*"),  # it knows no other resource
-            allow(["s3:GetObject"], f"{self._known.bucket('models')}/mark-key.tar.gz"),
+            *(allow(["s3:GetObject"], each) for each in self._readable()),
             allow(["kms:Decrypt"], self._known.of("envelope-key"), MARK),
             *statements("work.read", self._known),
             *statements("work.write", self._known),
@@ -251,7 +275,7 @@ class Inference(cdk.Stack):
         )
 
 
-def _image(target: Literal["text", "media"]) -> dict[str, object]:
+def _image(target: Literal["text", "media", "large"]) -> dict[str, object]:
     return {
         "file": "inference/Dockerfile",
         "target": target,

@@ -22,6 +22,7 @@ class Settings(BaseModel):
     GENERATION_WORKFLOW: str  # ARN of the state machine
     TEXT_MODEL_FUNCTION: str  # name of the container-image Lambda with the small models
     MEDIA_ENDPOINT: str  # name of the SageMaker asynchronous endpoint
+    ENGINE: str = "volary-1"  # the engine that the endpoint runs, a name of events/engines.py
     ENVELOPE_KEY: str  # KMS key id
     SIGNING_KEY: str  # KMS key id, ECC_NIST_P256
     SIGNING_CERTIFICATES: str  # SSM parameter with the PEM chain
