@@ -20,6 +20,7 @@ from events.moderation import Category, Stage
 from events.workflow import GenerationState
 from functions.generation.recognised import recognised
 from functions.generation.steps import (
+    audience,
     changed,
     failed,
     is_refusal,
@@ -115,7 +116,7 @@ def _screened(
     stages: tuple[Stage, ...] = ("frames",) if is_upload else ("frames", "sound")
     seen = recognised(video, screened, call.index_id, services)
     complete = screened.frames_seen > 0 and seen.is_complete and is_complete(screened.signals, policy, stages)
-    decision = decide(seen.signals, policy, complete=complete)
+    decision = decide(seen.signals, policy, complete=complete, audience=audience(video, services))
     state = judged(call.state, decision)
     if state.failure == "moderation_blocked" and decision.category is Category.LIKENESS:
         state = failed(state, "likeness_unconsented")

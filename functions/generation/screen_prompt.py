@@ -8,7 +8,7 @@ from volary.videos import Video
 
 from events.inference import PromptScreened, ScreenPrompt
 from events.workflow import GenerationState
-from functions.generation.steps import failed, judged, moved, screening_of, seconds, videos_of
+from functions.generation.steps import audience, failed, judged, moved, screening_of, seconds, videos_of
 
 
 def screen_prompt(state: GenerationState, services: Services) -> GenerationState:
@@ -17,7 +17,8 @@ def screen_prompt(state: GenerationState, services: Services) -> GenerationState
         return failed(state, "internal_error")
     answer = PromptScreened.model_validate(services.models.ask(question(video, services)))
     policy = shipped_policy()
-    decision = decide(answer.signals, policy, complete=is_complete(answer.signals, policy, ["prompt"]))
+    complete = is_complete(answer.signals, policy, ["prompt"])
+    decision = decide(answer.signals, policy, complete=complete, audience=audience(video, services))
     screening = screening_of("prompt", decision, seconds(services)).model_copy(update={"signals": answer.signals})
     moved(video, "screening_prompt", services, [videos_of(services).screening_write(video.id, screening)])
     return judged(state, decision)

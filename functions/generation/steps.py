@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from volary.accounts import age
+from volary.errors import Absent
 from volary.generation import REFUSALS
-from volary.moderation import Decision
+from volary.moderation import Audience, Decision, audience_of
 from volary.ports import Services, Write
+from volary.stores.accounts import Accounts
 from volary.stores.videos import Act, Screening, Videos
 from volary.videos import Stage, Video, enter
 
@@ -21,6 +24,15 @@ def seconds(services: Services) -> int:
 
 def videos_of(services: Services) -> Videos:
     return Videos(services.items)
+
+
+def audience(video: Video, services: Services) -> Audience:
+    """The clip's maker as the policy sees them; nobody found counts as every age and region, the strictest."""
+    try:
+        maker = Accounts(services.items).get(video.owner_id)
+    except Absent:
+        return Audience()
+    return audience_of(age(maker.birth_date, services.clock.now().date()), maker.region)
 
 
 def moved(video: Video, stage: Stage, services: Services, more: Sequence[Write] = ()) -> Video:

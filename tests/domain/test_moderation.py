@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from volary.moderation import (
     SEVERITY,
+    Audience,
     Policy,
     Rule,
     decide,
@@ -152,3 +153,44 @@ def test_a_policy_that_makes_no_sense_is_refused(broken: dict[str, object]):
 def test_two_rules_for_one_thing_are_refused():
     with pytest.raises(ValueError, match="two rules"):
         Policy("x", (Rule(Category.GORE, 0.5), Rule(Category.GORE, 0.6)), frozenset({"en"}))
+
+
+def test_a_rule_for_an_age_or_a_region_only_ever_adds():
+    rng = random.Random(11)
+    audiences = [Audience(), *(Audience(age, region) for age in ("13-15", "16-17", "18+") for region in ("DE", "US"))]
+    for signals in (random_signals(rng, 3) for _ in range(300)):
+        plain = SEVERITY[decide(signals, POLICY, complete=True).action]
+        told = [SEVERITY[decide(signals, POLICY, complete=True, audience=each).action] for each in audiences]
+        assert min(told) >= plain
+        assert told[0] == max(told), "who is not known is judged as strictly as anybody"
+
+
+def test_the_young_are_held_earlier_and_the_law_is_named():
+    signals = [signal(Category.SELF_HARM, 0.4)]
+
+    adult = decide(signals, POLICY, complete=True, audience=Audience("18+", "FR"))
+    young = decide(signals, POLICY, complete=True, audience=Audience("16-17", "FR"))
+
+    assert (adult.action, young.action) == ("pass", "hold")
+    assert young.reasons[0].law.startswith("EU DSA")
+
+
+def test_a_region_group_holds_its_members_and_nobody_else():
+    signals = [signal(Category.DECEPTION, 0.45)]
+
+    audiences = {code: Audience("18+", code) for code in ("FR", "US")}
+    acts = {code: decide(signals, POLICY, complete=True, audience=each).action for code, each in audiences.items()}
+
+    assert acts == {"FR": "hold", "US": "pass"}
+
+
+@pytest.mark.parametrize(("field", "value"), [("ages", ["12"]), ("regions", ["Europe"]), ("limit", 1)])
+def test_a_policy_with_a_word_that_means_nothing_is_refused(field: str, value: object):
+    rule = {"category": "gore", "hold": 0.5, field: value}
+
+    with pytest.raises(ValueError):
+        policy_from({"version": "x", "languages": [], "required": {}, "rules": [rule]})
+
+
+def test_every_harm_names_the_law_or_house_rule_it_serves():
+    assert [rule.category for rule in POLICY.rules if not rule.law] == [Category.TEST_STRING]

@@ -2,7 +2,8 @@
 
 What is covered: every signal of every stage against a policy that is data, with a reason for each that
 counts. Whatever is not clearly fine is held: a stage that did not answer, a category the policy does not
-know, a score between the two thresholds. Adding a signal never makes a decision milder.
+know, a score between the two thresholds. Adding a signal never makes a decision milder, nor does knowing whom a clip
+is for: a rule for an age band or a region only ever adds to the rules for everybody.
 What is not covered: how good the scores are (docs/model-card-safety.md), what a moderator then decides.
 
 `events.moderation.ALWAYS_BLOCKED_TEXT` anywhere in a prompt always blocks, `ALWAYS_HELD_TEXT` always holds,
@@ -21,25 +22,57 @@ from pydantic import TypeAdapter
 
 from events.moderation import Category, Signal, Stage
 
+AgeBand = Literal["13-15", "16-17", "18+"]
+AGE_BAND: TypeAdapter[AgeBand] = TypeAdapter(AgeBand)
 Action = Literal["pass", "hold", "block"]
 SEVERITY: Mapping[Action, int] = MappingProxyType({"pass": 0, "hold": 1, "block": 2})
 STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
+RULE_FIELDS = frozenset({"category", "hold", "block", "stage", "ages", "regions", "law"})
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Whom a clip is made by and for: an age band and an ISO 3166-1 region, None where it is not known.
+
+    What is not known counts as every band and every region, so that no rule is missed for want of a fact.
+    """
+
+    age: AgeBand | None = None
+    region: str | None = None
+
+
+EVERYBODY = Audience("18+", "ZZ")  # adults somewhere no regional rule names: the rules for everybody and no more
 
 
 @dataclass(frozen=True)
 class Rule:
-    """From which score a category is held and blocked; `stage` None: all stages without their own rule."""
+    """From which score a category is held and blocked; `stage` None: all stages without their own rule.
+
+    `ages` and `regions` None: for everybody. `law` names what the rule serves, for statements of reasons.
+    """
 
     category: Category
     hold: float
     block: float | None = None
     stage: Stage | None = None
+    ages: frozenset[AgeBand] | None = None
+    regions: frozenset[str] | None = None
+    law: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.hold <= 1:
             raise ValueError(f"rule {self.category}: hold is {self.hold}, not in (0, 1]")
         if self.block is not None and not self.hold <= self.block <= 1:
             raise ValueError(f"rule {self.category}: block is {self.block}, not in [hold {self.hold}, 1]")
+
+    @property
+    def is_for_everybody(self) -> bool:
+        return self.ages is None and self.regions is None
+
+    def applies(self, audience: Audience) -> bool:
+        """Whether the rule counts for this audience."""
+        by_age = self.ages is None or audience.age is None or audience.age in self.ages
+        return by_age and (self.regions is None or audience.region is None or audience.region in self.regions)
 
     def action(self, score: float) -> Action:
         """What this rule does at a score. A score that is not a number is held."""
@@ -58,14 +91,21 @@ class Policy:
     required: Mapping[Stage, frozenset[Category]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        keys = [(rule.category, rule.stage) for rule in self.rules]
+        keys = [(rule.category, rule.stage, rule.ages, rule.regions) for rule in self.rules]
         if len(keys) != len(set(keys)):
-            raise ValueError(f"policy {self.version} has two rules for one category and stage")
+            raise ValueError(f"policy {self.version} has two rules for one category, stage and audience")
 
     def rule(self, signal: Signal) -> Rule | None:
         """The stage's own rule, else the category's, else None for a category this policy does not know."""
-        found = {rule.stage: rule for rule in self.rules if rule.category == signal.category}
+        found = {rule.stage: rule for rule in self.rules if rule.category == signal.category and rule.is_for_everybody}
         return found.get(signal.stage, found.get(None))
+
+    def rules_for(self, signal: Signal, audience: Audience) -> tuple[Rule, ...]:
+        """The rule for everybody first, then the special ones that count here; empty for an unknown category."""
+        general = self.rule(signal)
+        special = (rule for rule in self.rules if rule.category == signal.category and not rule.is_for_everybody)
+        counting = (rule for rule in special if rule.stage in (None, signal.stage) and rule.applies(audience))
+        return (general, *counting) if general else ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +118,7 @@ class Reason:
     score: float
     model: str
     seen: str
+    law: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,9 +132,9 @@ class Decision:
     policy_version: str
 
 
-def decide(signals: Iterable[Signal], policy: Policy, *, complete: bool) -> Decision:
+def decide(signals: Iterable[Signal], policy: Policy, *, complete: bool, audience: Audience = EVERYBODY) -> Decision:
     """Pass, hold or block. `complete` says that every stage that had to answer did; else nothing passes."""
-    judged = [_judge(signal, policy) for signal in signals]
+    judged = [_judge(signal, policy, audience) for signal in signals]
     reasons = tuple(sorted((reason for reason in judged if reason.action != "pass"), key=_gravest_first))
     worst = max((SEVERITY[reason.action] for reason in reasons), default=0 if complete else 1)
     return Decision(
@@ -103,6 +144,12 @@ def decide(signals: Iterable[Signal], policy: Policy, *, complete: bool) -> Deci
         complete=complete,
         policy_version=policy.version,
     )
+
+
+def audience_of(years: int | None, region: str | None) -> Audience:
+    """The audience that a person of that age and region is; what is not known stays unknown."""
+    band: AgeBand | None = None if years is None else "13-15" if years < 16 else "16-17" if years < 18 else "18+"
+    return Audience(band, region)
 
 
 def is_complete(signals: Iterable[Signal], policy: Policy, stages: Iterable[Stage]) -> bool:
@@ -118,7 +165,8 @@ def strictest(first: Decision, second: Decision) -> Decision:
 
 def policy_from(document: Mapping[str, Any]) -> Policy:
     """Read a policy from its JSON form. Raises ValueError for an unknown name or a threshold out of range."""
-    rules = tuple(_rule(rule) for rule in document["rules"])
+    groups: dict[str, list[str]] = document.get("regions", {})
+    rules = tuple(_rule(rule, groups) for rule in document["rules"])
     required = {
         STAGE.validate_python(stage): frozenset(Category(name) for name in names)
         for stage, names in document["required"].items()
@@ -132,11 +180,14 @@ def shipped_policy() -> Policy:
     return policy_from(json.loads(resources.files("volary").joinpath("policy.json").read_text("utf-8")))
 
 
-def _judge(signal: Signal, policy: Policy) -> Reason:
-    rule = policy.rule(signal)
-    action = rule.action(signal.score) if rule else "hold"
-    seen = signal.reason if rule else f"policy {policy.version} has no rule for {signal.category}"
-    return Reason(signal.stage, signal.category, action, signal.score, signal.model, seen)
+def _judge(signal: Signal, policy: Policy, audience: Audience) -> Reason:
+    rules = policy.rules_for(signal, audience)
+    if not rules:
+        unknown = f"policy {policy.version} has no rule for {signal.category}"
+        return Reason(signal.stage, signal.category, "hold", signal.score, signal.model, unknown)
+    strict = max(rules, key=lambda rule: SEVERITY[rule.action(signal.score)])
+    action = strict.action(signal.score)
+    return Reason(signal.stage, signal.category, action, signal.score, signal.model, signal.reason, strict.law)
 
 
 def _gravest_first(reason: Reason) -> tuple[int, float, str, str]:
@@ -147,6 +198,24 @@ def _named(severity: int) -> Action:
     return next(action for action, rank in SEVERITY.items() if rank == severity)
 
 
-def _rule(document: Mapping[str, Any]) -> Rule:
-    stage = STAGE.validate_python(document["stage"]) if "stage" in document else None
-    return Rule(Category(document["category"]), document["hold"], document.get("block"), stage)
+def _rule(document: Mapping[str, Any], groups: Mapping[str, list[str]]) -> Rule:
+    if unknown := document.keys() - RULE_FIELDS:
+        raise ValueError(f"a rule for {document.get('category')} has unknown fields: {sorted(unknown)}")
+    return Rule(
+        Category(document["category"]),
+        document["hold"],
+        document.get("block"),
+        STAGE.validate_python(document["stage"]) if "stage" in document else None,
+        frozenset(map(AGE_BAND.validate_python, document["ages"])) if "ages" in document else None,
+        frozenset(_regions(document["regions"], groups)) if "regions" in document else None,
+        document.get("law", ""),
+    )
+
+
+def _regions(names: Iterable[str], groups: Mapping[str, list[str]]) -> Iterable[str]:
+    """ISO codes, the policy's own groups of them resolved. Raises ValueError for a name that is neither."""
+    for name in names:
+        members = groups.get(name, [name])
+        if wrong := [code for code in members if not (len(code) == 2 and code.isascii() and code.isupper())]:
+            raise ValueError(f"region {name} holds {wrong}, no ISO 3166-1 alpha-2 codes")
+        yield from members
