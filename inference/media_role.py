@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from events.inference import (
+    CaptureChecked,
+    CheckCapture,
     DetectMark,
     Generate,
     Generated,
@@ -26,14 +28,18 @@ from events.inference import (
     Source,
     Timings,
 )
+from events.likeness import Matched, SealedIndex
 from inference import marks
 from inference.engines.choice import EngineChoice, load_engine
 from inference.generator.asking import Ask, AskError, Clip, SourceClip
 from inference.generator.engine import Engine, EngineError
+from inference.likeness import matching
+from inference.likeness.capture import CaptureChecks
 from inference.links import Links
-from inference.media import Limits, encode_mp4, facts, spritesheet, thumbnail
+from inference.media import Decoded, Limits, encode_mp4, facts, spritesheet, thumbnail
 from inference.refusal import InvalidRequest, ModelFault, OutputRefused
 from inference.safety.clips import ClipScreen
+from inference.safety.frames import sample
 from inference.watermark import ALGORITHM, mark_picture, mark_sound
 
 MADE = 0.85  # share of the work that the generator's own progress covers
@@ -50,20 +56,23 @@ class MediaRole:
     screen: ClipScreen
     links: Links
     mark_key: bytes
+    captures: CaptureChecks | None = None
 
     @classmethod
     def load(cls, weights: Path, links: Links, mark_key: bytes, engine: EngineChoice) -> "MediaRole":
         """Read the chosen engine, ours from `weights`/generator, and the screening under `weights`/safety."""
         generator = load_engine(engine, weights / "generator")
-        return cls(generator, ClipScreen.load(weights / "safety"), links, mark_key)
+        return cls(generator, ClipScreen.load(weights / "safety"), links, mark_key, CaptureChecks.load(weights))
 
-    def answer(self, request: Request) -> Generated | MediaScreened | MarkDetected:
+    def answer(self, request: Request) -> Generated | MediaScreened | MarkDetected | CaptureChecked:
         """Raises Refused."""
         match request:
             case Generate():
                 return self._generate(request)
             case ScreenMedia():
                 return self._screen(request)
+            case CheckCapture():
+                return self._captures.answer(request, self.links)
             case DetectMark():
                 return MarkDetected(mark=marks.detect(self.links, request, self.mark_key))
         raise InvalidRequest(f"the media role does not answer {request.task}")
@@ -113,13 +122,28 @@ class MediaRole:
         clip = marks.opened(self.links.read(request.get, marks.LIMITS.file_bytes))
         mark = marks.read(clip, self.mark_key)
         judged = self.screen.judge(clip, request.origin, mark)
+        matched = self._matched(clip, request.index) if request.index else None
         return MediaScreened(
             media=clip.facts,
             mark=mark,
             signals=judged.signals,
             transcript=judged.transcript,
             frames_seen=judged.frames_seen,
+            matched=matched,
         )
+
+    def _matched(self, clip: Decoded, sealed: SealedIndex) -> Matched:
+        """Opens the index for this one clip; raises Refused where it is gone, and then the caller holds the clip."""
+        index = matching.opened(sealed, self.links)
+        places = sample(clip.frames, clip.frame_rate)
+        seconds = [place / clip.frame_rate for place in places]
+        return matching.match(clip.frames[places], seconds, self._captures.faces, index)
+
+    @property
+    def _captures(self) -> CaptureChecks:
+        if self.captures is None:
+            raise ModelFault("the models of faces and voices are not loaded")
+        return self.captures
 
 
 class ProgressReport:

@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 
 from events.likeness import Turn
 from inference.likeness.faces import Faces
-from inference.likeness.geometry import mouth_opening
+from inference.likeness.geometry import mouth_opening, pose
 from inference.likeness.voices import RATE
 
 SIDE = 240
@@ -24,6 +24,7 @@ COARSE = 4
 TURN_DEGREES: dict[Turn, tuple[float, float]] = {"left": (22, 0), "right": (-22, 0), "up": (0, -17), "down": (0, 17)}
 GAPES = 0.085
 SHUT = 0.045
+STRAIGHT = 9.0
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,16 @@ class Script:
 
 
 def actor(picture: np.ndarray, faces: Faces, rng: np.random.Generator) -> Actor | None:
-    """A face picture (H, W, 3) uint8 on a made-up background; None where it shows no face, or a mouth already open."""
+    """A face picture (H, W, 3) uint8 on a made-up background; None where its face is unfit.
+
+    A capture starts from a straight look with the mouth shut: pictures of another look are no person's first frame.
+    """
     canvas = _placed(picture, rng)
     found = faces.finder.nearby(canvas.astype(np.uint8))
     if not found:
         return None
     mesh = faces.read(canvas.astype(np.uint8), found[0]).mesh
-    if mouth_opening(mesh) > SHUT:
+    if mouth_opening(mesh) > SHUT or abs(pose(mesh)[0]) > STRAIGHT:
         return None
     size = float(np.ptp(mesh[:, 1]))
     centre = (float(mesh[:, 0].mean()), float(mesh[:, 1].mean()))
@@ -100,8 +104,12 @@ def play(who: Actor, what: Script, rng: np.random.Generator) -> np.ndarray:
     """The clip (T, SIDE, SIDE, 3) uint8 of an actor playing a script."""
     light = 1 + 0.01 * gaussian_filter(rng.normal(0, 3, what.frames), 5)
     clip = np.empty((what.frames, SIDE, SIDE, 3), np.uint8)
+    flows: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
     for at in range(what.frames):
-        picture = _bent(who, what.yaw[at], what.pitch[at], what.gape[at]) * light[at]
+        angles = round(what.yaw[at]), round(what.pitch[at])
+        if angles not in flows:
+            flows[angles] = _flow(who, *angles)
+        picture = _gaping(who, *flows[angles], what.gape[at]) * light[at]
         clip[at] = np.clip(picture + 1.5 * rng.standard_normal(picture.shape, np.float32), 0, 255)
     return clip
 
@@ -175,8 +183,8 @@ def _gape(sound: np.ndarray, total: int, rng: np.random.Generator) -> np.ndarray
     return np.clip(gaussian_filter(level, 0.5) * rng.uniform(0.75, 1.2, total), 0, 1.2)
 
 
-def _bent(who: Actor, yaw: float, pitch: float, gape: float) -> np.ndarray:
-    """Looks up, for every pixel, where it comes from: the turn is undone on a coarse grid, the gape on the fine one."""
+def _flow(who: Actor, yaw: float, pitch: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where in the straight picture every pixel of a turned head comes from; worked out on a coarse grid."""
     side = SIDE // COARSE
     rows, columns = np.mgrid[0:side, 0:side].astype(np.float32) * COARSE
     a, b = np.radians(yaw), np.radians(pitch)
@@ -187,7 +195,12 @@ def _bent(who: Actor, yaw: float, pitch: float, gape: float) -> np.ndarray:
         off_x, off_y = x - who.centre[0], y - who.centre[1]
         x = columns - hold * (off_x * (np.cos(a) - 1) + depth * np.sin(a))
         y = rows - hold * (off_y * (np.cos(b) - 1) + depth * np.sin(b))
-    x, y = (zoom(each, COARSE, order=1, grid_mode=True, mode="nearest") for each in (x, y))
+    fine = [zoom(each, COARSE, order=1, grid_mode=True, mode="nearest") for each in (x, y)]
+    return fine[0], fine[1]
+
+
+def _gaping(who: Actor, x: np.ndarray, y: np.ndarray, gape: float) -> np.ndarray:
+    """The picture at these places, with the lips `gape` apart."""
     mouth_x, mouth_y, half = who.lips
     width = np.clip(1 - ((x - mouth_x) / (half * 1.15)) ** 2, 0, 1)
     opening = gape * GAPES * who.height * np.sqrt(width)
