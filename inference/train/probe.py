@@ -1,98 +1,285 @@
-"""An independent reader of attributes: ridge regression on plain picture statistics, fitted to renders alone.
+"""Trains the reader of pictures that judges the generator, on rendered clips alone.
 
-    python -m inference.train.probe --fit 2000 --count 48
+    python -m inference.train.corpus CLIPS --shards 228
+    python -m inference.train.probe segment CLIPS RUN --minutes 8
+    python -m inference.train.probe observe CLIPS RUN --shards 120
+    python -m inference.train.probe fit CLIPS RUN
+    python -m inference.train.probe publish CLIPS RUN --out inference/weights/probe
 
-Fits on rendered scenes, then reads renders of held-out combinations and, beside them, clips made from captions of the
-same scenes in English and French, and the English ones against captions of other scenes (shuffled), and prints how
-often each attribute is read as the caption says. Landscape clips only. It reads places and light well, small things
-badly: its own accuracy on renders, the first line, is the most that any generator could reach.
+CLIPS holds the shards of `inference.train.corpus`, which leave out the combinations kept for evaluation. Half of what
+is learned from is degraded as delivery degrades it (resized, compressed to blotches, a little noise), by plain signal
+processing: no generator of ours is involved, so that its habits cannot be learned. `fit` also prints the readings of
+renders of held-out combinations.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import math
+import random
+import time
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
-from inference.generator.pipeline import Ask, Generator
+from inference import weights
+from inference.evaluation import picture
+from inference.evaluation.observation import SPAN, Observation, observe
+from inference.evaluation.picture import PictureReader
+from inference.evaluation.rates import recovered
 from inference.train import world
-from inference.train.captions import english_whole, french_whole
-from inference.train.render import LONG, SHORT, render
+from inference.train.corpus import scenes
+from inference.train.motion import FRAME_RATE, move
+from inference.train.render import render
 from inference.train.world import Scene
 
 CLASSES: dict[str, tuple[str, ...]] = {
     "subject": tuple(world.SUBJECTS),
     "colour": world.COLOURS,
+    "size": world.SIZES,
+    "action": tuple(sorted({action for _, actions in world.SUBJECTS.values() for action in actions})),
     "setting": world.SETTINGS,
     "time": world.TIMES,
     "weather": world.WEATHERS,
     "camera": world.CAMERAS,
     "style": world.STYLES,
 }
-FIT_SEEDS, READ_SEEDS = 20_000_000, 10_000_000
-RIDGE = 30.0
+HELD_OUT_SEEDS = 10_000_000
+_HEAVY = ("bounces", "falls", "jumps")
 
 
-def statistics(frames: np.ndarray) -> np.ndarray:
-    """Of uint8 (T,64,112,3): coarse means and spreads over time, how the halves of the clip differ, a histogram."""
-    small = frames[::4].reshape(-1, 8, 8, 14, 8, 3).mean((2, 4)) / 255
-    bins = (frames[::6, ::2, ::2].astype(int) // 43).reshape(-1, 3) @ np.array([36, 6, 1])
-    histogram = np.sqrt(np.bincount(bins, minlength=216) / len(bins))
-    moved = small[len(small) // 2 :].mean(0) - small[: len(small) // 2].mean(0)
-    return np.concatenate([small.mean(0).ravel(), 4 * small.std(0).ravel(), 4 * moved.ravel(), 4 * histogram, [1.0]])
+def held_out(amount: int, first: int = HELD_OUT_SEEDS) -> list[Scene]:
+    """Scenes of the combinations that no corpus holds, of both aspects."""
+    return list(islice((scene for scene in map(world.draw, count(first)) if world.is_held_out(scene)), amount))
 
 
-def scenes(first: int, is_held_out: bool) -> Iterator[Scene]:
-    """Landscape scenes from a seed on, of the combinations kept for evaluation or of the others."""
-    drawn = (world.draw(seed) for seed in count(first))
-    return (scene for scene in drawn if not scene.portrait and world.is_held_out(scene) == is_held_out)
+def impacts(scene: Scene) -> tuple[float, ...]:
+    """Seconds of the scene's audible impacts and steps; none where there is no ground, nor of wings."""
+    if scene.setting in ("space", "underwater") or scene.subject == "bird":
+        return ()
+    return move(scene).events
 
 
-def fit(amount: int) -> dict[str, np.ndarray]:
-    """One matrix of weights an attribute."""
-    kin = list(islice(scenes(FIT_SEEDS, False), amount))
-    seen = np.stack([statistics(render(scene)[0].numpy()) for scene in kin])
-    gram = seen.T @ seen + RIDGE * np.eye(seen.shape[1])
-    return {
-        name: np.linalg.solve(gram, seen.T @ np.eye(len(values))[[values.index(getattr(s, name)) for s in kin]])
-        for name, values in CLASSES.items()
-    }
+def is_heavy(scene: Scene) -> bool:
+    """Whether the scene's impacts are bounces and landings, the loud ones."""
+    return scene.action in _HEAVY and bool(impacts(scene))
 
 
-def line(name: str, probe: dict[str, np.ndarray], clips: list[np.ndarray], kin: list[Scene]) -> None:
-    """Prints the share of right readings by attribute."""
-    seen = np.stack([statistics(frames) for frames in clips])
-    shares = []
-    for attribute, values in CLASSES.items():
-        truth = np.array([values.index(getattr(scene, attribute)) for scene in kin])
-        shares.append(((seen @ probe[attribute]).argmax(1) == truth).mean())
-    print(f"{name:<10}" + "".join(f"{share:>9.2f}" for share in shares), flush=True)
+def near(moments: tuple[float, ...], rate: float, length: int) -> Tensor:
+    """(length,) of 1 at each moment's frame, less beside it: what a reader of impacts should say."""
+    places = torch.arange(length)[:, None] - torch.tensor(moments or (-99.0,))[None] * rate
+    return (1 - places.abs() / 1.5).clamp(min=0).amax(1)
+
+
+def degraded(pictures: Tensor, rng: random.Random) -> Tensor:
+    """(N,3,H,W) in 0..1: one time in two resized and back, blotched as by hard compression, and a little noisy."""
+    if rng.random() < 0.5:
+        return pictures
+    size = pictures.shape[2:]
+    if rng.random() < 0.7:
+        share = rng.uniform(0.4, 1.0)
+        small = F.interpolate(pictures, (round(size[0] * share), round(size[1] * share)), mode="area")
+        pictures = F.interpolate(small, size, mode="bilinear", align_corners=False)
+    if rng.random() < 0.5:
+        coarse = torch.randn(1, 3, size[0] // 8, size[1] // 8) * rng.uniform(0.01, 0.05)
+        pictures = pictures + F.interpolate(coarse, size, mode="bilinear", align_corners=False)
+    pictures = pictures * rng.uniform(0.93, 1.07) + rng.uniform(-0.03, 0.03)
+    return (pictures + rng.uniform(0, 0.03) * torch.randn_like(pictures)).clamp(0, 1)
+
+
+def shards(clips: Path) -> list[Path]:
+    found = sorted(clips.glob("[0-9]*.npy"))
+    if not found:
+        raise FileNotFoundError(f"{clips} holds no shards of inference.train.corpus")
+    return found
+
+
+def split(rows: np.ndarray) -> tuple[Tensor, Tensor]:
+    """uint8 (N,H,W,4) to pictures (N,3,H,W) and covers (N,H,W) in 0..1."""
+    both = torch.from_numpy(rows.copy()).permute(0, 3, 1, 2).float() / 255
+    return both[:, :3], both[:, 3]
+
+
+def segment(clips: Path, run: Path, minutes: float) -> None:
+    """Learns which pixels are the subject's, from single frames, until the processor's minutes are spent."""
+    files, rng, step, mean = shards(clips), random.Random(1), 0, 0.0
+    model = picture.Segmenter().to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.01)
+    while (done := time.process_time() / (60 * minutes)) < 1:
+        optimiser.param_groups[0]["lr"] = 3e-3 * min(1, (step + 1) / 30) * (0.5 + 0.5 * math.cos(math.pi * done))
+        shard = np.load(rng.choice(files), mmap_mode="r")
+        rows = np.stack([shard[rng.randrange(len(shard)), rng.randrange(SPAN)] for _ in range(32)])
+        pictures, covers = split(rows[:, :, ::-1] if rng.random() < 0.5 else rows)
+        with torch.autocast("cpu", torch.bfloat16):
+            made = model(degraded(pictures, rng))
+        share = torch.sigmoid(made)
+        overlap = 1 - (2 * (share * covers).sum() + 1) / (share.sum() + covers.sum() + 1)
+        loss = F.binary_cross_entropy_with_logits(made, covers) + 0.3 * overlap
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        step, mean = step + 1, overlap.item() if not step else 0.97 * mean + 0.03 * overlap.item()
+        if step % 50 == 0:
+            print(json.dumps({"step": step, "done": round(done, 3), "dice": round(1 - mean, 4)}), flush=True)
+    save_file(_plain(model), run / "segmenter.safetensors")
+
+
+def _plain(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.contiguous() for name, value in model.state_dict().items()}
+
+
+def watch(clips: Path, run: Path, amount: int) -> None:
+    """Observes the first shards' clips, half of them degraded, and as many under the segmenter's covers as under
+    the renderer's; one file a shard, so that it can be cut short."""
+    segmenter = picture.Segmenter()
+    segmenter.load_state_dict(load_file(run / "segmenter.safetensors"))
+    segmenter.eval()
+    for path in shards(clips)[:amount]:
+        target = run / f"{path.stem}.safetensors"
+        if target.exists():
+            continue
+        rng, found = random.Random(path.stem), []
+        for clip in np.load(path, mmap_mode="r"):
+            pictures, covers = split(clip)
+            pictures = degraded(pictures, rng)
+            if rng.random() < 0.5:
+                with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+                    covers = torch.sigmoid(segmenter(pictures))
+            found.append(observe(pictures, covers))
+        save_file({field.name: _half(found, field.name) for field in fields(Observation)}, target)
+
+
+def _half(found: list[Observation], name: str) -> Tensor:
+    return torch.stack([getattr(each, name) for each in found]).half().contiguous()
+
+
+def lessons(run: Path) -> tuple[Observation, list[Scene]]:
+    """All observations so far, as one of batches, and their scenes."""
+    parts, kin = [], []
+    for path in sorted(run.glob("[0-9]*.safetensors")):
+        parts.append(load_file(path))
+        shard, aspect = path.stem.split("-")
+        kin += scenes(int(shard))[aspect]
+    if not parts:
+        raise FileNotFoundError(f"{run} holds no observations: run `observe` first")
+    return Observation(**{name: torch.cat([part[name] for part in parts]).float() for name in parts[0]}), kin
+
+
+def mirrored(track: Tensor) -> Tensor:
+    """Tracks (B,48,16) of the same clips seen in a mirror."""
+    picks = torch.tensor([0, 1, 3, 2, 4, 5, 6, 7, 10, 11, 8, 9, 12, 13, 14, 15])
+    signs = torch.ones(len(picks))
+    signs[[0, 2, 3, 7]] = -1
+    return track[..., picks] * signs
+
+
+def _varied(batch: Observation) -> Observation:
+    """Half of the tracks and cut-outs mirrored, cut-outs moved and scaled, tracks a little unsure."""
+    flips = torch.rand(len(batch.track)) < 0.5
+    track = torch.where(flips[:, None, None], mirrored(batch.track), batch.track)
+    track = track + 0.01 * torch.randn_like(track) * torch.rand(len(track), 1, 1)
+    count_, moments = batch.cuts.shape[:2]
+    scale = torch.zeros(count_, 1, 2, 3).repeat(1, moments, 1, 1)
+    zoom = 1 + 0.12 * torch.randn(count_, moments)
+    scale[..., 0, 0] = zoom * torch.where(flips, -1.0, 1.0)[:, None]
+    scale[..., 1, 1] = zoom
+    scale[..., 2] = 0.08 * torch.randn(count_, moments, 2)
+    cuts = batch.cuts.flatten(0, 1)
+    grid = F.affine_grid(scale.flatten(0, 1), list(cuts.shape), align_corners=False)
+    moved = F.grid_sample(cuts, grid, padding_mode="border", align_corners=False)
+    return Observation(track, moved.unflatten(0, (count_, moments)), batch.whole)
+
+
+def batches(size: int, length: int, rng: random.Random) -> Iterator[list[int]]:
+    order = list(range(length))
+    while True:
+        rng.shuffle(order)
+        yield from (order[place : place + size] for place in range(0, length - size + 1, size))
+
+
+def fit(run: Path, minutes: float) -> PictureReader:
+    """Learns to judge what was observed, until the processor's minutes are spent."""
+    reader = PictureReader(CLASSES)
+    reader.segmenter.load_state_dict(load_file(run / "segmenter.safetensors"))
+    judge, (seen, kin) = reader.judge, lessons(run)
+    judge.mean.copy_(seen.whole.mean(0))
+    judge.spread.copy_(seen.whole.std(0) + 0.02)
+    wanted = {name: torch.tensor([values.index(getattr(s, name)) for s in kin]) for name, values in CLASSES.items()}
+    struck = torch.stack([near(impacts(scene), FRAME_RATE, SPAN) for scene in kin])
+    optimiser = torch.optim.AdamW(judge.parameters(), lr=3e-3, weight_decay=0.05)
+    start, mean = time.process_time(), 0.0
+    for step, picks in enumerate(batches(48, len(kin), random.Random(2))):
+        done = (time.process_time() - start) / (60 * minutes)
+        if done >= 1:
+            break
+        optimiser.param_groups[0]["lr"] = 3e-3 * min(1, (step + 1) / 30) * (0.5 + 0.5 * math.cos(math.pi * done))
+        batch = _varied(Observation(seen.track[picks], seen.cuts[picks], seen.whole[picks]))
+        with torch.autocast("cpu", torch.bfloat16):
+            logits, inner = judge(batch.track, batch.cuts[:, step % 2 :: 2], batch.whole)
+        losses = [F.cross_entropy(logits[n].float(), wanted[n][picks], label_smoothing=0.03) for n in CLASSES]
+        strike = F.binary_cross_entropy_with_logits(inner["impact"].float(), struck[picks])
+        loss = torch.stack(losses).sum() + 4 * strike
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        mean = loss.item() if not step else 0.98 * mean + 0.02 * loss.item()
+        if step % 100 == 0:
+            line = {"step": step, "clips": len(kin), "done": round(done, 3), "loss": round(mean, 3)}
+            print(json.dumps(line), flush=True)
+    return reader.eval()
+
+
+def check(reader: PictureReader, amount: int) -> dict[str, float]:
+    """How often renders of held-out combinations are read right, by attribute."""
+    kin = held_out(amount)
+    found = picture.read(reader, [render(scene)[0].numpy() for scene in kin])
+    return {name: round(each.rate, 3) for name, each in recovered(found.values(CLASSES), kin).items()}
+
+
+def publish(reader: PictureReader, folder: Path) -> None:
+    """Writes the packed weights and their manifest, beside those of other readers that are there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "manifest.json"
+    found = json.loads(path.read_text()) if path.exists() else {"model": "volary-probe", "files": {}, "config": {}}
+    found["files"][picture.FILE] = weights.write(folder, picture.FILE, reader.state_dict())
+    found["config"]["classes"] = CLASSES
+    path.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, default=Path("inference/weights/generator"))
-    parser.add_argument("--fit", type=int, default=2000)
-    parser.add_argument("--count", type=int, default=48)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("verb", choices=("segment", "observe", "fit", "publish"))
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=4, help="of processor time")
+    parser.add_argument("--shards", type=int, default=120, help="files of 16 clips to observe")
+    parser.add_argument("--check", type=int, default=100, help="held-out renders to read")
+    parser.add_argument("--out", type=Path, default=Path("inference/weights/probe"))
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    probe, generator = fit(asked.fit), Generator.load(asked.weights)
-    kin = list(islice(scenes(READ_SEEDS, True), asked.count))
-
-    def made(prompt: str, scene: Scene) -> np.ndarray:
-        ask = Ask(prompt, 4, LONG, SHORT, scene.seed, style=scene.style)
-        return generator.generate(ask, lambda share: None).frames
-
-    print(" " * 10 + "".join(f"{name:>9}" for name in CLASSES))
-    line("renders", probe, [render(scene)[0].numpy() for scene in kin], kin)
-    english = [made(english_whole(scene), scene) for scene in kin]
-    line("english", probe, english, kin)
-    line("french", probe, [made(french_whole(scene), scene) for scene in kin], kin)
-    line("shuffled", probe, english, kin[1:] + kin[:1])
+    torch.manual_seed(1)
+    asked.run.mkdir(parents=True, exist_ok=True)
+    match asked.verb:
+        case "segment":
+            segment(asked.clips, asked.run, asked.minutes)
+        case "observe":
+            watch(asked.clips, asked.run, asked.shards)
+        case "fit":
+            reader = fit(asked.run, asked.minutes)
+            save_file(_plain(reader), asked.run / "reader.safetensors")
+            print(json.dumps(check(reader, asked.check)), flush=True)
+        case "publish":
+            reader = PictureReader(CLASSES)
+            reader.load_state_dict(load_file(asked.run / "reader.safetensors"))
+            publish(reader, asked.out)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,15 @@
 """`volary eval`: how well the models do: the generator, and screening and likenesses on labelled data."""
 
 import argparse
+import json
 from pathlib import Path
+from typing import Any
+
+from volary.errors import Invalid
 
 from local import adherence
 
+FEED = ("steering", "ranking")
 LIKENESS = ("likeness", "faces", "voices", "enrolments")
 LABELLED = {
     "moderation": "screening on rows of prompts",
@@ -36,6 +41,8 @@ def _register_labelled(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     rows = ["--rows", str(args.rows)] if args.rows else []
+    if args.what in FEED:
+        return _feed(args)
     if args.what in LIKENESS:
         from inference.likeness.evaluation import main as measure  # loads torch, which no other command should wait for
 
@@ -45,3 +52,21 @@ def run(args: argparse.Namespace) -> int:
 
     harm = ["--harm-only"] if args.harm_only else []
     return main([args.what, *map(str, args.paths), *rows, *harm])
+
+
+def _feed(args: argparse.Namespace) -> int:
+    from local import feed_ranking, feed_steering
+    from local.texts import asker
+
+    wanted = 1 if args.what == "steering" else 2
+    if len(args.paths) != wanted:
+        raise Invalid(f"eval {args.what} takes {wanted} files, not {len(args.paths)}")
+    if args.what == "steering":
+        feed_steering.evaluate(args.paths[0], asker(), args.rows, _say)
+    else:
+        feed_ranking.evaluate(args.paths, asker(), args.rows, _say)
+    return 0
+
+
+def _say(line: dict[str, Any]) -> None:
+    print(json.dumps(line, ensure_ascii=False), flush=True)
