@@ -33,6 +33,7 @@ SCHEDULE = {
     "functions.events.retry_webhooks": 5.0,
     "functions.events.sequence_transparency": 5.0,
     "functions.events.enact_reviews": 2.0,
+    "functions.events.rescreen": 30.0,
 }
 SWEEP_SECONDS = 3600.0
 

@@ -76,6 +76,7 @@ LISTENERS = (
 )
 EVERY_MINUTE = (
     Deployed("events.enact_reviews", RECORDS),
+    Deployed("events.rescreen", RECORDS),
     Deployed("events.retry_webhooks", (*RECORDS, "keys.envelope")),
     Deployed(
         "events.sequence_transparency", (*RECORDS, "videos.read", "videos.write", "keys.checkpoint", "keys.public")
