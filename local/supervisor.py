@@ -159,7 +159,8 @@ def up(folder: Path, port: int, *, catalogue: bool) -> int:
         logs = private_folder(folder / "logs")
         children = [Child(name, command, logs / f"{name}.log") for name, command in _commands(folder, ports, mark_key)]
         worker = children.pop()
-        hint = f"Data and logs are in {folder}. A token of a demo person: .venv/bin/volary token {next(iter(DEMO))}"
+        hint = f"Data and logs are in {folder}. A token of a demo person: .venv/bin/volary token {next(iter(DEMO))}\n"
+        hint += f"Moderators review at {origin(ports.console)}, with a token of theirs"
         print("Volary is starting; Ctrl-C stops it", flush=True)
         Supervisor(children, Opening(ports, children, worker, hint).check).run()
     return 0
@@ -200,6 +201,7 @@ def _commands(folder: Path, ports: Ports, mark_key: Path) -> list[tuple[str, lis
         ("media-model", model("media", ports.media_model)),
         ("media", ours("local.media")),
         ("api", ours("local.api")),
+        ("console", ours("local.console")),
         ("worker", ours("local.worker")),
     ]
 

@@ -16,6 +16,7 @@ from volary.videos import Video
 from events.moderation import Category
 from functions.review.door import demand_moderator
 
+SPARE = 5  # read beyond what a page shows, for those that are left out
 PAGE = 100  # read at once while looking for cases that somebody may see or take
 DEEPEST = 3_000  # how many are looked at before the queue counts as having nothing for somebody
 BIRDS = (
@@ -64,9 +65,10 @@ def queue(viewer: Viewer, services: Services, harm: str | None, after: str | Non
     demand_moderator(viewer)
     store, found = Reviews(services.items), list[Case]()
     while len(found) < limit:
-        page = store.open(Range(after=after, limit=PAGE), harm)
+        wanted = min(PAGE, limit - len(found) + SPARE)
+        page = store.open(Range(after=after, limit=wanted), harm)
         found += [case for case in page if cases.may_see(case, viewer) and not is_moot(case, services)]
-        if len(page) < PAGE:
+        if len(page) < wanted:
             break
         after = place(page[-1])
     return found[:limit]

@@ -1,0 +1,137 @@
+// One case on one screen: the clip behind its veil, the timeline, and everything that surrounds a decision.
+import { api } from "./api.js";
+import { byId, element, facts, fill, left } from "./elements.js";
+import { marks, strip, timeline } from "./timeline.js";
+
+export const veil = { blurred: true, muted: true, grey: true };
+let player = null;
+let shown = null;
+
+export const current = () => shown;
+
+export function jump(seconds) {
+  if (player && Number.isFinite(player.duration)) player.currentTime = Math.max(0, Math.min(player.duration, seconds));
+}
+
+export function jumpTo(index) {
+  const found = shown ? marks(shown)[index] : undefined;
+  if (found) jump(found.start ?? 0);
+  return Boolean(found);
+}
+
+export function step(seconds) {
+  if (player) jump(player.currentTime + seconds);
+}
+
+export function play() {
+  if (!player) return;
+  if (player.paused) player.play().catch(() => {}); else player.pause();
+}
+
+export function lift(what) {
+  veil[what] = !veil[what];
+  unveil();
+}
+
+function unveil() {
+  for (const node of document.querySelectorAll("#stage video, #strip button")) {
+    node.classList.toggle("blurred", veil.blurred);
+    node.classList.toggle("grey", veil.grey);
+  }
+  if (player) player.muted = veil.muted;
+  for (const [name, label] of [["blurred", "Blur"], ["muted", "Mute"], ["grey", "Grey"]]) {
+    const button = byId(`veil-${name}`);
+    if (button) { button.setAttribute("aria-pressed", String(veil[name])); button.title = `${label} is ${veil[name] ? "on" : "off"}`; }
+  }
+}
+
+export function close() {
+  shown = null;
+  player = null;
+  fill(byId("case-title"), "No case is open");
+  fill(byId("case-body"));
+}
+
+export async function show(id, acts) {
+  const found = await api.open(id);
+  Object.assign(veil, { blurred: true, muted: true, grey: true });
+  shown = found;
+  player = null;
+  fill(byId("case-title"), `${found.kind} · ${found.category ?? "no category"} · severity ${found.severity}`);
+  const seen = element("div", {}, await stage(found));
+  const told = element("div", {}, ...about(found));
+  fill(byId("case-body"), buttons(found, acts), element("div", { id: "columns" }, seen, told));
+  unveil();
+  byId("case").focus();
+  return found;
+}
+
+function buttons(found, acts) {
+  const box = element("div", { id: "acts", role: "group", "aria-label": "What to do" });
+  for (const act of acts(found)) {
+    box.append(element("button", { type: "button", class: act.bad ? "bad" : "", disabled: act.off, on: { click: act.run } }, `${act.label} `, element("kbd", {}, act.key)));
+  }
+  return box;
+}
+
+async function stage(found) {
+  const box = element("div");
+  if (found.claim !== "yours") {
+    box.append(element("p", { class: "faint" }, "Claim the case to see the clip: looking counts."));
+    box.append(element("h3", {}, "What each model saw, and where"), timeline(found, jump));
+    return box;
+  }
+  try {
+    const link = await api.link(found.id, "video");
+    player = element("video", { src: link.url, preload: "metadata", playsinline: true, class: "blurred grey", "aria-label": "The clip under review" });
+    player.muted = true;
+    player.controls = true;
+    box.append(element("div", { id: "stage" }, player));
+  } catch (error) {
+    box.append(element("p", { class: "late" }, `The clip cannot be shown: ${error.message}`));
+  }
+  const toggles = element("p", {});
+  for (const [name, label, key] of [["blurred", "Blur", "b"], ["muted", "Mute", "m"], ["grey", "Grey", "g"]]) {
+    toggles.append(element("button", { type: "button", id: `veil-${name}`, "aria-pressed": "true", on: { click: () => lift(name) } }, `${label} `, element("kbd", {}, key)), " ");
+  }
+  box.append(toggles, element("h3", {}, "What each model saw, and where"), timeline(found, jump));
+  try {
+    const sheet = await api.link(found.id, "spritesheet");
+    box.append(element("h3", {}, "Frames"), strip(sheet.url, found.seconds, jump));
+  } catch {
+    box.append(element("p", { class: "faint" }, "There is no strip of frames."));
+  }
+  return box;
+}
+
+function about(found) {
+  const now = Date.now() / 1000;
+  const clock = found.due_at - now;
+  const parts = [
+    facts([
+      ["Clock", element("span", { class: clock < 0 ? "late" : clock < 7200 ? "soon" : "" }, `${left(clock)} — ${found.law}`)],
+      ["Status", [found.status, found.claim, found.is_escalated ? "escalated" : "", found.needs_second ? "a second decision is needed" : "", found.decided ?? ""].filter(Boolean).join(" · ")],
+    ]),
+    element("h3", {}, "Prompt"), element("p", { class: "words", id: "prompt" }, found.prompt || "—"),
+  ];
+  if (found.notice) parts.push(element("h3", {}, `Notice (${found.notice.ground}, ${found.notice.region})`), element("p", { class: "words" }, found.notice.statement));
+  if (found.appeal) parts.push(element("h3", {}, `Appeal against: ${found.before}`), element("p", { class: "words" }, found.appeal));
+  const heard = found.findings.map((each) => each.transcript).filter(Boolean);
+  if (heard.length) parts.push(element("h3", {}, "Heard"), ...heard.map((text) => element("p", { class: "words" }, text)));
+  const reasons = found.findings.flatMap((each) => each.reasons.map((reason) => `${each.what}: ${reason}`));
+  if (reasons.length) parts.push(element("h3", {}, "Reasons"), element("ul", {}, ...reasons.map((reason) => element("li", {}, reason))));
+  parts.push(element("h3", {}, `Policy: ${found.policy.title}`), element("p", {}, found.policy.text));
+  parts.push(element("h3", {}, "Consent"), element("p", {}, found.consent.state), ...found.consent.people.map((each) => element("p", {}, `@${each.handle}, ${each.how}, version ${each.version}: ${each.stands ? "stands" : "withdrawn"}`)));
+  const kin = [...found.lineage.ancestors.map((each) => ["from", each]), ...found.lineage.children.map((each) => ["remix", each])];
+  parts.push(element("h3", {}, "Lineage"), kin.length ? element("ul", {}, ...kin.map(([how, each]) => element("li", {}, `${how} (${each.state}): ${each.prompt || "—"}`))) : element("p", { class: "faint" }, "made from nothing, and nothing was made from it"));
+  const author = found.author;
+  parts.push(element("h3", {}, "Author"), facts([
+    ["Account", `${author.status}${author.since ? `, since ${new Date(author.since * 1000).toISOString().slice(0, 10)}` : ""}`],
+    ["Earlier cases", `${author.cases}, of which ${author.restricted} restricted`],
+    ["Strikes", `${author.strikes} of ${author.strikes_for_suspension}`],
+    ["Reports on this clip", author.reports_on_clip],
+  ]));
+  parts.push(element("h3", {}, "Notes"), found.notes.length ? element("ul", {}, ...found.notes.map((each) => element("li", { class: "words" }, `${each.by}: ${each.what}`))) : element("p", { class: "faint" }, "none"));
+  parts.push(element("h3", {}, "History"), element("ol", {}, ...found.history.map((each) => element("li", {}, `${new Date(each.at * 1000).toISOString().slice(0, 16).replace("T", " ")} ${each.by}: ${each.what}`))));
+  return parts;
+}

@@ -1,0 +1,287 @@
+// The console: the queue, the open case, decisions and figures, all of it by keys as well as by pointer.
+import { api, session } from "./api.js";
+import * as shown from "./case.js";
+import { charts } from "./charts.js";
+import { byId, element, fill, left } from "./elements.js";
+
+const RESTRICTIVE = ["reject", "remove", "erase", "suspend"];
+const MILD = { held: "release", notice: "keep", report: "keep", match: "keep", appeal: "overturn" };
+const STRICT = { held: "reject", notice: "remove", report: "remove", match: "remove", appeal: "uphold" };
+const state = { cases: [], at: -1, marked: new Set(), last: null, handbook: {}, undo: null, bulk: false };
+
+const say = (words) => fill(byId("said"), words);
+
+async function trying(act) {
+  try {
+    return await act();
+  } catch (error) {
+    say(error.message);
+    if (error.status === 401) leave();
+    return undefined;
+  }
+}
+
+async function comeIn(token) {
+  session.open(token, () => leave("Fifteen minutes without a key or a click: sign in again."));
+  const handbook = await trying(api.handbook);
+  if (!handbook) { session.close(); return; }
+  state.handbook = handbook;
+  for (const [name, entry] of Object.entries(handbook)) byId("harm").append(element("option", { value: name }, entry.title));
+  byId("door").hidden = true;
+  byId("desk").hidden = false;
+  byId("leave").hidden = false;
+  await refresh();
+  say("You are in.");
+}
+
+function leave(words = "You are out.") {
+  session.close();
+  shown.close();
+  Object.assign(state, { cases: [], at: -1, last: null, undo: null });
+  state.marked.clear();
+  fill(byId("cases"));
+  fill(byId("shift"));
+  byId("token").value = "";
+  byId("door").hidden = false;
+  for (const id of ["desk", "figures", "leave"]) byId(id).hidden = true;
+  say(words);
+}
+
+async function refresh(after) {
+  const page = await trying(() => api.queue(byId("harm").value, after));
+  if (!page) return;
+  state.cases = after ? [...state.cases, ...page.data] : page.data;
+  state.last = page.last_id;
+  state.at = Math.min(Math.max(state.at, 0), state.cases.length - 1);
+  byId("more").hidden = !page.has_more;
+  list();
+  await shift();
+}
+
+async function shift() {
+  const told = await trying(api.shift);
+  if (!told) return;
+  const rest = told.rest_until ? ` · break until ${new Date(told.rest_until * 1000).toTimeString().slice(0, 5)}` : "";
+  fill(byId("shift"), `${told.pseudonym} · seen ${told.points} of ${told.most_points} points, ${told.grave} of ${told.most_grave} grave${rest}`);
+}
+
+function list() {
+  const now = Date.now() / 1000;
+  fill(byId("cases"), ...state.cases.map((each, index) => {
+    const clock = each.due_at - now;
+    const item = element("li", { role: "option", id: `case-${index}`, "data-id": each.id, "aria-selected": String(index === state.at), class: state.marked.has(each.id) ? "marked" : "", on: { click: () => { state.at = index; open(); } } },
+      element("strong", {}, `${each.kind} · ${each.category ?? "none"} · ${each.severity}`), " ",
+      element("span", { class: clock < 0 ? "late" : clock < 7200 ? "soon" : "faint" }, left(clock)), " ",
+      each.claim === "free" ? "" : element("em", {}, each.claim),
+      element("div", {}, each.prompt.slice(0, 140)));
+    return item;
+  }));
+  byId("cases").setAttribute("aria-activedescendant", state.at >= 0 ? `case-${state.at}` : "");
+  const count = state.marked.size;
+  byId("bulk").hidden = count === 0;
+  fill(byId("bulk"), `Decide ${count} marked `, element("kbd", {}, "B"));
+}
+
+function move(by) {
+  if (!state.cases.length) return;
+  state.at = Math.min(Math.max(state.at + by, 0), state.cases.length - 1);
+  list();
+  byId(`case-${state.at}`).scrollIntoView({ block: "nearest" });
+}
+
+async function open(id = state.cases[state.at]?.id) {
+  if (!id) { say("The queue is empty."); return; }
+  await trying(() => api.act(id, "claim"));
+  await trying(() => shown.show(id, acts));
+  await refresh();
+}
+
+async function next() {
+  const taken = await trying(() => api.next(byId("harm").value));
+  if (!taken) { await shift(); return; }
+  state.at = 0;
+  await trying(() => shown.show(taken.id, acts));
+  await refresh();
+}
+
+function strict(found) { return STRICT[found.kind] ?? found.actions.find((action) => RESTRICTIVE.includes(action)); }
+function mild(found) { return MILD[found.kind] ?? found.actions.find((action) => !RESTRICTIVE.includes(action)); }
+
+function acts(found) {
+  const off = found.claim !== "yours" || found.status !== "open";
+  return [
+    { label: mild(found), key: "a", off, run: () => decide(mild(found)) },
+    { label: strict(found), key: "x", off, bad: true, run: () => decide(strict(found)) },
+    { label: "Decide…", key: "d", off, run: ask },
+    { label: "Escalate", key: "e", off, run: () => pass("escalate", "Escalated.") },
+    { label: "Second reviewer", key: "s", off, run: () => pass("second", "Left to a second reviewer.") },
+    { label: "Put back", key: "r", off, run: () => pass("put_back", "Put back.") },
+    { label: "Note", key: "o", run: note },
+    { label: "Undo", key: "u", off: state.undo === null && found.status === "open", run: undo },
+  ];
+}
+
+const template = (category) => (state.handbook[category ?? "none"] ?? state.handbook.none).en;
+
+async function decide(action, explanation, category) {
+  const found = shown.current();
+  if (!found || found.claim !== "yours") { say("Claim a case first."); return; }
+  const words = explanation ?? (RESTRICTIVE.includes(action) ? template(found.category) : "");
+  const body = { action, explanation: words, ...(category ? { category } : {}) };
+  const done = await trying(() => api.act(found.id, "decide", body));
+  if (!done) return;
+  state.undo = found.id;
+  say(done.needs_second ? `${action}: a second person must agree.` : done.is_escalated ? "You two disagree: a senior decides." : `${action}: takes effect in 30 seconds. u takes it back.`);
+  shown.close();
+  await refresh();
+}
+
+async function pass(verb, words) {
+  const found = shown.current();
+  if (!found) return;
+  if (!await trying(() => api.act(found.id, verb))) return;
+  say(words);
+  shown.close();
+  await refresh();
+}
+
+async function undo() {
+  const id = state.undo ?? shown.current()?.id;
+  if (!id) { say("There is nothing to take back."); return; }
+  if (!await trying(() => api.act(id, "undo"))) return;
+  state.undo = null;
+  say("Taken back.");
+  await open(id);
+}
+
+function ask() {
+  const found = shown.current();
+  if (!state.bulk && !found) return;
+  const actions = state.bulk ? bulkActions() : found.actions;
+  fill(byId("action"), ...actions.map((action) => element("option", { value: action }, found?.for_two?.includes(action) ? `${action} (needs a second person)` : action)));
+  fill(byId("ground"), ...Object.entries(state.handbook).map(([name, entry]) => element("option", { value: name }, entry.title)));
+  byId("ground").value = found?.category ?? "none";
+  byId("explanation").value = "";
+  fill(byId("preview"));
+  fill(byId("confirm"), state.bulk ? "Preview " : "Decide ", element("kbd", {}, "Ctrl"), " ", element("kbd", {}, "Enter"));
+  byId("deciding").showModal();
+}
+
+function bulkActions() {
+  const kinds = new Set(state.cases.filter((each) => state.marked.has(each.id)).map((each) => each.kind));
+  return kinds.size === 1 && kinds.has("held") ? ["release", "reject"] : kinds.has("held") ? [] : ["keep", "remove"];
+}
+
+async function submit() {
+  const category = byId("ground").value === "none" ? null : byId("ground").value;
+  const body = { action: byId("action").value, explanation: byId("explanation").value, ...(category ? { category } : {}) };
+  if (!state.bulk) {
+    byId("deciding").close();
+    await decide(body.action, body.explanation, category);
+    return;
+  }
+  const ids = [...state.marked];
+  if (byId("preview").childElementCount === 0) {
+    for (const id of ids) await trying(() => api.act(id, "claim"));
+    const told = await trying(() => api.many(ids, body, true));
+    if (!told) return;
+    fill(byId("preview"), element("p", {}, `${told.data.filter((each) => each.is_possible).length} of ${ids.length} can be decided so:`), element("ul", {}, ...told.data.map((each) => element("li", { class: each.is_possible ? "" : "late" }, `${each.case_id}: ${each.is_possible ? each.status : each.problem}`))));
+    fill(byId("confirm"), `Decide ${ids.length}`);
+    return;
+  }
+  const told = await trying(() => api.many(ids, body, false));
+  byId("deciding").close();
+  if (told) say(`${told.data.filter((each) => each.is_possible).length} decided.`);
+  state.marked.clear();
+  state.bulk = false;
+  await refresh();
+}
+
+function note() {
+  if (!shown.current()) return;
+  byId("note").value = "";
+  byId("noting").showModal();
+}
+
+async function view(name) {
+  if (!session.isOpen()) return;
+  for (const each of ["desk", "figures"]) {
+    byId(each).hidden = each !== name;
+    byId(`to-${each}`).setAttribute("aria-pressed", String(each === name));
+  }
+  if (name === "figures") {
+    const told = await trying(api.figures);
+    if (told) fill(byId("charts"), ...charts(told));
+  } else await refresh();
+}
+
+function mark() {
+  const id = state.cases[state.at]?.id;
+  if (!id) return;
+  if (!state.marked.delete(id)) state.marked.add(id);
+  list();
+}
+
+function bulk() {
+  if (!state.marked.size) { say("Mark cases with v first."); return; }
+  state.bulk = true;
+  ask();
+}
+
+const KEYS = {
+  n: ["next case for you", next], j: ["down the queue", () => move(1)], k: ["up the queue", () => move(-1)],
+  Enter: ["claim and open", () => open()], v: ["mark for bulk", mark], B: ["decide all marked, with a preview", bulk],
+  " ": ["play or pause", shown.play], b: ["blur on or off", () => shown.lift("blurred")],
+  m: ["sound on or off", () => shown.lift("muted")], g: ["grey on or off", () => shown.lift("grey")],
+  ",": ["a second back", () => shown.step(-1)], ".": ["a second on", () => shown.step(1)],
+  a: ["let it be (release, keep, overturn)", () => shown.current() && decide(mild(shown.current()))],
+  x: ["stop it (reject, remove, uphold)", () => shown.current() && decide(strict(shown.current()))],
+  d: ["decide with words of your own", ask], e: ["escalate to a senior", () => pass("escalate", "Escalated.")],
+  s: ["leave it to a second reviewer", () => pass("second", "Left to a second reviewer.")],
+  r: ["put back", () => pass("put_back", "Put back.")], o: ["note", note], u: ["undo", undo],
+  q: ["desk", () => view("desk")], f: ["figures", () => view("figures")], "?": ["these keys", () => byId("help").showModal()],
+};
+
+function onKey(event) {
+  session.touch();
+  if (!session.isOpen() || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]") || event.target.closest("input, textarea, select")) return;
+  if ((event.key === "Enter" || event.key === " ") && event.target.closest("button, summary, a")) return;
+  if (/^[1-9]$/.test(event.key) && shown.jumpTo(Number(event.key) - 1)) { event.preventDefault(); return; }
+  const found = KEYS[event.key];
+  if (!found) return;
+  event.preventDefault();
+  found[1]();
+}
+
+function wire() {
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("pointerdown", () => session.touch());
+  byId("sign-in").addEventListener("submit", (event) => { event.preventDefault(); comeIn(byId("token").value.trim()); });
+  byId("leave").addEventListener("click", () => leave());
+  byId("take").addEventListener("click", next);
+  byId("bulk").addEventListener("click", bulk);
+  byId("more").addEventListener("click", () => refresh(state.last));
+  byId("harm").addEventListener("change", () => { state.at = 0; refresh(); });
+  byId("to-desk").addEventListener("click", () => view("desk"));
+  byId("to-figures").addEventListener("click", () => view("figures"));
+  byId("to-help").addEventListener("click", () => byId("help").showModal());
+  byId("decision").addEventListener("submit", (event) => { event.preventDefault(); submit(); });
+  byId("deciding").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); submit(); }
+    if (event.key === "t" && event.altKey) { event.preventDefault(); byId("explanation").value = template(byId("ground").value); }
+  });
+  byId("deciding").addEventListener("close", () => { state.bulk = false; });
+  byId("template").addEventListener("click", () => { byId("explanation").value = template(byId("ground").value); });
+  byId("cancel").addEventListener("click", () => byId("deciding").close());
+  byId("note-cancel").addEventListener("click", () => byId("noting").close());
+  byId("note-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    byId("noting").close();
+    const id = shown.current().id;
+    if (await trying(() => api.act(id, "notes", { text: byId("note").value }))) await trying(() => shown.show(id, acts));
+  });
+  fill(byId("keys"), ...Object.entries(KEYS).flatMap(([key, [words]]) => [element("dt", {}, element("kbd", {}, key === " " ? "Space" : key)), element("dd", {}, words)]), element("dt", {}, element("kbd", {}, "1–9")), element("dd", {}, "jump to what a model saw"));
+}
+
+wire();
