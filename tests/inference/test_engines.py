@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from events.engines import LARGE, LIMITS, SMALL
+from inference.engines.cost import calls, operations, table
 from inference.engines.folder import MANIFEST, checked, digest_of, fetched, pin
 from inference.engines.large import STYLE_WORDS, LargeEngine
 from inference.engines.options import EngineOptions, OptionsError, options_of
@@ -392,3 +393,21 @@ def test_both_engines_report_the_limits_that_the_product_shows(engine: LargeEngi
     assert variant(engine, EngineOptions(device="cpu", offload="none")).limits == LIMITS[LARGE]
     assert Generator.limits == LIMITS[SMALL]
     assert Generator.limits.prompt_length == text.LONGEST
+
+
+def test_cost_grows_with_length_and_falls_with_the_distilled_recipe():
+    full, short = (
+        EngineOptions(),
+        EngineOptions(schedule="distilled", guidance=1, sound_guidance=1, skip_guidance=0, modality_guidance=1),
+    )
+
+    assert (calls(full), calls(short)) == (30 * 4, 8)
+    assert operations(720, 1280, 12, full) > 3 * operations(720, 1280, 4, full)
+    assert operations(720, 1280, 4, full) == pytest.approx(15 * operations(720, 1280, 4, short))
+    assert all(row.count("|") == 7 for row in table())
+
+
+def test_the_cost_table_in_the_docs_is_what_the_command_prints():
+    page = (Path(__file__).parents[2] / "docs/engines.md").read_text()
+
+    assert "\n".join(table()) in page
