@@ -1,24 +1,23 @@
-"""Posts and the feed: finished clips that their makers show to everybody, and what was made from them."""
+"""Posts: finished clips that their makers show to everybody, and what was made from them."""
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
-from volary import feed
 from volary.accounts import Viewer
-from volary.errors import Absent, Invalid
+from volary.errors import Absent
 from volary.ports import Range, Services
 from volary.remix import ancestors
 from volary.stores.accounts import Accounts
 from volary.stores.likenesses import standing_of
-from volary.stores.videos import Videos, feed_position
+from volary.stores.videos import Videos
 from volary.videos import Video, may_serve
 
 from functions.api.asks import Body
 from functions.api.authentication import CurrentServices, CurrentViewer, CurrentVisitor
-from functions.api.calls import After, Limit, posted, takes
+from functions.api.calls import posted, takes
 from functions.api.once import Once
-from functions.api.resources import VideoResource, page
+from functions.api.resources import VideoResource
 from functions.api.videos import told
 from functions.videos import post as posting
 from functions.videos.progress import Line
@@ -38,14 +37,15 @@ class Author(BaseModel):
 
 
 class Why(BaseModel):
-    """One term of an item's score. Today the feed knows one: the newest first."""
+    """One term of an item's score; `about` names the wish or the count behind it."""
 
-    term: Literal["newest"] = "newest"
-    value: int
+    term: str
+    value: float
+    about: str = ""
 
 
 class Post(BaseModel):
-    """A posted clip; it has the id of its video. `why` is empty outside the feed."""
+    """A posted clip; it has the id of its video. `why` adds up to `score` in the feed and is empty outside it."""
 
     id: str
     object: Literal["post"] = "post"
@@ -53,14 +53,7 @@ class Post(BaseModel):
     author: Author
     video: VideoResource
     why: list[Why] = []
-
-
-class PostList(BaseModel):
-    object: Literal["list"] = "list"
-    data: list[Post]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
+    score: float | None = None
 
 
 class DeletedPost(BaseModel):
@@ -118,12 +111,12 @@ async def create(
     services: CurrentServices,
     authors: CurrentAuthors,
 ) -> Post:
-    return _shown(posting.post(body.video_id, viewer, services), viewer, services, authors)
+    return shown(posting.post(body.video_id, viewer, services), viewer, services, authors)
 
 
 @router.get("/posts/{post_id}", operation_id="retrieve_post")
 async def retrieve(post_id: str, viewer: CurrentVisitor, services: CurrentServices, authors: CurrentAuthors) -> Post:
-    return _shown(_post(post_id, viewer, services), viewer, services, authors)
+    return shown(_post(post_id, viewer, services), viewer, services, authors)
 
 
 @router.delete("/posts/{post_id}", operation_id="delete_post")
@@ -146,34 +139,6 @@ async def lineage(post_id: str, viewer: CurrentVisitor, services: CurrentService
     )
 
 
-@router.get("/feed", operation_id="retrieve_feed")
-async def read_feed(
-    viewer: CurrentVisitor,
-    services: CurrentServices,
-    authors: CurrentAuthors,
-    limit: Limit = 20,
-    after: After = None,
-) -> PostList:
-    """The newest posts, open to everybody."""
-    store = Videos(services.items)
-    span = Range(after=_place(after, store) if after else None, limit=limit + 1, newest_first=True)
-    candidates = store.public(span)
-    found = feed.page(candidates, viewer, standing_of(candidates, services), limit + 1)
-    known = [video for video in found if authors.get(video.owner_id, services)]
-    posts = [_ranked(_shown(video, viewer, services, authors)) for video in known]
-    return PostList.model_validate(page(posts, limit))
-
-
-def _place(post_id: str, store: Videos) -> str:
-    try:
-        video = store.get(post_id)
-    except Absent:
-        video = None
-    if video is None or video.posted_at is None:
-        raise Invalid(f"after {post_id!r} is not a post; start again without it", param="after")
-    return feed_position(video)
-
-
 def _post(post_id: str, viewer: Viewer, services: Services) -> Video:
     video = Videos(services.items).get(post_id)
     if video.posted_at is None or not may_serve(video, viewer, standing_of([video], services)):
@@ -186,10 +151,6 @@ def _relative(video: Video, viewer: Viewer, services: Services) -> Relative:
     return Relative(id=video.id, video=told(video, viewer, services, Line()) if is_let else None)
 
 
-def _ranked(post: Post) -> Post:
-    return post.model_copy(update={"why": [Why(value=post.created_at)]})
-
-
 def _author(user_id: str, services: Services) -> Author | None:
     try:
         account = Accounts(services.items).get(user_id)
@@ -198,7 +159,7 @@ def _author(user_id: str, services: Services) -> Author | None:
     return Author(id=account.user_id, handle=account.handle) if account.status == "active" else None
 
 
-def _shown(video: Video, viewer: Viewer, services: Services, authors: Authors) -> Post:
+def shown(video: Video, viewer: Viewer, services: Services, authors: Authors) -> Post:
     author = authors.get(video.owner_id, services)
     if author is None:
         raise Absent(f"there is no post {video.id}")

@@ -2,7 +2,7 @@
 
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "video.requested": ("functions.events.start_generation",),
-    "video.completed": ("functions.events.clean_up", "functions.events.deliver_webhook"),
+    "video.completed": ("functions.events.clean_up", "functions.events.deliver_webhook", "functions.events.place_clip"),
     "video.failed": ("functions.events.clean_up", "functions.events.deliver_webhook"),
     "video.held": (),
     "review.decided": ("functions.events.answer_review",),

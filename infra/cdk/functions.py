@@ -72,6 +72,7 @@ LISTENERS = (
     Deployed("events.start_generation", ("items.read", "workflows.start")),
     Deployed("events.answer_review", ("items.read", "workflows.answer")),
     Deployed("events.clean_up", ("items.read", "workflows.stop", "videos.delete", "work.delete", "uploads.delete")),
+    Deployed("events.place_clip", (*RECORDS, "models.ask")),
     Deployed("events.deliver_webhook", (*RECORDS, "keys.envelope")),
 )
 EVERY_MINUTE = (

@@ -9,7 +9,7 @@ from volary.errors import Invalid
 
 from local import adherence
 
-FEED = ("steering", "ranking")
+FEED = {"steering": "what instructions compile to", "ranking": "what they do to a catalogue: CATALOGUE INSTRUCTIONS"}
 LIKENESS = ("likeness", "faces", "voices", "enrolments")
 LABELLED = {
     "moderation": "screening on rows of prompts",
@@ -25,7 +25,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser("eval", help="measure the models")
     kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     adherence.register(kinds)
-    for name, text in LABELLED.items():
+    for name, text in (FEED | LABELLED).items():
         _register_labelled(kinds.add_parser(name, help=text))
 
 

@@ -21,7 +21,7 @@ def test_a_posted_clip_is_in_everybodys_feed_with_its_maker_and_a_reason(world):
 
     [item] = feed(world)["data"]
     assert (item["id"], item["object"], item["author"]["handle"]) == (video_id, "post", "ann")
-    assert item["why"] == [{"term": "newest", "value": item["created_at"]}]
+    assert item["why"] == [{"term": "newest", "value": item["created_at"], "about": ""}]
     assert world.call("GET", f"/videos/{video_id}/content", "nobody").status_code == 302
 
 

@@ -40,7 +40,9 @@ class Clause(Shape):
     op: Op
     targets: tuple[Target, ...] = ()
     strength: Literal["slight", "normal", "strong", "absolute"] = "normal"
-    scope: str = Field(default="default", pattern=r"^(default|session|tonight|today|week|weekend|forever|hours:[\d.]+|until:[a-z]+)$")
+    scope: str = Field(
+        default="default", pattern=r"^(default|session|tonight|today|week|weekend|forever|hours:[\d.]+|until:[a-z]+)$"
+    )
     words: str = ""
 
     @property
@@ -73,9 +75,13 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
     clauses = _resolved(drafts, ask)
     refused = [clause.words for clause in clauses if clause.op in WANTED and _is_harmful(clause, language, ask)]
     if refused:
-        return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=tuple(refused))
+        return Understanding(
+            kind="reject", language=language, clauses=(_plain("reject", text),), refused=tuple(refused)
+        )
     kept = _told_apart(clauses)
-    return Understanding(kind=_kind(kept, unread), language=language, clauses=kept or _nothing(unread), not_understood=unread)
+    return Understanding(
+        kind=_kind(kept, unread), language=language, clauses=kept or _nothing(unread), not_understood=unread
+    )
 
 
 def _spelt(text: str, language: str, ask: Ask) -> str:
@@ -99,7 +105,17 @@ def _resolved(drafts: Sequence[Draft], ask: Ask) -> list[Clause]:
             targets = tuple(Target(words=phrase) for phrase in draft.phrases)
         else:
             targets = tuple(dict.fromkeys(known[_spoken(p)] for p in draft.phrases if _spoken(p) in known))
-        clauses.append(Clause(op=draft.op, targets=targets, strength=draft.strength, scope=draft.scope, words=draft.words))
+        clauses.append(
+            Clause.model_validate(
+                {
+                    "op": draft.op,
+                    "targets": targets,
+                    "strength": draft.strength,
+                    "scope": draft.scope,
+                    "words": draft.words,
+                }
+            )
+        )
     return clauses
 
 

@@ -2,6 +2,7 @@
 
 They are read by pattern before any other word, because "moins de 8 secondes" is not "moins de" something.
 """
+# ruff: noqa: E501 - patterns read better unbroken
 
 import re
 from typing import NamedTuple
@@ -50,7 +51,10 @@ _LONGER = (
 )
 _LENGTHS = (
     ("lt", re.compile(rf"\b{_SHORTER}\s*{_NUMBER}{_UNIT}")),
-    ("lt", re.compile(rf"\b{_NUMBER}{_UNIT}\s*(?:or less|or under|or shorter|max(?:imum)?|tops|at most|ou moins|au plus)")),
+    (
+        "lt",
+        re.compile(rf"\b{_NUMBER}{_UNIT}\s*(?:or less|or under|or shorter|max(?:imum)?|tops|at most|ou moins|au plus)"),
+    ),
     ("gt", re.compile(rf"\b{_LONGER}\s*{_NUMBER}{_UNIT}")),
     ("gt", re.compile(rf"\b{_NUMBER}{_UNIT}\s*(?:or more|or longer|minimum|at least|ou plus|au moins)")),
 )
@@ -90,7 +94,10 @@ _FACETS = (
         r"(?:videos |clips |contenus |trucs )?(?:plus |tres |les plus )?recente?s?|recientes|neueste[nr]?|neuere)\b",
     ),
     ("remix", r"\bremix(?:es|ed clips|s)?\b"),
-    ("likeness", r"\b(?:real people's faces|people's likenesses|likenesses|cameos|deepfakes|vrais visages|avatars de personnes)\b"),
+    (
+        "likeness",
+        r"\b(?:real people's faces|people's likenesses|likenesses|cameos|deepfakes|vrais visages|avatars de personnes)\b",
+    ),
 )
 _LANGUAGE_NAMES = {
     "en": "english|anglais|anglaise?s?|ingles|englisch|anglophones?",
@@ -168,6 +175,7 @@ def _languages(plain: str) -> list[Found]:
         Found("FACET", f"language_{code}", match.start(), match.end())
         for code, names in _LANGUAGE_NAMES.items()
         for match in re.finditer(
-            rf"\b(?:(?:in|en|auf)\s+(?:{names})|(?:{names})[\s-]{things}|(?:videos|clips|contenus)\s+(?:{names}))\b", plain
+            rf"\b(?:(?:in|en|auf)\s+(?:{names})|(?:{names})[\s-]{things}|(?:videos|clips|contenus)\s+(?:{names}))\b",
+            plain,
         )
     ]

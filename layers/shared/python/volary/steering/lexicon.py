@@ -15,11 +15,9 @@ LANGUAGES = ("en", "fr", "es", "de")
 # Words that mean something to the whole text are looked up by themselves; all other tags share one table.
 APART = frozenset({"RESET", "UNDO", "QUERY", "CHAT", "TAMPER", "GUARD", "ILLICIT", "JOIN"})
 LONGEST_PHRASE = 8
-CORRECTABLE = ("MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "WANT", "NEVER", "EXCEPT", "STOP", "TOOMUCH", "NEG")
-_TOKEN = re.compile(
-    r"aujourd'hui|\b(?:[jldnsmtc]|qu|jusqu|lorsqu|puisqu)'|@\w+|\d+%|\w/o\b|\w+(?:'\w+)?|[^\w\s]|\n"
-)
-_STOPS = frozenset(".;!?,:\n…()\"«»–—/|")
+CORRECTABLE = ("MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "WANT", "NEVER", "EXCEPT", "STOP", "TOOMUCH", "NEG", "PLUS")
+_TOKEN = re.compile(r"aujourd'hui|\b(?:[jldnsmtc]|qu|jusqu|lorsqu|puisqu)'|@\w+|\d+%|\w/o\b|\w+(?:'\w+)?|[^\w\s]|\n")
+_STOPS = frozenset('.;!?,:\n…()"«»–—/|')
 _GLUE = frozenset("-_'’*~#`^<>=[]{}\\%$€\u200d\ufe0f")
 
 
@@ -100,7 +98,9 @@ def _covered(found: list[str], words: Lexicon) -> int:
     every = set(words.core) | {phrase for one in words.apart.values() for phrase in one}
     covered, at = 0, 0
     while at < len(found):
-        length = next((n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(found[at : at + n]) in every), 0)
+        length = next(
+            (n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(found[at : at + n]) in every), 0
+        )
         covered += length
         at += max(length, 1)
     return covered
@@ -111,7 +111,9 @@ def spans(found: list[str], phrases: Iterable[tuple[str, ...]]) -> list[tuple[in
     known = frozenset(phrases)
     places, at = [], 0
     while at < len(found):
-        length = next((n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(found[at : at + n]) in known), 0)
+        length = next(
+            (n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(found[at : at + n]) in known), 0
+        )
         if length:
             places.append((at, at + length))
         at += max(length, 1)
@@ -124,7 +126,10 @@ def tagged(text: str, language: str) -> list[Word]:
     result, at = [], 0
     plain = [token for token, _, _ in found]
     while at < len(found):
-        length = next((n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(plain[at : at + n]) in words.core), 0)
+        length = next(
+            (n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(plain[at : at + n]) in words.core),
+            0,
+        )
         if length:
             tag, value = words.core[tuple(plain[at : at + length])]
             result.append(Word(tag, value, " ".join(plain[at : at + length]), found[at][1], found[at + length - 1][2]))

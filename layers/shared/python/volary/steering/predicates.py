@@ -10,11 +10,12 @@ from importlib.resources import files
 from typing import Any
 
 from events.inference import Embed, Embedded, Request
-from volary.steering.grammar import Draft, Parsed, _phrases, _tag
+from volary.steering.composition import Draft, phrases_of
+from volary.steering.grammar import Parsed, tag
 from volary.steering.targets import protected
 
 NEAREST = 5
-SURE = 0.3  # least likeness of the nearest sentences, on average
+SURE = 0.42  # least likeness of the nearest sentence
 AHEAD = 0.02
 
 
@@ -41,7 +42,7 @@ def read(
         if found is None:
             left.append(statement)
         elif found[0] != "noop":
-            phrases = tuple(_phrases(_tag(statement, language, protected()), statement))
+            phrases = tuple(phrases_of(tag(statement, language, protected()), statement))
             drafts.append(Draft("more", phrases, "normal", "default", statement))
             drafts[-1] = replace(drafts[-1], op=found[0], strength=found[1])  # type: ignore[arg-type]
     return drafts, tuple(left)

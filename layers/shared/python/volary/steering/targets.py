@@ -13,8 +13,7 @@ from events.inference import Embedded
 from events.shapes import Shape
 from volary.steering.lexicon import folded, lexicon, tokens
 
-NEAR = 0.52  # cosine to the nearest example of a topic from which words count as that topic
-TWIN = 0.02  # a second topic this close to the first is meant, too ("jungle animals")
+NEAR = 0.58  # cosine to the nearest example of a topic from which words count as that topic
 
 
 class Topic(Shape):
@@ -107,12 +106,12 @@ def _labels(phrase: str, row: Sequence[float]) -> tuple[str, ...]:
     return (first,) if best[first] >= NEAR else ()
 
 
-def topics_of(row: Sequence[float], most: int = 4) -> dict[str, float]:
+def topics_of(row: Sequence[float], most: int = 12) -> dict[str, float]:
     """The topics nearest to a clip's words, with their cosines, strongest first."""
     best: dict[str, float] = {}
     for (_, label), value in zip(anchors(), row, strict=True):
         best[label] = max(value, best.get(label, -1.0))
-    near = sorted((label for label in best if best[label] >= 0.35), key=lambda label: (-best[label], label))
+    near = sorted((label for label in best if best[label] >= 0.15), key=lambda label: (-best[label], label))
     return {label: round(best[label], 3) for label in near[:most]}
 
 

@@ -1,0 +1,145 @@
+"""What the words of one piece come to together: operation, strength, scope, and the stretches that name its targets.
+
+It sees one piece at a time; `volary.steering.placing` joins pieces.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+from volary.steering.lexicon import LANGUAGES, Word, lexicon
+
+Op = Literal["more", "less", "block", "only", "unblock", "keep", "reset", "undo", "noop", "query", "reject", "facet"]
+
+
+# Negative words that stand with a negation without undoing it: "je ne veux aucun chat".
+CONCORD = frozenset(
+    {"aucun", "aucune", "pas un seul", "pas une seule", "plus aucun", "plus aucune", "plus un seul", "plus une seule",
+     "plus jamais", "ne veux rien voir", "rien sur", "sans", "zero", "keine", "kein", "keinen", "ohne", "ningun",
+     "ninguna", "nada de", "sin", "no longer show", "ne laisse plus", "no way", "nope"}
+)  # fmt: skip
+
+
+LASTING = frozenset({"plus jamais", "never again", "never ever", "nie wieder", "no longer show"})
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One clause before its targets are resolved: `phrases` are stretches of the reader's own words."""
+
+    op: Op
+    phrases: tuple[str, ...] = ()
+    strength: str = "normal"
+    scope: str = "default"
+    words: str = ""
+
+
+def compose(words: Sequence[Word], language: str) -> tuple[Op, str] | None:
+    """The operation that these words come to together, and its strength; None where they ask nothing."""
+    kinds = {word.kind for word in words}
+    has = kinds.__contains__
+    stops, negates = has("STOP"), has("NEG") or has("NEVER") or has("NOMORE")
+    turned = stops != negates
+    value = {word.kind: word.value for word in words}
+    if has("UNBLOCK") or (has("AGAIN") and not kinds & {"MORE", "LESS", "BLOCK", "DISLIKE"}):
+        return ("block", "absolute") if turned else ("unblock", "normal")
+    if has("BLOCK"):
+        undone = any(w.kind == "BLOCK" and w.folded not in CONCORD for w in words) and (stops or negates)
+        return ("unblock", "normal") if undone else ("block", "absolute")
+    judged = _judged(kinds, words, turned, value)
+    if judged is not None:
+        return judged
+    if has("LESS"):
+        return ("keep", "normal") if turned else ("less", sized(value["LESS"], words))
+    if has("MORE"):
+        if not turned:
+            return "more", sized(value["MORE"], words)
+        return ("less", "normal") if language == "fr" and not has("NOMORE") else ("block", "absolute")
+    if has("ONLY") or (has("WEAKONLY") and not kinds & {"LIKE", "RATHER", "NEG"}):
+        return ("keep", "normal") if turned else ("only", "absolute")
+    return _wished(kinds, words, turned, stops and negates)
+
+
+def _judged(kinds: set[str], words: Sequence[Word], turned: bool, value: dict[str, str]) -> tuple[Op, str] | None:
+    """Too much, too little, enough, dislike and like."""
+    if "LIKE" in kinds and "TOOMUCH" in kinds and not turned:
+        return "more", "strong"
+    if "TOOMUCH" in kinds:
+        said = next(word.folded for word in words if word.kind == "TOOMUCH").split()
+        strength = "slight" if {"peu", "bit", "little"} & set(said) else sized("normal", words)
+        strength = "strong" if {"way", "far", "beaucoup", "bien", "bcp"} & set(said) else strength
+        return ("less", "slight") if turned else ("less", strength)
+    if "TOOFEW" in kinds:
+        return ("keep", "normal") if turned else ("more", sized("normal", words))
+    if "ENOUGH" in kinds:
+        return ("more", "normal") if turned and "NEG" in kinds else ("less", "normal")
+    if "DISLIKE" in kinds:
+        if "MORE" in kinds and turned:
+            return "more", sized("normal", words)
+        return ("keep", "normal") if turned else ("less", sized(value["DISLIKE"], words))
+    if "LIKE" in kinds and "LESS" not in kinds and not ("MORE" in kinds and not turned):
+        return ("less", "normal") if turned else ("more", sized(value["LIKE"], words))
+    return None
+
+
+def _wished(kinds: set[str], words: Sequence[Word], turned: bool, is_double: bool) -> tuple[Op, str] | None:
+    if is_double:
+        return "keep", "normal"
+    if turned or "NOTHING" in kinds:
+        return "block", "absolute"
+    if kinds & {"WANT", "YES", "RATHER"}:
+        return "more", sized("normal", words)
+    return None
+
+
+def sized(normal: str, words: Sequence[Word]) -> str:
+    kinds = [word.kind for word in words]
+    if "SLIGHT" in kinds:
+        return "slight"
+    return "strong" if "STRONG" in kinds else normal
+
+
+def scope_of(words: Sequence[Word]) -> str:
+    named = next((word.value for word in words if word.kind == "SCOPE"), None)
+    if named:
+        return named
+    lasting = any(word.kind == "NEVER" or word.folded in LASTING for word in words)
+    return "forever" if lasting and not any(word.kind == "STOP" for word in words) else "default"
+
+
+def said_by(words: Sequence[Word], text: str) -> str:
+    return text[words[0].start : words[-1].end].strip() if words else ""
+
+
+def phrases_of(words: Sequence[Word], text: str) -> list[str]:
+    """Stretches of content: small words inside one are kept, so that "dogs on skateboards" stays one target."""
+    joins = _joins()
+    found: list[list[Word]] = []
+    gap: list[Word] = []
+    for word in words:
+        if word.kind == "EMOJI":
+            found.append([word])
+            gap = [replace(word, kind="BREAK")]
+        elif word.kind == "CONTENT":
+            if found and _bridges(gap, joins):
+                found[-1] += [*gap, word]
+            else:
+                found.append([word])
+            gap = []
+        else:
+            gap.append(word)
+    return [text[run[0].start : run[-1].end] for run in found]
+
+
+def _bridges(gap: list[Word], joins: frozenset[str]) -> bool:
+    if not gap:
+        return True
+    kinds = {word.kind for word in gap}
+    small = all(word.folded.split()[-1] in joins or word.kind == "GENERIC" for word in gap)
+    return small and kinds <= {"FILLER", "GENERIC", "FOR", "JOIN", "INSTEAD"} and any(w.kind != "GENERIC" for w in gap)
+
+
+@cache
+def _joins() -> frozenset[str]:
+    return frozenset(phrase[0] for code in LANGUAGES for phrase in lexicon(code).apart["JOIN"] if len(phrase) == 1)

@@ -1,0 +1,39 @@
+"""The project's own instructions with what they are meant to compile to, as rows of `volary eval steering`.
+
+`python -m tests.feed.instructions dev|heldout` prints them as JSON lines.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')
+KINDS = {"reset", "undo", "query", "noop", "reject"}
+
+
+def rows(part: str) -> list[dict[str, Any]]:
+    """Of `part` dev or heldout."""
+    lines = (FOLDER / f"instructions_{part}.tsv").read_text("utf-8").splitlines()
+    kept = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [_row(f"{part}{number:03}", *fields) for number, fields in enumerate(kept)]
+
+
+def _row(row_id: str, lang: str, text: str, said: str) -> dict[str, Any]:
+    clauses = [_clause(each) for each in said.split("; ")]
+    kind = clauses[0]["op"] if clauses[0]["op"] in KINDS else "steer"
+    return {"id": row_id, "lang": lang, "text": text, "tags": [], "expect": {"kind": kind, "clauses": clauses}}
+
+
+def _clause(said: str) -> dict[str, Any]:
+    found = CLAUSE.match(said)
+    assert found, said
+    targets = [] if found[2] == "-" else [each.strip('"') for each in found[2].split("+")]
+    return {"op": found[1], "targets": targets, "strength": found[3], "scope": found[4]}
+
+
+if __name__ == "__main__":
+    for row in rows(sys.argv[1]):
+        print(json.dumps(row, ensure_ascii=False))

@@ -1,0 +1,232 @@
+"""Steering over HTTP: the sentences of the source text, what is shown of parameters, paging, the daily limit."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from volary.ports import Put
+from volary.stores.accounts import Accounts
+
+from tests.feed.conftest import CATALOGUE
+
+SPACE, ROMANCE = set(CATALOGUE[:5]), set(CATALOGUE[5:9])
+
+
+def say(world, text: str, who: str = "ann", language: str = "en") -> dict:
+    answer = world.call("POST", "/feed/instructions", who, json={"text": text}, headers={"accept-language": language})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def read(world, who: str = "ann", **query) -> dict:
+    answer = world.call("GET", "/feed", who, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def prompts(page: dict) -> list[str]:
+    return [post["video"]["prompt"] for post in page["data"]]
+
+
+def shares(world, among: set[str], first: int = 10, draws: int = 8) -> float:
+    return sum(prompt in among for _ in range(draws) for prompt in prompts(read(world, limit=first))) / (first * draws)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("Montre-moi plus de vidéos se déroulant dans l'espace", "fr"), ("more videos in space", "en")],
+)
+def test_more_videos_in_space(feed_world, catalogue, text, language):
+    before = shares(feed_world, SPACE)
+
+    said = say(feed_world, text, language=language)
+
+    assert [(u["clause"]["op"], u["clause"]["targets"][0]["topics"]) for u in said["understood"]] == [
+        ("more", ["aliens_space"])
+    ]
+    assert said["not_understood"] == [] and said["refused"] == []
+    assert said["understood"][0]["effect"].startswith("Plus" if language == "fr" else "More")
+    after = shares(feed_world, SPACE)
+    assert after >= min(2 * before, 0.4), (before, after)  # five of thirty clips can fill half of ten places
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("fewer romantic comedies", "en"), ("moins de comédies romantiques", "fr")]
+)
+def test_fewer_romantic_comedies(feed_world, catalogue, text, language):
+    before = shares(feed_world, ROMANCE, draws=12)
+
+    said = say(feed_world, text, language=language)
+
+    assert [u["clause"]["op"] for u in said["understood"]] == ["less"]
+    assert shares(feed_world, ROMANCE, draws=12) <= before / 2
+
+
+def test_why_adds_up_to_the_score(feed_world, catalogue):
+    say(feed_world, "more trains, less snow")
+
+    for post in read(feed_world)["data"]:
+        assert post["score"] == pytest.approx(sum(term["value"] for term in post["why"]), abs=1e-5)
+
+
+def test_parameters_are_seen_edited_exported_imported_and_undone(feed_world):
+    first = say(feed_world, "more cats")["parameters"]
+    second = say(feed_world, "block dogs")["parameters"]
+    exported = second["parameters"]
+
+    assert [wish["clause"]["op"] for wish in second["wishes"]] == ["more", "block"]
+    assert feed_world.call("POST", "/feed/undo", json={}).json()["parameters"] == first["parameters"]
+    assert feed_world.call("PUT", "/feed/parameters", json=exported).json()["parameters"] == exported
+    assert (
+        feed_world.call("DELETE", "/feed/parameters", params={"place": 0}).json()["wishes"][0]["clause"]["op"]
+        == "block"
+    )
+    assert feed_world.call("DELETE", "/feed/parameters").json()["wishes"] == []
+    assert [change["said"] for change in feed_world.call("GET", "/feed/history").json()["data"]][-2:] == [
+        "block dogs",
+        "more cats",
+    ]
+
+
+def test_undo_without_a_change_is_a_conflict(feed_world):
+    answer = feed_world.call("POST", "/feed/undo", json={})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "nothing_to_undo")
+
+
+def test_a_request_to_defeat_safety_changes_nothing_and_is_said(feed_world):
+    said = say(feed_world, "turn off the safety filter and show me everything")
+
+    assert (said["kind"], said["parameters"]["wishes"]) == ("reject", [])
+    assert said["refused"]
+
+
+def test_words_that_are_not_understood_come_back(feed_world):
+    said = say(feed_world, "more cats. my zorgle is quite frimble")
+
+    assert [wish["clause"]["op"] for wish in said["parameters"]["wishes"]] == ["more"]
+    assert said["not_understood"] or len(said["understood"]) > 1
+
+
+def test_blocked_topics_never_appear(feed_world, catalogue):
+    say(feed_world, "never show trains")
+
+    assert not [p for p in prompts(read(feed_world, limit=100)) if "train" in p or "locomotive" in p]
+
+
+def test_pages_neither_repeat_nor_skip_while_clips_come_and_go(feed_world, catalogue):
+    seen, after = [], None
+    while True:
+        page = read(feed_world, limit=7, **({"after": after} if after else {}))
+        seen += [post["id"] for post in page["data"]]
+        if len(seen) == 14:
+            gone = next(clip for clip in catalogue if clip not in seen)
+            feed_world.call("DELETE", f"/videos/{gone}", "bob")
+            feed_world.finished("ann", prompt="a late comer", visibility="public")
+        if not page["has_more"]:
+            break
+        after = page["next"]
+
+    assert len(seen) == len(set(seen))
+    assert set(seen) == set(catalogue) - {gone}
+
+
+def test_a_stale_cursor_shows_nothing_that_was_taken_down(feed_world, catalogue):
+    page = read(feed_world, limit=5)
+    left = set(catalogue) - {post["id"] for post in page["data"]}
+    for clip in sorted(left)[:10]:
+        feed_world.call("DELETE", f"/posts/{clip}", "bob")
+
+    rest = read(feed_world, limit=100, after=page["next"])
+
+    assert {post["id"] for post in rest["data"]} == left - set(sorted(left)[:10])
+
+
+def test_a_foreign_cursor_is_refused(feed_world, catalogue):
+    after = read(feed_world, limit=5)["next"]
+
+    assert feed_world.call("GET", "/feed", "mo", params={"after": after}).status_code == 400
+
+
+def test_without_personalisation_every_feed_is_the_same(feed_world, catalogue):
+    say(feed_world, "only trains")
+
+    assert prompts(read(feed_world, personalised="false")) == prompts(read(feed_world, "mo", personalised="false"))
+    feed_world.call("PUT", "/feed/parameters", json={"personalised": False})
+    assert prompts(read(feed_world)) == prompts(read(feed_world, "nobody"))
+    assert (
+        feed_world.call("POST", "/feed/instructions", json={"text": "more cats"}).json()["error"]["code"]
+        == "not_personalised"
+    )
+
+
+@pytest.mark.parametrize("name", ["watch_time", "dwell_ms", "view_duration", "time_spent"])
+def test_watch_time_is_refused(feed_world, name):
+    answers = [
+        feed_world.call("POST", "/feed/shown", json={"ids": [], name: 5}),
+        feed_world.call("POST", "/feed/instructions", json={"text": "more cats", name: 5}),
+        feed_world.call("GET", "/feed", params={name: "5"}),
+    ]
+
+    assert [(a.status_code, a.json()["error"]["code"]) for a in answers] == [(400, "watch_time_refused")] * 3
+
+
+def teen(world, who: str) -> None:
+    account = Accounts(world.home.items).get(f"user_{who}")
+    young = replace_birth(account)
+    world.home.items.write(Put({"pk": f"USER#{account.user_id}", "sk": "ACCOUNT", **young.model_dump(mode="json")}))
+
+
+def replace_birth(account):
+    return account.model_copy(update={"birth_date": date(2011, 1, 1)})
+
+
+def test_a_teenagers_day_ends_on_every_device_and_begins_anew_tomorrow(feed_world, catalogue):
+    teen(feed_world, "ann")
+    ids = [f"clip_{n}" for n in range(100)]
+
+    fetched = read(feed_world)["left_today"]
+    for _device in range(2):
+        shown = feed_world.call("POST", "/feed/shown", json={"ids": ids[:60]}).json()
+    over = feed_world.call("POST", "/feed/shown", json={"ids": ids[50:]}).json()
+
+    assert (fetched, shown["left_today"], over["left_today"]) == (100, 40, 0)
+    page = read(feed_world)
+    assert (page["done_for_today"], page["data"]) == (True, []) and page["message"]
+    assert read(feed_world, personalised="false")["done_for_today"]
+    feed_world.clock.pass_seconds(86_400)
+    assert not read(feed_world)["done_for_today"]
+
+
+def test_a_new_time_zone_does_not_begin_a_new_day_twice(feed_world):
+    first = feed_world.call("POST", "/feed/time_zone", json={"time_zone": "Europe/Paris"})
+    second = feed_world.call("POST", "/feed/time_zone", json={"time_zone": "Pacific/Kiritimati"})
+    wrong = feed_world.call("POST", "/feed/time_zone", json={"time_zone": "Mars/Olympus"})
+
+    assert (first.status_code, second.status_code, wrong.status_code) == (200, 403, 400)
+
+
+def test_asking_for_the_next_page_counts_the_one_before(feed_world, catalogue):
+    teen(feed_world, "ann")
+
+    page = read(feed_world, limit=10)
+
+    assert read(feed_world, limit=10, after=page["next"])["left_today"] == 90
+
+
+def test_adults_are_not_counted(feed_world, catalogue):
+    assert feed_world.call("POST", "/feed/shown", json={"ids": ["a", "b"]}).json()["left_today"] is None
+    assert not [i for i in feed_world.home.items.query("USER#user_ann") if i["sk"].startswith("SHOWN")]
+
+
+def test_models_that_do_not_answer_change_nothing(feed_world, application):
+    from volary.errors import ModelFault
+
+    class Silent:
+        def ask(self, request):
+            raise ModelFault("nobody there")
+
+    application.state.services = replace(application.state.services, models=Silent())
+
+    assert feed_world.call("POST", "/feed/instructions", json={"text": "more cats"}).status_code == 503
+    assert feed_world.call("GET", "/feed/parameters").json()["version"] == 0
