@@ -9,8 +9,12 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "video.deleted": ("functions.events.clean_up",),
     "likeness.captured": ("functions.events.check_capture",),
     "likeness.decided": ("functions.events.keep_likeness",),
-    "likeness.erased": ("functions.events.erase_likeness",),
-    "consent.changed": ("functions.events.issue_receipt", "functions.events.withdraw_uses"),
+    "likeness.erased": ("functions.events.erase_likeness", "functions.events.log_consent"),
+    "consent.changed": (
+        "functions.events.issue_receipt",
+        "functions.events.withdraw_uses",
+        "functions.events.log_consent",
+    ),
     "consent.cascade_continued": ("functions.events.withdraw_uses",),
     "videos.withdrawn": ("functions.events.clean_up", "functions.events.tell_makers"),
 }

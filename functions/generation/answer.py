@@ -10,6 +10,7 @@ from volary.moderation import decide, is_complete, shipped_policy
 from volary.ports import Services, Write
 from volary.stores.likenesses import Likenesses
 from volary.stores.pace import Pace
+from volary.stores.reviews import Reviews
 from volary.stores.videos import Call, Screening
 from volary.vault_index import forget_snapshot
 from volary.videos import Video
@@ -127,7 +128,10 @@ def _screened(
     screening = screening_of("upload" if is_upload else "media", decision, seconds(services))
     detail = {"signals": (*screened.signals, *seen.strange), "transcript": screened.transcript}
     after = video.model_copy(update={"gate": state.gate, "people": (*video.people, *seen.joined)})
-    return after, state, screening.model_copy(update=detail), seen.writes(video.id)
+    writes = seen.writes(video.id)
+    if is_upload:  # so that a takedown finds what was made from a copy of the clip
+        writes += Reviews(services.items).copy_writes(video.id, screened.media.sha256, screened.mark.payload)
+    return after, state, screening.model_copy(update=detail), writes
 
 
 def _wake(call: Call, state: GenerationState, services: Services) -> None:

@@ -9,6 +9,7 @@ from volary.likeness import Refusal
 from volary.ports import Services, Write
 from volary.remix import consent_checks, may_remix_now
 from volary.stores.credits import Credits
+from volary.stores.reviews import Reviews
 from volary.stores.videos import Act
 from volary.videos import Video, complete
 
@@ -40,7 +41,9 @@ def _complete(video: Video, checks: list[Write], services: Services) -> None:
         event_id=f"{video.id}.completed", at=services.clock.now(), video_id=video.id, owner_id=video.owner_id
     )
     # A ConditionFailed leaves here and is retried by the workflow: the next attempt reads the parent anew.
-    store.change(complete(video, now), Act(action="published", actor=SYSTEM, at=now), [event], [*spend, *checks])
+    known = Reviews(services.items).copy_writes(video.id, video.signature.sha256, None) if video.signature else []
+    act = Act(action="published", actor=SYSTEM, at=now)
+    store.change(complete(video, now), act, [event], [*spend, *checks, *known])
 
 
 lambda_handler = entrypoint(publish)

@@ -69,6 +69,7 @@ STEPS = (
 ANSWERS = (Deployed("models.answered", (*RECORDS, "work.read", "workflows.answer")),)
 RELAY = (Deployed("outbox.relay", ("stream.read", "items.write", "bus.publish")),)
 LISTENERS = (
+    Deployed("events.log_consent", RECORDS),
     Deployed("events.start_generation", ("items.read", "workflows.start")),
     Deployed("events.answer_review", ("items.read", "workflows.answer")),
     Deployed("events.clean_up", ("items.read", "workflows.stop", "videos.delete", "work.delete", "uploads.delete")),

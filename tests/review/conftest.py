@@ -18,6 +18,7 @@ from tests.api.conftest import World, application, world
 
 __all__ = ["application", "world"]
 STAFF = (("max", Role.MODERATOR), ("sue", Role.SENIOR))
+MORE = (("kay", Role.MODERATOR), ("lee", Role.MODERATOR), ("ada", Role.ADMIN))
 
 
 @dataclass
@@ -87,8 +88,18 @@ class Desk:
 
 @pytest.fixture
 def desk(world) -> Desk:
-    for handle, role in STAFF:
+    _hire(world, STAFF)
+    return Desk(world)
+
+
+@pytest.fixture
+def staff(desk) -> None:
+    """Two more moderators and an admin, for those who need them."""
+    _hire(desk.world, MORE)
+
+
+def _hire(world: World, people: tuple[tuple[str, Role], ...]) -> None:
+    for handle, role in people:
         account = Account(user_id=f"user_{handle}", handle=handle, birth_date=date(1990, 1, 1), role=role, created_at=1)
         Accounts(world.home.items).add(account)
         world.tokens[handle] = world.home.identity.issue(account.user_id, timedelta(days=30))
-    return Desk(world)
