@@ -21,7 +21,7 @@ from inference.likeness.voices import RATE
 SIDE = 240
 FRAME_RATE = 10.0
 COARSE = 4
-TURN_DEGREES: dict[Turn, tuple[float, float]] = {"left": (22, 0), "right": (-22, 0), "up": (0, -17), "down": (0, 17)}
+TURN_DEGREES: dict[Turn, tuple[float, float]] = {"left": (34, 0), "right": (-34, 0), "up": (0, -18), "down": (0, 18)}
 GAPES = 0.085
 SHUT = 0.045
 STRAIGHT = 9.0

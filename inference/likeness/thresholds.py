@@ -6,7 +6,7 @@ on other seeds. docs/model-card-likeness.md holds the figures.
 
 FACE_SAME = 0.5  # distance of descriptors; the package's stock value is 0.6
 FACE_STOCK = 0.6
-VOICE_SAME = 0.72  # cosine
+VOICE_SAME = 0.76  # cosine
 VOICE_STOCK = 0.80
 
 SECONDS = (4.0, 12.5)

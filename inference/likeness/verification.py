@@ -65,8 +65,14 @@ def faces_of(paths: Iterable[Path], faces: Faces) -> dict[str, np.ndarray]:
 
 
 def voices_of(paths: Iterable[Path], voices: Voices) -> dict[str, np.ndarray]:
-    """Directions by file name; an empty file is left out."""
-    return {path.name: voices.describe(opened_sound(path)) for path in paths if path.stat().st_size}
+    """Directions by file name; a file in which nobody speaks is left out, as one that is empty is."""
+    found = {}
+    for path in paths:
+        try:
+            found[path.name] = voices.describe(opened_sound(path))
+        except ValueError:
+            continue
+    return found
 
 
 def all_pairs(found: dict[str, np.ndarray], who: Callable[[str], str], alike: Callable[..., float]) -> list[Pair]:
@@ -137,12 +143,16 @@ def opened_picture(path: Path) -> np.ndarray:
 def opened_sound(path: Path) -> np.ndarray:
     """Mono float32 at 16 kHz of a recording that we trust."""
     parts: list[np.ndarray] = []
+    if not path.stat().st_size:
+        raise ValueError(f"{path.name} is empty")
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         for packet in container.demux(stream):
             for frame in packet.decode():
                 parts.append(_mono(frame))
         rate = stream.rate
+    if not parts:
+        raise ValueError(f"{path.name} holds no sound")
     return at_rate(np.concatenate(parts), rate)
 
 

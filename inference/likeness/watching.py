@@ -15,7 +15,7 @@ from inference.likeness.geometry import mouth_opening, pose
 
 PER_SECOND = 10
 CROWD_EVERY = 5  # every so many looks also for small faces
-YAW, PITCH = 11.0, 7.0  # degrees from the person's own straight look that count as a turn
+YAW, PITCH = 10.0, 8.0  # degrees from the person's own straight look that count as a turn
 LOOKS_IN_A_TURN = 2
 RIGID = (10, 152, 234, 454, 33, 133, 362, 263, 1, 2, 4, 5, 6, 168, 195, 197, 127, 356, 93, 323, 58, 288)
 
