@@ -21,7 +21,7 @@ from inference.links import Links
 MODEL = "dlib-face-1.7.15+resemblyzer-0.1.4"
 BLOCKED = "blocked:"
 MOST_INDEX_BYTES = 256 << 20
-HOLD_DISTANCE = 0.55  # beyond it a face is nobody's in the index
+HOLD_DISTANCE = FACE_SAME  # beyond it a face is nobody's in the index
 LEAST_FACE = 24  # pixels; smaller faces are seen but not compared
 
 

@@ -55,8 +55,8 @@ class Acknowledged:
 def acknowledged(environment: Environment) -> tuple[Acknowledged, ...]:
     """Every finding that stands in this environment's stacks."""
     every = "AwsSolutions-IAM5[Resource::*]"
-    uploads, work, videos = (f"AwsSolutions-IAM5[Resource::arn:aws:s3:::<Given{each}Bucket>/*]"
-                             for each in ("Uploads", "Work", "Videos"))  # fmt: skip
+    uploads, work, videos, likenesses = (f"AwsSolutions-IAM5[Resource::arn:aws:s3:::<Given{each}Bucket>/*]"
+                             for each in ("Uploads", "Work", "Videos", "Likenesses"))  # fmt: skip
     weights = "AwsSolutions-IAM5[Resource::arn:aws:s3:::<GivenModelsBucket>/engines"
     executions = environment.arn("states", f"execution:{environment.name('generation')}:*")
     endpoint_logs = environment.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{environment.name('media-models')}:*")
@@ -65,7 +65,7 @@ def acknowledged(environment: Environment) -> tuple[Acknowledged, ...]:
         *(Acknowledged("Identity", rule, reason) for rule, reason in IDENTITY.items()),
         *(Acknowledged("MediaEdge", rule, reason) for rule, reason in MEDIA_EDGE.items() if environment.has_edge),
         *(Acknowledged("Workflow", rule, reason) for rule, reason in WORKFLOW.items()),
-        *(Acknowledged("Workflow", rule, OBJECTS) for rule in (uploads, work, videos)),
+        *(Acknowledged("Workflow", rule, OBJECTS) for rule in (uploads, work, videos, likenesses)),
         Acknowledged("Workflow", every, X_RAY),
         Acknowledged("Workflow", f"AwsSolutions-IAM5[Resource::{executions}]", "executions of the one state machine"),
         *(Acknowledged("Inference", rule, reason) for rule, reason in INFERENCE.items()),
