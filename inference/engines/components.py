@@ -25,7 +25,7 @@ from diffusers.utils import logging as diffusers_logging
 from transformers import Gemma3ForConditionalGeneration, GemmaTokenizerFast
 from transformers.utils import logging as transformers_logging
 
-from inference.engines.options import EngineOptions
+from inference.engines.options import EngineOptions, OptionsError
 from inference.weights import WeightsError
 
 INDEX = "model_index.json"
@@ -47,7 +47,8 @@ DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
 def load_pipeline(folder: Path, options: EngineOptions) -> LTX2ConditionPipeline:
-    """The pipeline of a checked folder, its weights in host memory. Raises WeightsError naming the part at fault."""
+    """The pipeline of a checked folder, its weights in host memory. Raises WeightsError naming the part at fault, and
+    OptionsError for options that do not go with these weights."""
     # They draw bars and print whole configurations; the server logs one JSON line for each thing that happened.
     diffusers_logging.set_verbosity_error()
     diffusers_logging.disable_progress_bar()
@@ -57,12 +58,22 @@ def load_pipeline(folder: Path, options: EngineOptions) -> LTX2ConditionPipeline
     parts: dict[str, Any] = {name: _table(folder, name, _chosen(index, name, TABLES)) for name in TABLES}
     for name in NETWORKS:
         parts[name] = _network(folder, name, _chosen(index, name, NETWORKS), DTYPES[options.precision])
-    layers = parts["transformer"].config.num_layers
-    if options.skip_guidance > 0 and options.skip_block >= layers:
-        raise WeightsError(f"skip_block is {options.skip_block}, and the transformer in {folder} has {layers} blocks")
+    _check_options(parts, options)
     pipeline = LTX2ConditionPipeline(**parts)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def _check_options(parts: dict[str, Any], options: EngineOptions) -> None:
+    """Raises OptionsError for a recipe that these networks would ignore or fail at in the middle of a clip."""
+    layers = parts["transformer"].config.num_layers
+    if options.skip_guidance > 0 and options.skip_block >= layers:
+        raise OptionsError(f"skip_block is {options.skip_block}, and these weights have {layers} blocks")
+    registers = parts["connectors"].config.video_connector_num_learnable_registers
+    if registers and options.prompt_tokens % registers:
+        raise OptionsError(
+            f"prompt_tokens is {options.prompt_tokens}, and these weights need a multiple of {registers}"
+        )
 
 
 def _index(folder: Path) -> dict[str, Any]:

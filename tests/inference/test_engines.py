@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from events.engines import LARGE, LIMITS, SMALL
+from events.inference import Generated
 from inference.engines.cost import calls, operations, table
 from inference.engines.folder import MANIFEST, checked, digest_of, fetched, pin
 from inference.engines.large import STYLE_WORDS, LargeEngine
@@ -19,12 +20,15 @@ from inference.engines.options import EngineOptions, OptionsError, options_of
 from inference.engines.sampling import Reading, Sampler, Start
 from inference.engines.step_cache import StepCache
 from inference.engines.windows import Grid, continued, plan
-from inference.generator import text
+from inference.generator import frames, text
 from inference.generator.asking import Ask, AskError, Clip, SourceClip
 from inference.generator.engine import Engine, EngineError
 from inference.generator.pipeline import Generator
 from inference.weights import WeightsError
+from tests.inference.test_media_role import Home, home
 from tests.inference.tiny_ltx import write
+
+__all__ = ["home"]
 
 ASK = Ask("a fox runs over snow", seconds=1, width=64, height=64, seed=7)
 FAST = EngineOptions(
@@ -248,7 +252,7 @@ def test_a_changed_byte_a_stray_file_and_another_digest_are_refused(copied: Path
     with pytest.raises(WeightsError, match="no kind of file"):
         pin(copied, "tiny")
     (copied / "transformer" / "pytorch_model.bin").unlink()
-    weights = copied / "vae" / "diffusion_pytorch_model.safetensors"
+    weights = sorted((copied / "vae").glob("*.safetensors"))[0]
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
     weights.write_bytes(data)
@@ -266,7 +270,7 @@ def test_a_manifest_that_leads_out_of_its_folder_is_refused(copied: Path):
 
 
 def _rewritten(folder: Path, part: str, change: object) -> str:
-    path = folder / part / "diffusion_pytorch_model.safetensors"
+    path = sorted((folder / part).glob("*.safetensors"))[0]
     tensors = load_file(path)
     name = sorted(tensors)[0]
     if change == "gone":
@@ -354,6 +358,29 @@ def test_options_that_cannot_be_used_are_named(given: str, says: str):
         options_of(given)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"prompt_tokens": 60}, "a multiple of 16"), ({"skip_guidance": 1.0, "skip_block": 29}, "have 2 blocks")],
+)
+def test_options_that_do_not_go_with_the_weights_are_refused(folder: Path, change: dict[str, object], says: str):
+    with pytest.raises(OptionsError, match=says):
+        LargeEngine.load(folder, digest_of(folder / MANIFEST), FAST.model_copy(update=change))
+
+
+def test_the_media_role_marks_encodes_and_writes_what_the_large_engine_makes(engine: LargeEngine, home: Home):
+    role = replace(home.role, generator=engine)
+    answer = role.answer(
+        home.request(prompt=f"{ASK.prompt}, {'and then it sleeps ' * 20}", seconds=1, width=64, height=64)
+    )
+
+    assert isinstance(answer, Generated)
+    assert (answer.media.frames, answer.media.frame_rate, answer.media.width) == (24, 24, 64)
+    assert answer.media.audio_seconds == pytest.approx(1, abs=0.1)
+    assert answer.model == engine.model
+    assert "64 tokens" in answer.warnings[0]
+    assert [path for path, _, _ in home.store.writes if path != "/progress"] == ["/thumbnail", "/spritesheet", "/video"]
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_an_engine_for_a_gpu_refuses_to_start_without_one(folder: Path):
     with pytest.raises(OptionsError, match="no CUDA device"):
@@ -393,6 +420,8 @@ def test_both_engines_report_the_limits_that_the_product_shows(engine: LargeEngi
     assert variant(engine, EngineOptions(device="cpu", offload="none")).limits == LIMITS[LARGE]
     assert Generator.limits == LIMITS[SMALL]
     assert Generator.limits.prompt_length == text.LONGEST
+    assert Generator.limits.frame_rate == frames.RATE
+    assert Generator.limits.native_size == frames.WIDE[::-1]
 
 
 def test_cost_grows_with_length_and_falls_with_the_distilled_recipe():

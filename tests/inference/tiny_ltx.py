@@ -19,14 +19,14 @@ SPECIAL = ("<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "<image>", "<boi>", "<e
 
 
 def write(folder: Path) -> Path:
-    """The folder, with `model_index.json`, safetensors and a tokenizer as the published weights have them."""
+    """The folder, with `model_index.json`, safetensors, some of them in shards, and a tokenizer, as published."""
     torch.manual_seed(5)
     parts = {"transformer": transformer(), "connectors": connectors(), "vae": vae(), "audio_vae": audio_vae()}
     parts |= {"vocoder": vocoder(), "text_encoder": text_encoder()}
     for part in parts.values():
         restless(part)
     scheduler = FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, base_shift=0.95, max_shift=2.05)
-    LTX2Pipeline(**parts, tokenizer=tokenizer(), scheduler=scheduler).save_pretrained(folder)
+    LTX2Pipeline(**parts, tokenizer=tokenizer(), scheduler=scheduler).save_pretrained(folder, max_shard_size="150KB")
     return folder
 
 
@@ -63,7 +63,7 @@ def connectors() -> LTX2TextConnectors:
     )  # fmt: skip
 
 
-CONNECTOR = {"num_attention_heads": 2, "attention_head_dim": 8, "num_layers": 1, "num_learnable_registers": None}
+CONNECTOR = {"num_attention_heads": 2, "attention_head_dim": 8, "num_layers": 1, "num_learnable_registers": 16}
 
 
 def transformer() -> LTX2VideoTransformer3DModel:
