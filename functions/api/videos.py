@@ -135,7 +135,7 @@ async def list_videos(
     listed = store.of_owner(viewer.user_id or "", span)
     standing = standing_of(listed, services)
     found = [video for video in listed if access(video, viewer, standing) > Access.NOTHING]
-    shown = [_told(video, standing, (viewer, services, answering.line)) for video in found]
+    shown = [told(video, viewer, services, answering.line, standing) for video in found]
     return VideoList.model_validate(page(shown, limit))
 
 
@@ -191,13 +191,11 @@ def visible(video_id: str, viewer: Viewer, services: Services) -> Video:
     return video
 
 
-def told(video: Video, viewer: Viewer, services: Services, line: Line) -> VideoResource:
-    """The clip for this viewer, with links where the read gate lets, asked at this moment."""
-    return _told(video, standing_of([video], services), (viewer, services, line))
-
-
-def _told(video: Video, standing: Standing, asked: tuple[Viewer, Services, Line]) -> VideoResource:
-    viewer, services, line = asked
+def told(
+    video: Video, viewer: Viewer, services: Services, line: Line, standing: Standing | None = None
+) -> VideoResource:
+    """The clip for this viewer, with links where the read gate lets; a list hands in the `standing` of all it read."""
+    standing = standing or standing_of([video], services)
     links = links_of(video, services) if may_serve(video, viewer, standing) else None
     withdrawn = is_withdrawn(video, standing)
     return resource(video, forecast(video, services, line), viewer, links).model_copy(update={"withdrawn": withdrawn})

@@ -16,25 +16,28 @@ def clean_up(event: VideoCompleted | VideoFailed | VideoDeleted | VideosWithdraw
             _forget(Videos(services.items).get(each.video_id), "a person withdrew", services)
         return Done()
     video = Videos(services.items).get(event.video_id)
-    if event.type == "video.deleted":
-        _forget(video, "the video was deleted", services)
-    else:
-        _forget_work(video, services)
+    match event.type:
+        case "video.deleted":
+            _forget(video, "the video was deleted", services)
+        case "video.failed":
+            _forget_published(video, services)  # it may have failed after it was signed
+    _forget_work(video, services)
     return Done()
 
 
 def _forget(video: Video, cause: str, services: Services) -> None:
-    services.workflows.stop("generation", video.id, cause)
+    if video.status != "completed":  # its workflow has ended
+        services.workflows.stop("generation", video.id, cause)
     _forget_published(video, services)
     _forget_work(video, services)
+    if video.source and video.source.upload_key:
+        services.blobs.delete("uploads", video.source.upload_key)
 
 
 def _forget_published(video: Video, services: Services) -> None:
     for rendition in RENDITIONS:
         services.blobs.delete("videos", published_key(video, rendition))
     services.blobs.delete("videos", manifest_key(video.id))
-    if video.source and video.source.upload_key:
-        services.blobs.delete("uploads", video.source.upload_key)
 
 
 def _forget_work(video: Video, services: Services) -> None:

@@ -1,14 +1,14 @@
-"""Destroy a likeness' key and everything that it opened, and sign what was destroyed; it may be delivered again."""
+"""Destroy a likeness' key and everything that it opened, then have its receipt signed; it may be delivered again."""
 
-from volary import receipts, vault
+from volary import vault
 from volary.entrypoint import entrypoint
 from volary.errors import Absent, ConditionFailed
-from volary.likeness import Consent
 from volary.ports import Services
-from volary.stores.likenesses import Likenesses, StoredReceipt
+from volary.stores.likenesses import Likenesses
+from volary.stores.videos import outbox
 
 from events.bus import Done, LikenessErased
-from events.likeness import Receipt
+from functions.likenesses.receipts import changed_event
 
 
 def erase_likeness(event: LikenessErased, services: Services) -> Done:
@@ -18,37 +18,13 @@ def erase_likeness(event: LikenessErased, services: Services) -> Done:
         raise Absent(f"likeness {event.likeness_id} is not erased: {record.state}")
     found = vault.erase(record.id, services)
     services.blobs.delete("uploads", record.upload_key)
-    said = _receipt(consent, found["counts"], found["key_id"], int(event.at.timestamp()))
-    stored = StoredReceipt(
-        receipt_id=said.receipt_id,
-        likeness_id=record.id,
-        kind="erased",
-        version=consent.version,
-        issued_at=said.issued_at,
-        jws=receipts.issue(said.model_dump(mode="json"), services),
-    )
+    told = changed_event(consent, "erased", "everything", event.at)
+    receipt = told.receipt.model_copy(update={"counts": found["counts"], "key_id": found["key_id"]})
     try:
-        services.items.transact(store.receipt_writes(stored))
+        services.items.write(outbox(told.model_copy(update={"receipt": receipt})))
     except ConditionFailed:
-        return Done()  # signed before
+        return Done()  # told before
     return Done()
-
-
-def _receipt(consent: Consent, counts: dict[str, int], key_id: str, at: int) -> Receipt:
-    return Receipt(
-        receipt_id=consent.receipt_id,
-        kind="erased",
-        likeness_id=consent.likeness_id,
-        person_id=consent.person_id,
-        consent_version=consent.version,
-        text_version=consent.text_version,
-        text_sha256=consent.text_sha256,
-        scope="everything",
-        issued_at=at,
-        status_url=f"/v1/receipts/{consent.receipt_id}",
-        counts=counts,
-        key_id=key_id,
-    )
 
 
 lambda_handler = entrypoint(erase_likeness)

@@ -1,4 +1,4 @@
-"""Lock an accepted capture away and let its owner's consent begin, or destroy one that was not accepted."""
+"""Lock an accepted capture away and let its owner's consent begin."""
 
 from volary import vault
 from volary.enrolment import Likeness
@@ -21,9 +21,8 @@ def keep_likeness(event: LikenessDecided, services: Services) -> Done:
         checked = CaptureChecked(likeness_id=record.id, findings=record.findings, sealed_sha256=record.sealed_sha256)
         vault.keep(record.id, record.owner_id, record.custody, record.device_key, checked, services)
         _begin(record, services)
-    if not event.accepted:
-        vault.discard(record.id, services)
-    services.blobs.delete("uploads", record.upload_key)
+    if event.accepted:
+        services.blobs.delete("uploads", record.upload_key)
     return Done()
 
 

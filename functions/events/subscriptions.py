@@ -8,7 +8,7 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "review.decided": ("functions.events.answer_review",),
     "video.deleted": ("functions.events.clean_up",),
     "likeness.captured": ("functions.events.check_capture",),
-    "likeness.decided": ("functions.events.keep_likeness",),
+    "likeness.decided": ("functions.events.keep_likeness", "functions.events.discard_capture"),
     "likeness.erased": ("functions.events.erase_likeness", "functions.events.log_consent"),
     "consent.changed": (
         "functions.events.issue_receipt",

@@ -34,7 +34,12 @@ def change(likeness_id: str, grant: Grant, viewer: Viewer, services: Services) -
     store = Likenesses(services.items)
     act = Act(action="changed the grant", actor=before.person_id, at=now, detail=grant.audience)
     told = changed_event(after, "changed", grant.audience, at)
-    store.change(store.get(likeness_id), act, [store.consent_write(after, before)], [told])
+    writes = [store.consent_write(after, before)]
+    if after.void_before != before.void_before:  # its end had come: what was made before goes for good
+        writes.append(
+            store.cascade_write(likeness_id, Cascade(version=after.version, scope="all", started_at=now), None)
+        )
+    store.change(store.get(likeness_id), act, writes, [told])
     return after
 
 

@@ -46,14 +46,16 @@ class Deployed:
 
 
 RECORDS: tuple[Need, ...] = ("items.read", "items.write")
+# To put the index of everybody's faces together for one request.
+MATCHING: tuple[Need, ...] = ("keyring.read", "biometrics.match", "work.read", "work.write")
 STEPS = (
     Deployed("generation.screen_prompt", (*RECORDS, "models.ask")),
-    Deployed("generation.check_consent", ("items.read",)),
-    Deployed("generation.inspect_upload", (*RECORDS, "uploads.read", "models.submit")),
+    Deployed("generation.check_consent", ("items.read", "keyring.read")),
+    Deployed("generation.inspect_upload", (*RECORDS, *MATCHING, "uploads.read", "models.submit")),
     Deployed(
         "generation.generate", (*RECORDS, "uploads.read", "videos.read", "work.read", "work.write", "models.submit")
     ),
-    Deployed("generation.screen_media", (*RECORDS, "work.read", "models.submit")),
+    Deployed("generation.screen_media", (*RECORDS, *MATCHING, "models.submit")),
     Deployed("generation.hold", RECORDS),
     Deployed(
         "generation.sign",
@@ -66,7 +68,7 @@ STEPS = (
     Deployed("generation.publish", RECORDS),
     Deployed("generation.fail", RECORDS),
 )
-ANSWERS = (Deployed("models.answered", (*RECORDS, "work.read", "workflows.answer")),)
+ANSWERS = (Deployed("models.answered", (*RECORDS, "work.read", "work.delete", "workflows.answer")),)
 RELAY = (Deployed("outbox.relay", ("stream.read", "items.write", "bus.publish")),)
 LISTENERS = (
     Deployed("events.log_consent", RECORDS),
@@ -75,6 +77,35 @@ LISTENERS = (
     Deployed("events.clean_up", ("items.read", "workflows.stop", "videos.delete", "work.delete", "uploads.delete")),
     Deployed("events.place_clip", (*RECORDS, "models.ask")),
     Deployed("events.deliver_webhook", (*RECORDS, "keys.envelope")),
+    Deployed(
+        "events.check_capture",
+        (
+            *RECORDS,
+            *MATCHING,
+            *("keyring.write", "biometrics.wrap", "likenesses.write", "uploads.read", "models.submit"),
+        ),
+    ),
+    Deployed(
+        "events.keep_likeness",
+        (
+            *RECORDS,
+            *("keyring.read", "keyring.write", "biometrics.wrap", "biometrics.match", "biometrics.open"),
+            *("likenesses.read", "uploads.delete"),
+        ),
+        memory_mb=1024,
+    ),
+    Deployed("events.discard_capture", (*RECORDS, "keyring.erase", "likenesses.delete", "uploads.delete")),
+    Deployed(
+        "events.erase_likeness",
+        (
+            *RECORDS,
+            *("keyring.read", "keyring.erase"),
+            *("likenesses.read", "likenesses.delete", "uploads.delete", "work.delete"),
+        ),
+    ),
+    Deployed("events.issue_receipt", (*RECORDS, "keys.receipts", "keys.receipts_public")),
+    Deployed("events.withdraw_uses", RECORDS, timeout_seconds=120),
+    Deployed("events.tell_makers", (*RECORDS, "keys.envelope")),
 )
 EVERY_MINUTE = (
     Deployed("events.enact_reviews", RECORDS),
@@ -92,6 +123,7 @@ API = Deployed(
         *RECORDS,
         *("uploads.read", "uploads.write", "uploads.delete", "work.read", "videos.read"),
         *("models.ask", "keys.envelope", "keys.public"),  # webhook secrets are sealed
+        *("keyring.read", "keyring.write", "biometrics.wrap", "keys.receipts_public"),
     ),
     memory_mb=1769,
 )

@@ -39,6 +39,7 @@ Need = Literal[
     "keys.envelope",
     "keys.sign",
     "keys.receipts",
+    "keys.receipts_public",
     "keys.checkpoint",
     "keys.public",
 ]
@@ -159,7 +160,9 @@ def _keys(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
     only = {"StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST"}}
     if verb == "receipts":
         key = resources.of("receipts-key")
-        return [allow(["kms:Sign"], key, only), allow(["kms:GetPublicKey"], key)]
+        return [allow(["kms:Sign"], key, only)]
+    if verb == "receipts_public":
+        return [allow(["kms:GetPublicKey"], resources.of("receipts-key"))]
     if verb == "checkpoint":
         return [allow(["kms:Sign"], resources.of("transparency-key"), only)]
     chain = resources.environment.arn("ssm", f"parameter{resources.certificates}")

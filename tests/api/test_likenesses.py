@@ -10,7 +10,6 @@ from volary.stores.likenesses import Likenesses
 from volary.stores.videos import Videos
 
 from tests.api.people import deliver, enrolled
-from volary.videos import published_key
 
 MP4 = b"\x00\x00\x00\x18ftypisom" + b"\x00" * 40
 
@@ -236,8 +235,8 @@ class TestRevoking:
         world.clock.pass_seconds(100)
         later = str(int(world.clock.now().timestamp()))
         clips["school"] = finished_with(world, likeness_id, "mo", purpose="education", visibility="public")
-        source = {"video": {"id": clips["bobs"]}}
-        edited = world.call("POST", "/videos/edits", "mo", json={"prompt": "at night", "visibility": "public", **source})
+        edit = {"prompt": "at night", "visibility": "public", "video": {"id": clips["bobs"]}}
+        edited = world.call("POST", "/videos/edits", "mo", json=edit)
         clips["remix"] = edited.json()["id"]
         publish(world, clips["remix"])
         named = {"later": later, **clips}.get(value, value)
@@ -245,7 +244,8 @@ class TestRevoking:
         world.call("POST", f"/likenesses/{likeness_id}/revoke", json={"scope": scope, "value": named})
 
         for _ in range(2):  # at once, and after the cascade
-            unseen = {name for name, clip in clips.items() if world.call("GET", f"/videos/{clip}", None).status_code == 404}
+            seen = {name: world.call("GET", f"/videos/{clip}", None).status_code for name, clip in clips.items()}
+            unseen = {name for name, status in seen.items() if status == 404}
             assert unseen == gone
             deliver(world.home)
 
@@ -265,7 +265,7 @@ class TestRevoking:
         likeness_id = enrolled(world.home, "user_ann", audience="everyone")
         clips = {finished_with(world, likeness_id) for _ in range(3)}
         for clip in clips:
-            world.home.blobs.put("videos", published_key(Videos(world.home.items).get(clip), "video"), b"1", "video/mp4")
+            world.home.blobs.put("videos", f"{clip}/clip.mp4", b"1", "video/mp4")
         world.call("POST", f"/likenesses/{likeness_id}/revoke", json={})
         deliver(world.home)
 

@@ -103,12 +103,13 @@ def test_every_resource_is_named_or_cannot_be(prod):
 
 
 def test_each_signing_key_has_one_function(prod):
-    """Manifests are signed by `sign` alone, heads of the public log by its sequencer alone."""
+    """Manifests are signed by `sign` alone, heads of the public log by its sequencer, receipts by their listener."""
     signers = {
         flat(each["Resource"]): name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])
     }
 
-    assert len([name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])]) == 2
+    assert len([name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])]) == 3
+    assert "EventsIssueReceiptRole" in signers["<GivenReceiptsKey>"]
     assert "GenerationSignRole" in signers["<GivenSigningKey>"]
     assert "EventsSequenceTransparencyRole" in signers["<GivenTransparencyKey>"]
 
@@ -161,6 +162,8 @@ def needs_in(text: str) -> set[str]:
             found.add(f"{first}.{VERBS[method]}")
         elif (method, first) == ("sign_digest", "transparency"):
             found.add("keys.checkpoint")
+        elif (method, first) == ("public_key", "receipts"):
+            found.add("keys.receipts_public")
         elif port == "keys" and first == "receipts":
             found.add("keys.receipts")
         elif (method, first) == ("unwrap", "template_key"):

@@ -12,7 +12,19 @@ from dataclasses import dataclass, field
 from events.likeness import Purpose
 from volary.accounts import Account
 from volary.errors import Absent, Conflict, Forbidden, Invalid
-from volary.likeness import DEEPEST, MOST_PEOPLE, Appearance, Consent, How, Made, Refusal, Standing, Wish, refusal
+from volary.likeness import (
+    DEEPEST,
+    MOST_PEOPLE,
+    Appearance,
+    Consent,
+    How,
+    Made,
+    Refusal,
+    Standing,
+    Wish,
+    is_void,
+    refusal,
+)
 from volary.ports import Check, Key, Services, When, Write
 from volary.remix import prompts_above
 from volary.stores.accounts import Accounts
@@ -135,10 +147,19 @@ def _allowed(likeness_id: str, param: str, how: How, asked: tuple[Plan, Services
     plan, services = asked
     consent, now = Likenesses(services.items).consent(likeness_id), _now(services)
     refused = _judged(consent, plan, services, now)
+    if refused is None and consent is not None and _is_void_in_parent(consent, plan, now):
+        refused = Refusal(code="likeness_withdrawn", message="this person withdrew from the clip that it builds on")
     if refused is not None or consent is None:
         fault = refused or _unknown(likeness_id)
         raise Forbidden(f"likeness {likeness_id}: {fault.message}", code=fault.code, param=param)
     return _appearance(consent, how, plan, now), consent
+
+
+def _is_void_in_parent(consent: Consent, plan: Plan, now: int) -> bool:
+    """Whether the very consent that the transaction counts on has left the parent, whenever the parent was judged."""
+    parent = plan.parent
+    earlier = [each for each in parent.people if each.likeness_id == consent.likeness_id] if parent else []
+    return parent is not None and any(is_void(consent, each, parent.as_made, now) for each in earlier)
 
 
 def _judged(consent: Consent | None, plan: Plan, services: Services, now: int) -> Refusal | None:

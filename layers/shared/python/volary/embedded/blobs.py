@@ -52,6 +52,8 @@ class FileBlobs:
         return None if row is None else BlobFacts(row["size"], row["content_type"])
 
     def delete(self, bucket: Bucket, key: str) -> None:
+        if self.facts(bucket, key) is None:
+            return  # most deletions are of what is not there, and reading costs a hundredth of writing
         with self.database.transaction() as connection:
             row = connection.execute(
                 "DELETE FROM blobs WHERE bucket = ? AND key = ? RETURNING digest", (bucket, key)

@@ -5,7 +5,7 @@ LIKENESS#id/CONSENT          the row that every read of a clip with this person 
 LIKENESS#id/USE#time#clip    one clip that shows the person, written in the transaction that puts them into it
 LIKENESS#id/IMPACT#v#clip    one clip that withdrawal `v` took down, and when
 LIKENESS#id/CASCADE#v        how far withdrawal `v` has been carried out
-LIKENESS#id/RECEIPT#time#id  a signed receipt
+LIKENESS#id/RECEIPT#v#id     a signed receipt of version `v`
 PERSON#user/LIKENESS         the likeness that @handle means
 RECEIPT#id/RECEIPT           whose receipt an id is, for the public status
 CAPTURE#call/CALL            a capture under check
@@ -189,7 +189,7 @@ class Likenesses:
         return [Cascade.model_validate(item) for item in self._items.query(f"LIKENESS#{likeness_id}", span)]
 
     def receipt_writes(self, receipt: StoredReceipt) -> list[Write]:
-        sk = f"RECEIPT#{receipt.issued_at:012d}#{receipt.receipt_id}"
+        sk = f"RECEIPT#{receipt.version:08d}#{receipt.receipt_id}"
         own = {"pk": f"LIKENESS#{receipt.likeness_id}", "sk": sk, **receipt.model_dump(mode="json")}
         public = {"pk": f"RECEIPT#{receipt.receipt_id}", "sk": "RECEIPT", "likeness_id": receipt.likeness_id}
         return [Put(own, NEW), Put({**public, "version": receipt.version}, NEW)]
