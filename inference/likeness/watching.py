@@ -17,6 +17,7 @@ PER_SECOND = 10
 CROWD_EVERY = 5  # every so many looks also for small faces
 YAW, PITCH = 10.0, 8.0  # degrees from the person's own straight look that count as a turn
 LOOKS_IN_A_TURN = 2
+SURE, PRESENT = 0.6, 0.5
 RIGID = (10, 152, 234, 454, 33, 133, 362, 263, 1, 2, 4, 5, 6, 168, 195, 197, 127, 356, 93, 323, 58, 288)
 
 
@@ -117,13 +118,12 @@ def beat(frames: np.ndarray) -> float:
 
 
 def _look(frame: np.ndarray, second: float, faces: Faces, *, crowd: bool) -> Look:
-    found = faces.finder.nearby(frame)
-    count = max(len(found), len(faces.finder.all(frame, 0.6))) if crowd else len(found)
+    candidates = faces.finder.all(frame, SURE) if crowd else faces.finder.nearby(frame)
+    # A detector sees faces in curtains, too; the mesh, which looks closer, says whether there is one.
+    found = [face for each in candidates if (face := faces.read(frame, each)).presence >= PRESENT]
     if len(found) != 1:
-        return Look(second, count)
-    face = faces.read(frame, found[0])
-    if face.presence < 0.5:
-        return Look(second, count)
+        return Look(second, len(found))
+    face, count = found[0], 1
     yaw, pitch, _ = pose(face.mesh)
     grey = _grey(chip(frame, face.mesh))
     middle = grey[25:125, 25:125]
