@@ -187,6 +187,13 @@ class PromptScreened(Shape):
     signals: tuple[Signal, ...]
 
 
+class FrameHash(Shape):
+    """A perceptual hash of one frame, `bits` in hex, `at` seconds from the start."""
+
+    at: float
+    bits: str
+
+
 class MediaScreened(Shape):
     """`signals` of frames and sound; `transcript` is what was heard; `frames_seen` how many frames were judged."""
 
@@ -197,6 +204,7 @@ class MediaScreened(Shape):
     transcript: str = ""
     frames_seen: int
     matched: Matched | None = None
+    frame_hashes: tuple[FrameHash, ...] = ()
 
 
 class CaptureChecked(Shape):

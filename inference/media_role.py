@@ -35,6 +35,7 @@ from inference.generator.asking import Ask, AskError, Clip, SourceClip
 from inference.generator.engine import Engine, EngineError
 from inference.likeness import matching
 from inference.likeness.capture import CaptureChecks
+from inference.likenings import frame_hashes
 from inference.links import Links
 from inference.media import Decoded, Limits, encode_mp4, facts, spritesheet, thumbnail
 from inference.refusal import InvalidRequest, ModelFault, OutputRefused
@@ -130,6 +131,7 @@ class MediaRole:
             transcript=judged.transcript,
             frames_seen=judged.frames_seen,
             matched=matched,
+            frame_hashes=frame_hashes(clip.frames, clip.frame_rate),
         )
 
     def _matched(self, clip: Decoded, sealed: SealedIndex) -> Matched:

@@ -4,10 +4,12 @@ Answers come at least once and in any order: the call's own record says whether 
 answer to a call that a retry has replaced wakes nobody.
 """
 
+from volary.banks import signals as bank_signals
 from volary.entrypoint import entrypoint
 from volary.errors import Absent
 from volary.moderation import decide, is_complete, shipped_policy
 from volary.ports import Services, Write
+from volary.stores.banks import Banks
 from volary.stores.likenesses import Likenesses
 from volary.stores.pace import Pace
 from volary.stores.reviews import Reviews
@@ -117,7 +119,8 @@ def _screened(
     stages: tuple[Stage, ...] = ("frames",) if is_upload else ("frames", "sound")
     seen = recognised(video, screened, call.index_id, services)
     complete = screened.frames_seen > 0 and seen.is_complete and is_complete(screened.signals, policy, stages)
-    decision = decide(seen.signals, policy, complete=complete, audience=audience(video, services))
+    known = bank_signals(screened.frame_hashes, Banks(services.items).entries()) if screened.frame_hashes else ()
+    decision = decide((*seen.signals, *known), policy, complete=complete, audience=audience(video, services))
     state = judged(call.state, decision)
     if state.failure == "moderation_blocked" and decision.category is Category.LIKENESS:
         state = failed(state, "likeness_unconsented")
@@ -126,7 +129,8 @@ def _screened(
     elif video.made and screened.mark.payload != video.record:
         state = failed(state, "unmarked")
     screening = screening_of("upload" if is_upload else "media", decision, seconds(services))
-    detail = {"signals": (*screened.signals, *seen.strange), "transcript": screened.transcript}
+    signals = (*screened.signals, *seen.strange, *known)
+    detail = {"signals": signals, "transcript": screened.transcript, "frame_hashes": screened.frame_hashes}
     after = video.model_copy(update={"gate": state.gate, "people": (*video.people, *seen.joined)})
     writes = seen.writes(video.id)
     if is_upload:  # so that a takedown finds what was made from a copy of the clip

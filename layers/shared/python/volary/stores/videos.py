@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter
 
 from events.bus import EVENT, Event
+from events.inference import FrameHash
 from events.moderation import Signal
 from events.shapes import Shape
 from events.workflow import GenerationState, Verdict
@@ -45,6 +46,7 @@ class Screening(Shape):
     policy_version: str
     signals: tuple[Signal, ...] = ()
     transcript: str = ""
+    frame_hashes: tuple[FrameHash, ...] = ()
     at: int
 
 
