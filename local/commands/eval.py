@@ -36,6 +36,7 @@ def _register_labelled(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=200, metavar="N", help="likeness: genuine captures to stage")
     parser.add_argument("--attempts", type=int, default=20, metavar="N", help="likeness: captures of each attack")
     parser.add_argument("--seed", type=int, default=11, metavar="N", help="likeness: what staging draws from")
+    parser.add_argument("--beside", action="store_true", help="judge the same prompts with better-profanity too")
     parser.set_defaults(run=run)
 
 
@@ -50,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
         return measure([args.what, *map(str, args.paths), *rows, *staged])
     from inference.safety.evaluation import main  # loads numpy, which no other command should wait for
 
-    harm = ["--harm-only"] if args.harm_only else []
-    return main([args.what, *map(str, args.paths), *rows, *harm])
+    flags = [flag for flag, asked in (("--harm-only", args.harm_only), ("--beside", args.beside)) if asked]
+    return main([args.what, *map(str, args.paths), *rows, *flags])
 
 
 def _feed(args: argparse.Namespace) -> int:
