@@ -40,5 +40,11 @@ export const api = {
   mine: () => call("GET", "/v1/videos?limit=20"),
   remove: (id) => call("DELETE", `/v1/videos/${id}`),
   post: (id) => call("POST", "/v1/posts", { video_id: id }),
+  steering: () => call("GET", "/v1/feed/parameters"),
+  steer: (text) => call("POST", "/v1/feed/instructions", { text }),
+  dropWish: (place) => call("DELETE", `/v1/feed/parameters?place=${place}`),
+  undoWish: () => call("POST", "/v1/feed/undo", {}),
+  replaceWishes: (parameters) => call("PUT", "/v1/feed/parameters", parameters),
+  shown: (ids) => call("POST", "/v1/feed/shown", { ids }),
   feed: (after) => call("GET", `/v1/feed?limit=12${after ? `&after=${encodeURIComponent(after)}` : ""}`),
 };

@@ -1,6 +1,6 @@
 """The project's own instructions with what they are meant to compile to, as rows of `volary eval steering`.
 
-`python -m tests.feed.instructions dev|heldout` prints them as JSON lines.
+`python -m tests.feed.instructions dev|dev_more|heldout` prints them as JSON lines.
 """
 
 import json
@@ -15,7 +15,7 @@ KINDS = {"reset", "undo", "query", "noop", "reject"}
 
 
 def rows(part: str) -> list[dict[str, Any]]:
-    """Of `part` dev or heldout."""
+    """Of `part` dev, dev_more or heldout."""
     lines = (FOLDER / f"instructions_{part}.tsv").read_text("utf-8").splitlines()
     kept = [line.split("\t") for line in lines if line and not line.startswith("#")]
     return [_row(f"{part}{number:03}", *fields) for number, fields in enumerate(kept)]

@@ -8,7 +8,7 @@ export function card(video, acts) {
   const made = element("article", { className: "clip" });
   made.dataset.id = video.id;
   made.dataset.status = video.status;
-  made.append(screen(video), element("p", { className: "words", textContent: video.prompt ?? "" }), ...facts(video), doors(video, acts));
+  made.append(screen(video), element("p", { className: "words", textContent: video.prompt ?? "" }), ...facts(video), ...reasons(video), doors(video, acts));
   return made;
 }
 
@@ -56,6 +56,15 @@ function facts(video) {
   if (video.not_rendered?.length) made.push(element("p", { className: "facts warn", textContent: words().notRendered(video.not_rendered.join(", ")) }));
   made.push(...(video.warnings ?? []).map((textContent) => element("p", { className: "facts warn", textContent })));
   return made;
+}
+
+function reasons(video) {
+  if (!video.why?.length) return [];
+  const terms = video.why.map(({ term, value, about }) => {
+    const named = `${words().whyTerms[term] ?? term}${about && term === "fit" ? ` (${about})` : ""}`;
+    return element("li", { textContent: term === "newest" ? named : `${named} ${value > 0 ? "+" : ""}${value.toFixed(2)}` });
+  });
+  return [element("details", { className: "facts" }, element("summary", { textContent: words().why }), element("ul", {}, ...terms))];
 }
 
 function doors(video, acts) {

@@ -3,6 +3,7 @@ import { api, ApiError, session } from "../api.js";
 import { dress, otherLanguage, words } from "../words.js";
 import { card } from "./clip.js";
 import { button, element } from "./elements.js";
+import { forgetSteering, loadSteering, paintSteering, steering } from "./steering.js";
 
 const POLL = 1000;
 const $ = (id) => document.getElementById(id);
@@ -26,6 +27,7 @@ function paint() {
   $("prompt").placeholder = words().promptHint;
   for (const option of $("style").options) option.textContent = words().styles[option.value] ?? words().anyStyle;
   paintRemix();
+  paintSteering();
   paintShelf("mine", state.mine, words().noMine, { post, remix, remove });
   paintShelf("feed", state.feed, words().noFeed, { remix });
   $("more").hidden = !state.after;
@@ -75,9 +77,11 @@ async function poll() {
 
 async function loadFeed(after = null) {
   const page = await api.feed(after);
-  const shown = page.data.map((post) => ({ ...post.video, author: post.author.handle }));
+  const shown = page.data.map((post) => ({ ...post.video, author: post.author.handle, why: post.why }));
+  $("feed-done").textContent = page.message ?? "";
+  if (page.left_today !== null && shown.length) await api.shown(shown.map((video) => video.id)); // which, never how long
   state.feed = after ? [...state.feed, ...shown] : shown;
-  state.after = page.has_more ? page.last_id : null;
+  state.after = page.has_more ? page.next : null;
   paint();
 }
 
@@ -133,13 +137,14 @@ async function enter(kept) {
 async function prepare() {
   const styles = (await api.styles()).data.map((style) => style.id);
   $("style").replaceChildren(new Option("", ""), ...styles.map((style) => new Option(style, style)));
-  await Promise.all([loadMine(), loadFeed()]);
+  await Promise.all([loadMine(), loadFeed(), loadSteering()]);
 }
 
 function leave(why = "") {
   clearTimeout(state.polling);
   Object.assign(state, { mine: [], feed: [], after: null, remixing: null, polling: null });
   session.forget();
+  forgetSteering();
   paint();
   $("door-error").textContent = why;
   showPeople();
@@ -154,7 +159,8 @@ async function showPeople() {
   }
 }
 
-$("language").onclick = () => { otherLanguage(); paint(); };
+$("language").onclick = () => { otherLanguage(); paint(); if (session.get()) loadSteering().catch((error) => complain("composer-error", error)); };
+steering(() => loadFeed());
 $("sign-out").onclick = () => leave();
 $("composer").onsubmit = create;
 $("more").onclick = () => loadFeed(state.after).catch((error) => complain("composer-error", error));

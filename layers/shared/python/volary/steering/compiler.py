@@ -13,7 +13,7 @@ from events.inference import Embed, Embedded, PromptScreened, Request, ScreenPro
 from events.moderation import Category
 from events.shapes import Shape
 from volary.errors import Invalid
-from volary.steering import predicates
+from volary.steering import facets, predicates
 from volary.steering.grammar import Draft, Op, parse, plain_words
 from volary.steering.grammar import names_illicit as illicit
 from volary.steering.lexicon import corrected, guess, lexicon, tokens
@@ -92,7 +92,8 @@ def _spelt(text: str, language: str, ask: Ask) -> str:
     if not words:
         return text
     unknown = Embedded.model_validate(ask(Embed(words=tuple(words[:512])))).unknown
-    return corrected(text, language, unknown, spellings())
+    framed = {token for each in facets.found(text) for token, _, _ in tokens(text[each.start : each.end])}
+    return corrected(text, language, set(unknown) - framed, spellings())
 
 
 def _resolved(drafts: Sequence[Draft], ask: Ask) -> list[Clause]:
@@ -146,10 +147,14 @@ def _is_harmful(clause: Clause, language: str, ask: Ask) -> bool:
     said = " ".join(target.words for target in clause.targets)
     if not said:
         return False
-    if all(target.topics and target.words.casefold() in exact() for target in clause.targets):
+    if all(target.topics and _is_example(target.words) for target in clause.targets):
         return False  # an example of a harmless topic by its own name
     signals = PromptScreened.model_validate(ask(ScreenPrompt(text=said))).signals
     return any(signal.category in HARMS and signal.score >= HARMFUL for signal in signals)
+
+
+def _is_example(words: str) -> bool:
+    return " ".join(token for token, _, _ in tokens(words)) in exact()
 
 
 def _told_apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:

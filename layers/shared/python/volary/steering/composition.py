@@ -42,6 +42,8 @@ def compose(words: Sequence[Word], language: str) -> tuple[Op, str] | None:
     stops, negates = has("STOP"), has("NEG") or has("NEVER") or has("NOMORE")
     turned = stops != negates
     value = {word.kind: word.value for word in words}
+    if has("KEEP"):
+        return "keep", "normal"
     if has("UNBLOCK") or (has("AGAIN") and not kinds & {"MORE", "LESS", "BLOCK", "DISLIKE"}):
         return ("block", "absolute") if turned else ("unblock", "normal")
     if has("BLOCK"):
@@ -65,6 +67,8 @@ def _judged(kinds: set[str], words: Sequence[Word], turned: bool, value: dict[st
     """Too much, too little, enough, dislike and like."""
     if "LIKE" in kinds and "TOOMUCH" in kinds and not turned:
         return "more", "strong"
+    if "LIKE" in kinds and "TOOMUCH" in kinds:
+        return "less", "normal"
     if "TOOMUCH" in kinds:
         said = next(word.folded for word in words if word.kind == "TOOMUCH").split()
         strength = "slight" if {"peu", "bit", "little"} & set(said) else sized("normal", words)

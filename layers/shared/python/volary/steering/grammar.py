@@ -10,7 +10,7 @@ from dataclasses import replace
 from volary.steering import facets
 from volary.steering.composition import Draft, Op, phrases_of
 from volary.steering.lexicon import Word, folded, lexicon, spans, tagged, tokens
-from volary.steering.placing import Parsed, Reading, pieces_of, read_piece, settle, spread_scope
+from volary.steering.placing import Parsed, Piece, Reading, pieces_of, read_piece, settle, spread_scope
 
 __all__ = ["Draft", "Op", "Parsed", "parse"]
 
@@ -107,7 +107,8 @@ def _read_sentence(sentence: list[Word], said: str, reading: Reading) -> None:
     reading.sentence_start = len(reading.drafts)
     pieces = pieces_of(sentence)
     for piece in pieces:
-        read_piece(piece, reading)
+        if not _is_chat(piece, reading):
+            read_piece(piece, reading)
     settle(reading, pieces)
     spread_scope(sentence, pieces, reading)
 
@@ -118,9 +119,9 @@ def _special(sentence: list[Word], said: str, content: list[Word], reading: Read
     plain = [token for token, _, _ in tokens(said)]
     core = [phrase for phrase, (tag, _) in words.core.items() if tag in ("FILLER", "GENERIC", "AND", "BUT")]
     marks = [(token,) for token in SENTENCE_ENDS | {","}]
-    chats = {phrase[0] for phrase in words.apart["CHAT"] if len(phrase) == 1}
-    asked = [word for word in content if word.folded not in chats]
-    if _covers(plain, [*words.apart["CHAT"], *core, *marks]) and not asked and not reading.pending:
+    framed = any(word.kind in ("EMOJI", "FACET", "LENGTH") for word in content)
+    chats = [*words.apart["CHAT"], *core, *marks]
+    if spans(plain, words.apart["CHAT"]) and _covers(plain, chats) and not framed and not reading.pending:
         return Draft("noop", words=said)
     undo, reset = spans(plain, words.apart["UNDO"]), spans(plain, words.apart["RESET"])
     left = _left(plain, undo or reset, words.core)
@@ -140,6 +141,13 @@ def _special(sentence: list[Word], said: str, content: list[Word], reading: Read
         rest = [word for word in sentence if not (word.kind == "CONTENT" and (word.folded,) in words.apart["QUERY"])]
         return Draft("query", tuple(phrases_of(rest, reading.text)), words=said)
     return None
+
+
+def _is_chat(piece: Piece, reading: Reading) -> bool:
+    """Whether a piece only keeps the talk going ("all good, but …") and has no part in the wish."""
+    words = lexicon(reading.language)
+    plain = [token for token, _, _ in tokens(reading.text[piece.words[0].start : piece.words[-1].end])]
+    return not piece.has("YES", "NEG", "LIKE") and _covers(plain, list(words.apart["CHAT"]))
 
 
 def _covers(plain: list[str], phrases: list[tuple[str, ...]]) -> bool:

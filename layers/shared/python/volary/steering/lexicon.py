@@ -15,7 +15,21 @@ LANGUAGES = ("en", "fr", "es", "de")
 # Words that mean something to the whole text are looked up by themselves; all other tags share one table.
 APART = frozenset({"RESET", "UNDO", "QUERY", "CHAT", "TAMPER", "GUARD", "ILLICIT", "JOIN"})
 LONGEST_PHRASE = 8
-CORRECTABLE = ("MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "WANT", "NEVER", "EXCEPT", "STOP", "TOOMUCH", "NEG", "PLUS")
+CORRECTABLE = (
+    "MORE",
+    "LESS",
+    "BLOCK",
+    "ONLY",
+    "UNBLOCK",
+    "WANT",
+    "NEVER",
+    "EXCEPT",
+    "STOP",
+    "TOOMUCH",
+    "NEG",
+    "PLUS",
+    "STRONG",
+)
 _TOKEN = re.compile(r"aujourd'hui|\b(?:[jldnsmtc]|qu|jusqu|lorsqu|puisqu)'|@\w+|\d+%|\w/o\b|\w+(?:'\w+)?|[^\w\s]|\n")
 _STOPS = frozenset('.;!?,:\n…()"«»–—/|')
 _GLUE = frozenset("-_'’*~#`^<>=[]{}\\%$€\u200d\ufe0f")

@@ -91,6 +91,8 @@ def _resolved(piece: Piece) -> Piece:
     for at, word in enumerate(piece.words):
         if word.kind == "PLUS":
             word = replace(word, kind=_sense_of_plus(piece.words, at), value="normal")
+        if word.kind == "ONLY" and word.folded.startswith("que ") and any(w.kind == "RATHER" for w in words):
+            word = replace(word, kind="THAN")
         if word.kind in ("LIKE", "DISLIKE") and any(w.kind in ASKING for w in words) and not _ends(piece.words, at):
             word = replace(word, kind="CONTENT")
         words.append(word)
@@ -210,6 +212,9 @@ def _read_facets(framed: list[Word], found: tuple[Op, str] | None, words: list[W
     strength = "normal" if strength == "absolute" else strength
     for word in framed:
         turned = "less" if op in ("less", "block") else "more"
+        if word.kind == "LENGTH" and turned == "less":
+            sides = {"_gt_": "_lt_", "_lt_": "_gt_"}  # nothing over twelve seconds is what lasts less
+            word = replace(word, value=next(word.value.replace(a, b) for a, b in sides.items() if a in word.value))
         if word.kind == "LENGTH" or (word.value.startswith("language") and turned == "more"):
             target = word.value
         else:
@@ -274,6 +279,7 @@ def _place_operation(piece: Piece, found: tuple[Op, str], reading: Reading) -> N
         "LIKE",
         "STRONG",
         "SLIGHT",
+        "STOP",
     )
     only_yes = not piece.has(*said)
     if reading.drafts and emphatic and not only_yes and not piece.has("ALL", "WANT"):
@@ -281,6 +287,8 @@ def _place_operation(piece: Piece, found: tuple[Op, str], reading: Reading) -> N
         targets = last.phrases
         if last.op == found[0] or (found[0] == "more" and last.op == "keep"):
             reading.drafts[-1] = replace(last, strength=found[1] if found[1] != "normal" else last.strength)
+        elif last.op == "more" and found[0] in ("less", "block"):
+            reading.drafts[-1] = replace(last, op=found[0], strength=found[1])  # "you keep showing robots, please stop"
         elif targets and last.op in ("query", "more", "less"):
             reading.drafts.append(
                 Draft(found[0], targets, found[1], scope_of(piece.words), said_by(piece.words, reading.text))
