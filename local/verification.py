@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from volary.errors import Absent
+from volary.likeness import UNKNOWN, Standing
 from volary.manifests import Reading, State
 from volary.provenance import CONSENT, GENERATION
 from volary.stores.videos import Videos
-from volary.videos import Video
+from volary.videos import Video, is_withdrawn
 
 from events.inference import MarkReading
 from events.shapes import Shape
@@ -35,6 +36,7 @@ class Witnesses:
     manifest: Callable[[Path], Reading]
     mark: Callable[[Path], MarkReading]
     videos: Videos | None = None
+    standing: Callable[[Video], Standing] = lambda _: UNKNOWN
 
 
 class Manifest(Shape):
@@ -111,7 +113,7 @@ def verify(path: Path, witnesses: Witnesses) -> Report:
         manifest=manifest,
         watermark=mark,
         record=_record(video, found_by, digest) if video and found_by else None,
-        consent=Consent(stated=reading.assertion(CONSENT), standing=_standing(video)),
+        consent=Consent(stated=reading.assertion(CONSENT), standing=_standing(video, witnesses)),
     )
     against = tuple(_contradictions(plain, video, witnesses.videos is not None))
     return plain.model_copy(update={"contradictions": against, "agreement": _agreement(plain, against)})
@@ -181,10 +183,12 @@ def _record(video: Video, found_by: Literal["manifest", "watermark"], digest: st
     )
 
 
-def _standing(video: Video | None) -> Literal["stands", "withdrawn", "unknown"]:
+def _standing(video: Video | None, witnesses: Witnesses) -> Literal["stands", "withdrawn", "unknown"]:
+    """The maker's word and that of everybody in the clip; a home that asks nobody lets no clip with people stand."""
     if video is None:
         return "unknown"
-    return "stands" if video.is_watchable else "withdrawn"
+    stands = video.is_watchable and not is_withdrawn(video, witnesses.standing(video))
+    return "stands" if stands else "withdrawn"
 
 
 def _contradictions(report: Report, video: Video | None, has_home: bool) -> Iterator[str]:

@@ -14,6 +14,7 @@ from volary.entrypoint import entrypoint
 from volary.errors import Absent, Conflict, Forbidden
 from volary.ports import Services
 from volary.provenance import Statement
+from volary.stores.likenesses import standing_of
 from volary.videos import FILES, Rendition, Signature, Video, manifest_key, published_key, work_key
 
 from events.workflow import GenerationState
@@ -53,10 +54,11 @@ def _demand_passed(video: Video) -> None:
 
 def _sign_files(video: Video, approved: bool, services: Services, folder: Path) -> Signature:
     """The clip goes last, so that a signed clip in the store has its stills and its manifest beside it."""
+    consent = provenance.consent_statement(video, standing_of([video], services))
     for rendition in get_args(Rendition):
         if rendition != "video":
-            _sign_file(video, Statement(rendition, approved), services, folder)
-    bound = _sign_file(video, Statement("video", approved), services, folder)
+            _sign_file(video, Statement(rendition, approved, consent), services, folder)
+    bound = _sign_file(video, Statement("video", approved, consent), services, folder)
     signed = _signed(folder, "video")
     return Signature(
         manifest_id=bound.manifest_id,

@@ -13,6 +13,8 @@ from cryptography import x509
 from volary.certificates import anchor
 from volary.embedded import Home
 from volary.errors import Invalid
+from volary.likeness import Standing
+from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos
 
 from events.inference import MarkReading
@@ -48,6 +50,7 @@ def asked(home: Home | None, anchors: Path | None) -> Witnesses:
         manifest=partial(witnesses.manifest, anchors=_trusted(home, anchors)),
         mark=partial(witnesses.mark, key=home.keys.secret("mark")) if home else _no_mark,
         videos=Videos(home.items) if home else None,
+        standing=lambda video: standing_of([video], home.services) if home else Standing(),
     )
 
 

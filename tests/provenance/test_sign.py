@@ -8,16 +8,20 @@ from typing import Any, get_args
 
 import pytest
 from volary.certificates import anchor
+from volary.embedded import open_home
 from volary.embedded import services as embedded
 from volary.errors import Conflict, Forbidden
+from volary.likeness import Appearance
 from volary.manifests import crjson, read
 from volary.ports import Services
-from volary.provenance import GENERATION
+from volary.provenance import CONSENT, GENERATION
+from volary.stores.likenesses import Likenesses
 from volary.stores.videos import Act, Videos
 from volary.videos import FILES, Rendition, SourceClip, Video, complete, published_key, work_key
 
 from events.workflow import GenerationState, Verdict
 from functions.generation.sign import manifest_key, sign
+from tests.api.people import enrolled
 from tests.provenance import clips
 
 RENDITIONS: tuple[Rendition, ...] = get_args(Rendition)
@@ -54,6 +58,22 @@ def published(services: Services, video: Video, rendition: Rendition, folder: Pa
     path = folder / FILES[rendition][0]
     services.blobs.download("videos", published_key(video, rendition), path)
     return path
+
+
+def test_a_clip_with_people_points_to_their_receipts(services, files, tmp_path):
+    home = open_home(":memory:")
+    likeness_id = enrolled(home, "user_person", audience="everyone")
+    shown = Appearance(likeness_id=likeness_id, person_id="user_person", version=1, at=0, how="declared")
+    video = made(home.services, files, people=(shown,), gate="pass")
+
+    sign(state(video), home.services)
+
+    path = published(home.services, video, "video", tmp_path)
+    said = read(path, anchor(home.keys.certificates("c2pa"))).assertion(CONSENT)["likenesses"][0]
+    consent = Likenesses(home.items).consent(likeness_id)
+    assert (said["likeness"], said["receipt"]) == (likeness_id, consent.receipt_id)
+    assert said["status"] == f"/v1/receipts/{consent.receipt_id}"
+    assert set(said) == {"likeness", "receipt", "consent_version", "text_sha256", "status"}  # and no person
 
 
 def nothing_published(services: Services, video: Video) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from volary.errors import Conflict
+from volary.likeness import Standing
 from volary.videos import FILES, Rendition, SourceClip, Video
 
 AI_MEDIA = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -48,6 +49,28 @@ def definition(video: Video, statement: Statement = Statement()) -> Definition:
         "format": content_type,
         "claim_generator_info": [GENERATOR],
         "assertions": [_created(label, data) for label, data in _assertions(video, statement).items()],
+    }
+
+
+def consent_statement(video: Video, standing: Standing) -> Definition | None:
+    """Whose consent the clip rests on, by receipt, and where to ask whether it stands; None where it shows nobody.
+
+    It names likenesses and receipts, which are random ids, and no person.
+    """
+    if not video.people:
+        return None
+    found = [standing.consents[each.likeness_id] for each in video.people if each.likeness_id in standing.consents]
+    return {
+        "likenesses": [
+            {
+                "likeness": consent.likeness_id,
+                "receipt": consent.receipt_id,
+                "consent_version": consent.version,
+                "text_sha256": consent.text_sha256,
+                "status": f"/v1/receipts/{consent.receipt_id}",
+            }
+            for consent in found
+        ]
     }
 
 
