@@ -166,7 +166,9 @@ def synchrony(found: Judged, kin: Sequence[Scene]) -> dict[str, Any]:
         sounds = [sync.moments(found.hearing.impacts[p], ear.FRAME_RATE, sync.HEARD) for p in places]
         out[name] = {
             **asdict(sync.compare(causes, sounds)),
-            "chance": asdict(sync.compare(causes, [*sounds[1:], sounds[0]])),
+            "chance": asdict(
+                sync.compare(causes, [*sounds[1:], sounds[0]]) if len(places) > 1 else sync.compare([], [])
+            ),
         }
     return out
 

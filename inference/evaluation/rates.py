@@ -32,7 +32,7 @@ def wilson(hits: int, of: int, z: float = 1.96) -> Rate:
     share, square = hits / of, z * z
     middle = (share + square / (2 * of)) / (1 + square / of)
     half = z / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
-    return Rate(hits, of, share, max(0.0, middle - half), min(1.0, middle + half))
+    return Rate(int(hits), of, float(share), max(0.0, middle - half), min(1.0, middle + half))
 
 
 def rate(outcomes: Iterable[bool]) -> Rate:

@@ -10,7 +10,7 @@ import numpy as np
 from inference.evaluation.rates import Rate, rate, spread
 
 FRAME = 1 / 12  # seconds: the tolerance, one frame of the picture
-SEEN, HEARD = 0.35, 0.5  # how likely an impact must be to count
+SEEN, HEARD = 0.2, 0.4  # how likely an impact must be to count; chosen by `inference.train.thresholds`
 _APART = 0.2  # seconds within which two peaks are one impact
 _MARGIN = 0.1  # seconds at both ends of a clip, where half of an impact is cut off
 

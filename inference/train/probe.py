@@ -206,8 +206,10 @@ def batches(size: int, length: int, rng: random.Random) -> Iterator[list[int]]:
 
 
 def fit(run: Path, minutes: float) -> PictureReader:
-    """Learns to judge what was observed, until the processor's minutes are spent."""
+    """Learns to judge what was observed, from where the last fit ended, until the processor's minutes are spent."""
     reader = PictureReader(CLASSES)
+    if (run / "reader.safetensors").exists():
+        reader.load_state_dict(load_file(run / "reader.safetensors"))
     reader.segmenter.load_state_dict(load_file(run / "segmenter.safetensors"))
     judge, (seen, kin) = reader.judge, lessons(run)
     judge.mean.copy_(seen.whole.mean(0))
