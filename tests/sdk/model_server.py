@@ -5,9 +5,11 @@ progress, encodes a real MP4 with sound, and remembers which mark each clip woul
 screening test texts, and it makes no likeness of what a prompt says.
 """
 
+import base64
 import hashlib
 import io
 import json
+import struct
 import threading
 import time
 import urllib.error
@@ -25,6 +27,8 @@ from PIL import Image
 
 from events.inference import (
     REQUEST,
+    Embed,
+    Embedded,
     Generate,
     Generated,
     InferenceError,
@@ -54,6 +58,13 @@ class Refused(Exception):
         self.code = code
 
 
+def nowhere(asked: Embed) -> Embedded:
+    """Every text at the same place, near no anchor."""
+    place = base64.b64encode(struct.pack("<512e", 1, *[0] * 511)).decode()
+    likeness = tuple((0.0,) * len(asked.anchors) for _ in asked.texts) if asked.anchors else ()
+    return Embedded(vectors=(place,) * len(asked.texts), likeness=likeness)
+
+
 class StandIn:
     """One server's memory: which mark each job's clip carries."""
 
@@ -67,6 +78,8 @@ class StandIn:
             case ScreenPrompt() as asked:
                 seen = tuple(signals("prompt", asked.text))
                 return PromptScreened(language="en", signals=seen).model_dump(mode="json")
+            case Embed() as asked:
+                return nowhere(asked).model_dump(mode="json")
             case ScreenMedia() as asked:
                 return self._screen(asked).model_dump(mode="json")
             case other:

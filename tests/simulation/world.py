@@ -20,7 +20,16 @@ from volary.stores.videos import Videos
 from volary.videos import FILES, SourceClip, Video, work_folder
 
 from events.bus import EVENT, ModelAnswered
-from events.inference import Generate, Generated, MarkReading, MediaFacts, MediaScreened, PromptScreened, ScreenMedia
+from events.inference import (
+    Embed,
+    Generate,
+    Generated,
+    MarkReading,
+    MediaFacts,
+    MediaScreened,
+    PromptScreened,
+    ScreenMedia,
+)
 from events.moderation import Category, Signal
 from events.workflow import GenerationState, WaitingTask
 from functions.events.subscriptions import SUBSCRIPTIONS
@@ -28,6 +37,7 @@ from functions.review.decide import decide
 from functions.videos.create import create
 from functions.videos.delete import delete
 from functions.videos.post import post
+from tests.sdk.model_server import nowhere
 from tests.simulation.faults import Chaos, Crash, Mortal
 
 MODERATOR = Viewer(user_id="user_moderator", role=Role.MODERATOR)
@@ -285,6 +295,8 @@ class _Models:
         world = self._world
         if world.dice.random() < world.odds.fault:
             raise ModelFault("the text server did not answer", code="model_timeout")
+        if isinstance(request, Embed):
+            return nowhere(request).model_dump(mode="json")
         return PromptScreened(language="en", signals=world.signals("prompt")).model_dump(mode="json")
 
     def submit(self, request: Any, *, call_id: str, token: str) -> None:
