@@ -7,6 +7,7 @@ tuned for.
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import math
 import sys
@@ -80,9 +81,14 @@ def screen_rows(
             signals = screen.screen(row["text"]).signals
             spent = 1000 * (time.perf_counter() - started)
             lead = max(signals, key=lambda signal: signal.score)
-            verdict = Verdict(str(row["id"]), judge(signals), round(lead.score, 4), lead.category.value)
-            category = row.get("category") or "+".join(row.get("categories", [])) or "none"
-            yield Labelled(verdict, row["label"], category, row.get("group", "none"), row.get("lang", "none"), spent)
+            yield _labelled(
+                row, Verdict(str(row["id"]), judge(signals), round(lead.score, 4), lead.category.value), spent
+            )
+
+
+def _labelled(row: dict[str, Any], verdict: Verdict, milliseconds: float) -> Labelled:
+    category = row.get("category") or "+".join(row.get("categories", [])) or "none"
+    return Labelled(verdict, row["label"], category, row.get("group", "none"), row.get("lang", "none"), milliseconds)
 
 
 def wilson(hits: int, of: int, z: float = 1.96) -> Rate:
@@ -125,6 +131,22 @@ def moderation(files: Sequence[Path], screen: PromptScreen, judge: Judge = over_
     return list(screen_rows((row for file in files for row in _rows(file)), screen, judge))
 
 
+def beside(rows: Iterable[dict[str, Any]]) -> list[Labelled]:
+    """The same rows by better-profanity, the packaged classifier that finds most. Raises ValueError without it."""
+    if importlib.util.find_spec("better_profanity") is None:
+        raise ValueError("the peer is not installed: pip install --no-deps better-profanity==0.7.0")
+    from better_profanity import profanity
+
+    found = []
+    for row in rows:
+        if row["label"] in {UNSAFE, BENIGN}:
+            started = time.perf_counter()
+            flagged = bool(profanity.contains_profanity(row["text"]))
+            spent = 1000 * (time.perf_counter() - started)
+            found.append(_labelled(row, Verdict(str(row["id"]), flagged, float(flagged), "profanity"), spent))
+    return found
+
+
 def frames(folder: Path, score: Callable[[Path], float], threshold: float = 0.5) -> list[Labelled]:
     """Judge the pictures in `folder`/<label>/*: `score` is a picture's score; labels other than benign are unsafe."""
     pictures = [path for path in sorted(folder.glob("*/*")) if path.suffix.lower() in PICTURES]
@@ -145,6 +167,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--rows", type=Path, help="write one verdict a line to this file")
     parser.add_argument("--harm-only", action="store_true", help="do not count the hold for unsupported languages")
+    parser.add_argument("--beside", action="store_true", help="judge the same prompts with better-profanity too")
     parser.add_argument("--weights", type=Path, default=Path(__file__).parents[1] / "weights" / "safety")
     chosen = parser.parse_args(arguments)
     found = _measured(chosen.what, chosen.paths, chosen.weights, harm_only if chosen.harm_only else over_shipped)
@@ -154,6 +177,10 @@ def main(arguments: Sequence[str]) -> int:
     for line in summary(found):
         sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.write(json.dumps({"rows": len(found), "data_sha256": data_hash(files), **latency(found)}) + "\n")
+    if chosen.beside and chosen.what == "moderation":
+        peer = beside(row for file in chosen.paths for row in _rows(file))
+        for line in [*summary(peer), latency(peer)]:
+            sys.stdout.write(json.dumps({"peer": "better-profanity", **line}) + "\n")
     return 0
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from events.moderation import Category
+from inference.train.prompt_plain import captions
 
 HERE = Path(__file__).parent
 SCORED = (
@@ -42,9 +43,9 @@ class Row:
 
     @property
     def part(self) -> Part:
-        """Train 60 %, tune 15 %, report 25 %, decided by a hash of what must stay together."""
+        """Train 70 %, tune 15 %, report 15 %, decided by a hash of what must stay together."""
         place = int(hashlib.sha256(self.split_key.encode()).hexdigest()[:8], 16) % 100
-        return "train" if place < 60 else "tune" if place < 75 else "report"
+        return "train" if place < 70 else "tune" if place < 85 else "report"
 
 
 def own_rows() -> list[Row]:
@@ -69,6 +70,15 @@ def _own_benign(group: str, name: str) -> Iterator[Row]:
     for number, line in enumerate(_lines(HERE / name)):
         lang, text = line.split("\t")
         yield Row(f"own-{group}-{number}", text, lang, group, f"own-{group}-{number}")
+
+
+def composed_rows() -> list[Row]:
+    """Plain harmless captions of `prompt_plain`."""
+    return [
+        Row(f"plain-{lang}-{number}", text, lang, "plain_benign", key, weight=0.7)
+        for lang, count in (("fr", 1200), ("en", 500))
+        for number, (text, key) in enumerate(captions(lang, count, 20261122))
+    ]
 
 
 def _near(category: str) -> frozenset[Category]:
@@ -187,7 +197,7 @@ def main() -> None:
     options.add_argument("--most", type=int, default=300, help="rows a group")
     options.add_argument("--out", type=Path, required=True)
     chosen = options.parse_args()
-    rows = evaluation_rows([*own_rows(), *shared_rows(chosen.data)], chosen.part, chosen.most)
+    rows = evaluation_rows([*own_rows(), *composed_rows(), *shared_rows(chosen.data)], chosen.part, chosen.most)
     chosen.out.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 

