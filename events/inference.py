@@ -112,6 +112,8 @@ class CheckCapture(Shape):
 
 
 Late = Generate | ScreenMedia | CheckCapture  # what the media server answers later, by call id
+
+
 class Embed(Shape):
     """Place short texts in the space of meanings, and say how near each is to every one of `anchors`.
 
@@ -124,7 +126,9 @@ class Embed(Shape):
     words: tuple[str, ...] = Field(default=(), max_length=512)
 
 
-Request = Annotated[Generate | ScreenPrompt | ScreenMedia | DetectMark | CheckCapture | Embed, Field(discriminator="task")]
+Request = Annotated[
+    Generate | ScreenPrompt | ScreenMedia | DetectMark | CheckCapture | Embed, Field(discriminator="task")
+]
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 
 

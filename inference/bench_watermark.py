@@ -170,8 +170,11 @@ def chance(folder: Path, count: int, keys: int = 50) -> None:
             claims += sum(reading.payload is not None for reading in found)
         for kind, each in (("picture", values), ("sound", heard)):
             low = {level: float(np.mean(np.array(each) <= level)) for level in (0.1, 0.01, 0.001)}
-            print(f"{title}, {kind}: {len(each)} readings, KS {kstest(each, 'uniform').statistic:.3f}, "
-                  f"min {min(each):.2g}, share at or under {low}", flush=True)
+            print(
+                f"{title}, {kind}: {len(each)} readings, KS {kstest(each, 'uniform').statistic:.3f}, "
+                f"min {min(each):.2g}, share at or under {low}",
+                flush=True,
+            )
         print(f"{title}: {claims} payloads claimed at {FALSE_POSITIVE_RATE:g}", flush=True)
 
 

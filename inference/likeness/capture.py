@@ -97,9 +97,7 @@ class CaptureChecks:
         clock.done("judge")
         if heard is None or not places:
             return Judged(findings, None, clock.seconds)
-        material = Material(
-            templates, heard.voice, self._picture(watched, places[0]), speech_only(sound), RATE, data
-        )
+        material = Material(templates, heard.voice, self._picture(watched, places[0]), speech_only(sound), RATE, data)
         return Judged(findings, material, clock.seconds)
 
     def _heard(self, sound: np.ndarray, challenge: Challenge) -> Heard | None:

@@ -93,9 +93,7 @@ def verification(data: Path, faces: Faces, voices: Voices) -> Iterable[dict[str,
 
 def _faces(chosen: argparse.Namespace) -> Iterable[dict[str, Any]]:
     faces = Faces(chosen.weights)
-    pairs = asked_pairs(
-        chosen.paths[0], lambda paths: faces_of(paths, faces), lambda one, other: -distance(one, other)
-    )
+    pairs = asked_pairs(chosen.paths[0], lambda paths: faces_of(paths, faces), lambda one, other: -distance(one, other))
     return _told(chosen, pairs, asdict(told_faces(pairs)))
 
 

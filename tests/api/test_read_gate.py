@@ -62,9 +62,7 @@ def withdrawn(world, application):
 
 def filled(path: str, withdrawn: dict[str, str]) -> str:
     named = {"likeness_id": withdrawn["likeness"], "handle": "ann"}
-    parts = [
-        named.get(part[1:-1], withdrawn["clip"]) if part.startswith("{") else part for part in path.split("/")
-    ]
+    parts = [named.get(part[1:-1], withdrawn["clip"]) if part.startswith("{") else part for part in path.split("/")]
     return "/".join(parts)
 
 

@@ -104,9 +104,7 @@ def test_every_resource_is_named_or_cannot_be(prod):
 
 def test_each_signing_key_has_one_function(prod):
     """Manifests are signed by `sign` alone, heads of the public log by its sequencer, receipts by their listener."""
-    signers = {
-        flat(each["Resource"]): name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])
-    }
+    signers = {flat(each["Resource"]): name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])}
 
     assert len([name for name, each in granted(prod) if "kms:Sign" in listed(each["Action"])]) == 3
     assert "EventsIssueReceiptRole" in signers["<GivenReceiptsKey>"]

@@ -36,9 +36,7 @@ def read_back(reference, services):
     work = {name: getattr(reference, name).split("?")[0].split("/work/")[1] for name in ("picture", "voice", "key")}
     key = services.blobs.get("work", work["key"])
     return {
-        part: sealing.unbox(
-            key, services.blobs.get("work", work[part]), getattr(reference, f"{part}_about").encode()
-        )
+        part: sealing.unbox(key, services.blobs.get("work", work[part]), getattr(reference, f"{part}_about").encode())
         for part in ("picture", "voice")
     }
 
@@ -94,9 +92,7 @@ def test_keyring_alone_does_not_open_what_a_device_holds_a_half_of(home, service
     kept(services, "device", Device(boxes.new_key()))
     record = services.keyring.get("like_1", "key")
     sealed = services.blobs.get("likenesses", "like_1/capture")
-    ours = services.keyring.unwrap(
-        base64.b64decode(record["ours"]), {"likeness": "like_1", "purpose": "generation"}
-    )
+    ours = services.keyring.unwrap(base64.b64decode(record["ours"]), {"likeness": "like_1", "purpose": "generation"})
 
     for guess in (ours, boxes.derived(ours, b"like_1"), boxes.new_key()):
         with pytest.raises(Forbidden):

@@ -72,9 +72,7 @@ def keep(
     matching = services.keyring.unwrap(template_key, _context(likeness_id, "matching"))
     add_entry(likeness_id, boxes.box(matching, template, likeness_id.encode()), services)
     kept = {name: value for name, value in record.items() if name != "enrol"}
-    services.keyring.replace(
-        likeness_id, KEY, kept | _locked(likeness_id, private, custody, device_key, services)
-    )
+    services.keyring.replace(likeness_id, KEY, kept | _locked(likeness_id, private, custody, device_key, services))
 
 
 def discard(likeness_id: str, services: Services) -> None:

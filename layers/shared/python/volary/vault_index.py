@@ -69,9 +69,7 @@ def index(services: Services) -> SealedIndex | None:
     entries = [entry for item in sealed if (entry := _opened(item, services))]
     key, now = boxes.new_key(), int(services.clock.now().timestamp())
     places = {"get": f"index/{index_id}", "key": f"index/{index_id}.key"}
-    services.items.write(
-        Put({"pk": INDEXES, "sk": index_id, "expires_at_s": now + COPY_SECONDS})
-    )
+    services.items.write(Put({"pk": INDEXES, "sk": index_id, "expires_at_s": now + COPY_SECONDS}))
     copy = boxes.box(key, json.dumps(entries, separators=(",", ":")).encode(), index_id.encode())
     services.blobs.put("work", places["get"], copy, TYPE)
     services.blobs.put("work", places["key"], key, TYPE)

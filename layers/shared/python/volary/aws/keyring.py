@@ -81,9 +81,7 @@ class DynamoKeyring:
 
     def _delete(self, owner: str, name: str) -> int:
         with faults.translated(f"destroying the key {name} of {owner}"):
-            gone = self._client.delete_item(
-                TableName=self._table, Key=_key(owner, name), ReturnValues="ALL_OLD"
-            )
+            gone = self._client.delete_item(TableName=self._table, Key=_key(owner, name), ReturnValues="ALL_OLD")
         return int("Attributes" in gone)
 
 
