@@ -17,4 +17,4 @@ def unpacked(vector: str) -> Vector:
 
 
 def cosine(one: Vector, other: Vector) -> float:
-    return sum(map(mul, one, other))
+    return float(sum(map(mul, one, other)))
