@@ -11,7 +11,7 @@ class EngineLimits(Shape):
     """What an engine makes of a request. Every engine takes every request of ours; `notes` says what it does instead
     of what it cannot do, and a clip's own `not_rendered` and `warnings` say it again for that clip.
 
-    `native_size` is what the network itself draws (width, height) where that is fixed; sizes are reached from it by
+    `native_size` is what the networks themselves draw (width, height) where that is fixed; sizes are reached from it by
     enlarging. `window_seconds` is what it makes at once; longer clips continue from their last frames.
     """
 
@@ -37,7 +37,7 @@ LIMITS: dict[str, EngineLimits] = {
     SMALL: EngineLimits(
         frame_rate=12,
         sample_rate=24_000,
-        native_size=(112, 64),
+        native_size=(448, 256),
         window_seconds=4,
         longest_seconds=120,
         prompt_length=18,

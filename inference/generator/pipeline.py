@@ -18,13 +18,16 @@ import torch
 from events.engines import LIMITS, SMALL, EngineLimits
 from inference import weights
 from inference.generator import audio, frames
+from inference.generator import plan as planning
 from inference.generator.asking import Ask, Clip, SourceClip, check
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
+from inference.generator.enlarger import Enlarger, EnlargerShape
 from inference.generator.loudness import normalised
+from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanShape, beats, trace
 from inference.generator.sampling import Latents, Recipe, Start, denoise
 from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder, readable
-from inference.generator.transformer import Condition, Transformer, TransformerShape
+from inference.generator.transformer import PATCH, Condition, Transformer, TransformerShape
 
 __all__ = ["Ask", "Clip", "Generator", "SourceClip"]
 
@@ -37,10 +40,12 @@ _SEAM = audio.RATE // 20
 
 @dataclass(frozen=True)
 class _Known:
-    """Latents there are already, (T,H,W,C) and (2T,C); `has_sound` is False where the audio is only filler."""
+    """Latents there are already, (T,H,W,C) and (2T,C); `has_sound` is False where the audio is only filler. `plan` is
+    what they were made to, None where they come from outside."""
 
     latents: Latents
     has_sound: bool
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -55,15 +60,20 @@ class _Job:
     on_step: Callable[[float], None]
 
 
+_Parts = tuple[VideoAutoencoder, AudioAutoencoder, Transformer, Planner, Enlarger]
+
+
 class Generator:
     """The loaded model. `model` is its name with a short digest; `styles` are the names an Ask may use."""
 
     limits: ClassVar[EngineLimits] = LIMITS[SMALL]
 
-    def __init__(self, parts: tuple[VideoAutoencoder, AudioAutoencoder, Transformer], config: dict, model: str) -> None:
-        self.video, self.audio, self.transformer = (part.eval().requires_grad_(False) for part in parts)
+    def __init__(self, parts: _Parts, config: dict, model: str) -> None:
+        ready = [part.eval().requires_grad_(False) for part in parts]
+        self.video, self.audio, self.transformer, self.planner, self.enlarger = ready
         self.model = model
         self.styles: tuple[str, ...] = tuple(config["styles"])
+        self.attributes: dict[str, list[str]] = config["attributes"]
         self.recipe = Recipe(**config["recipe"])
         self.text = TextEncoder()
         words = list(config["lexicon"])
@@ -79,10 +89,12 @@ class Generator:
                 VideoAutoencoder(VideoShape(**config["video"])),
                 AudioAutoencoder(AudioShape(**config["audio"])),
                 Transformer(TransformerShape(**config["transformer"])),
+                Planner(PlanShape(**config["planner"])),
+                Enlarger(EnlargerShape(**config["enlarger"])),
             )
         except (KeyError, TypeError) as error:
             raise weights.WeightsError(f"{folder / 'manifest.json'} has no usable config: {error}") from error
-        for part, name in zip(parts, ("autoencoder", "audio", "transformer"), strict=True):
+        for part, name in zip(parts, ("autoencoder", "audio", "transformer", "planner", "enlarger"), strict=True):
             try:
                 part.load_state_dict(weights.load_safetensors(folder, f"{name}.safetensors"))
             except RuntimeError as error:
@@ -117,15 +129,15 @@ class Generator:
             lambda share: on_progress(0.9 * share),
         )
         with torch.inference_mode(), _timed(timings, "denoise"):
-            latents = self._latents(job, source)
+            made = self._made(job, source)
         with torch.inference_mode(), _timed(timings, "decode"):
-            pictures, sound = self._decoded(latents)
+            pictures, sound = self._decoded(made, _cover(source))
             clip = _finished(ask, source, pictures, sound)
         on_progress(1.0)
         return replace(clip, not_rendered=unknown, timings=timings, warnings=warnings)
 
-    def _latents(self, job: _Job, source: SourceClip | None) -> Latents:
-        """The latents of the whole clip, of an extension those from its prefix on."""
+    def _made(self, job: _Job, source: SourceClip | None) -> _Known:
+        """Latents and plan of the whole clip, of an extension those from its prefix on."""
         match source.use if source else None:
             case None:
                 return self._continued(job, None)
@@ -137,22 +149,50 @@ class Generator:
             case _:
                 return self._remixed(job, source)
 
-    def _continued(self, job: _Job, known: _Known | None) -> Latents:
+    def _continued(self, job: _Job, known: _Known | None) -> _Known:
         """Windows one after another, the first beginning with what is known."""
-        made = known
+        done = known
         rounds = _rounds(job.length, len(known.latents.video) if known else 0)
         for place in range(rounds):
-            prefix = _tail(made) if made else None
+            prefix = _tail(done) if done else None
             keep = len(prefix.latents.video) if prefix else 0
-            window = self._window(job, prefix, place, (place / rounds, 1 / rounds))
-            before = made.latents if made else Latents(window.video[:0], window.audio[:0])
-            is_image = made is not None and place == 0 and not made.has_sound and keep == 1
+            plan = self._planned(job, prefix, place)
+            window = self._window(job, prefix, plan, (place, place / rounds, 1 / rounds))
+            before = done.latents if done else Latents(window.video[:0], window.audio[:0])
+            is_image = done is not None and place == 0 and not done.has_sound and keep == 1
             sound = window.audio if is_image else torch.cat([before.audio, window.audio[SOUNDS * keep :]])
-            made = _Known(Latents(torch.cat([before.video, window.video[keep:]]), sound), True)
-        assert made is not None
-        return Latents(made.latents.video[: job.length], made.latents.audio[: SOUNDS * job.length])
+            latents = Latents(torch.cat([before.video, window.video[keep:]]), sound)
+            done = _Known(latents, True, _joined(done.plan if done else None, plan, keep))
+        assert done is not None and done.plan is not None
+        whole = Latents(done.latents.video[: job.length], done.latents.audio[: SOUNDS * job.length])
+        return _Known(whole, True, Plan(done.plan.attributes, done.plan.motion[:, : TEMPORAL * job.length]))
 
-    def _window(self, job: _Job, prefix: _Known | None, place: int, progress: tuple[float, float]) -> Latents:
+    def _planned(self, job: _Job, known: _Known | None, place: int) -> Plan:
+        """The plan of a window: from the words, going on where known latents or their own plan end."""
+        hints = [_hints(text, job.grid, self.planner.shape) for text in job.wanted]
+        attributes, motion = torch.zeros(1, len(self.attributes), dtype=torch.long), torch.zeros(1, FRAMES, len(MOTION))
+        set_, moved, seen = torch.zeros_like(attributes, dtype=torch.bool), hints[0].is_moved, hints[0].is_seen
+        if job.style < len(self.styles):
+            row = list(self.attributes).index("style")
+            attributes[0, row], set_[0, row] = self.attributes["style"].index(self.styles[job.style]), True
+        latents = torch.zeros_like(hints[0].seen)
+        if known is not None:
+            count = min(len(known.latents.video), WINDOW)
+            if known.plan is None:
+                latents[0, :count] = known.latents.video[:count].flatten(1)
+                seen = torch.arange(WINDOW)[None] < count
+            else:
+                span = FRAMES // WINDOW * count
+                attributes, motion[0, :span] = known.plan.attributes, known.plan.motion[0, -span:]
+                set_, moved = torch.ones_like(set_), torch.arange(WINDOW)[None] < count
+        told = [replace(hint, seen=latents, is_seen=seen, is_set=set_, is_moved=moved) for hint in hints]
+        counts = tuple(len(values) for values in self.attributes.values())
+        return planning.made(
+            self.planner, told[0], told[1], (Plan(attributes, motion), job.seed * 1013 + place), counts
+        )
+
+    def _window(self, job: _Job, prefix: _Known | None, plan: Plan, progress: tuple[int, float, float]) -> Latents:
+        place, *shares = progress
         noise = self._noise(job, place)
         known = Latents(noise.video.clone(), noise.audio.clone())
         keep = len(prefix.latents.video) if prefix else 0
@@ -161,11 +201,17 @@ class Generator:
             known.video[:keep] = prefix.latents.video
             known.audio[:heard] = prefix.latents.audio[len(prefix.latents.audio) - heard :]
         start = Start(known, noise, 1.0)
-        return self._denoised(job, start, (keep, heard), progress)
+        return self._denoised(job, start, plan, (keep, heard), tuple(shares))
 
-    def _denoised(self, job: _Job, start: Start, given: tuple[int, int], progress: tuple[float, float]) -> Latents:
+    def _denoised(
+        self, job: _Job, start: Start, plan: Plan, given: tuple[int, int], progress: tuple[float, ...]
+    ) -> Latents:
         wanted, unwanted = job.wanted
-        conditions = (_condition(wanted, job.style, given), _condition(unwanted, len(self.styles), given))
+        told = _told(plan, job.grid)
+        conditions = (
+            _condition(wanted, job.style, given, (*told, torch.tensor([True]))),
+            _condition(unwanted, len(self.styles), given, (*told, torch.tensor([False]))),
+        )
         done, share = progress
         return denoise(self.transformer, conditions, start, self.recipe, lambda part: job.on_step(done + share * part))
 
@@ -175,29 +221,33 @@ class Generator:
         video = torch.randn(WINDOW, *job.grid, shape.video, generator=random)
         return Latents(video, torch.randn(WINDOW * SOUNDS, shape.audio, generator=random))
 
-    def _remixed(self, job: _Job, source: SourceClip) -> Latents:
+    def _remixed(self, job: _Job, source: SourceClip) -> _Known:
         """Every window starts from the source's own latents, noised as far as its strength says."""
         known = self._encoded(source, job)
         count = min(len(known.latents.video), job.length)
         made: list[Latents] = []
+        whole: Plan | None = None
         starts = range(0, count, WINDOW)
         for place, first in enumerate(starts):
             part = _slice(known.latents, first)
             start = Start(part, self._noise(job, place), source.strength)
-            window = self._denoised(job, start, (0, 0), (place / len(starts), 1 / len(starts)))
+            plan = self._planned(job, _Known(part, known.has_sound) if source.strength < 1 else None, place)
+            window = self._denoised(job, start, plan, (0, 0), (place / len(starts), 1 / len(starts)))
             if not known.has_sound:
-                window = self._sounded(job, window, place)
+                window = self._sounded(job, window, plan, place)
             made.append(Latents(window.video, window.audio))
-        whole = Latents(
-            torch.cat([m.video for m in made])[:count], torch.cat([m.audio for m in made])[: SOUNDS * count]
-        )
-        return whole if count == job.length else self._continued(job, _Known(whole, True))
+            whole = _joined(whole, plan, 0)
+        assert whole is not None
+        video, sound = (torch.cat([getattr(one, name) for one in made]) for name in ("video", "audio"))
+        part = Plan(whole.attributes, whole.motion[:, : TEMPORAL * count])
+        done = _Known(Latents(video[:count], sound[: SOUNDS * count]), True, part)
+        return done if count == job.length else self._continued(job, done)
 
-    def _sounded(self, job: _Job, window: Latents, place: int) -> Latents:
+    def _sounded(self, job: _Job, window: Latents, plan: Plan, place: int) -> Latents:
         """The window with sound made for its pictures, all of which are given."""
         noise = self._noise(job, place)
         start = Start(Latents(window.video, noise.audio), noise, 1.0)
-        return self._denoised(job, start, (WINDOW, 0), (0.99, 0.0))
+        return self._denoised(job, start, plan, (WINDOW, 0), (0.99, 0.0))
 
     def _still(self, source: SourceClip, job: _Job) -> _Known:
         """An image as one latent that stands still, which is how the transformer was shown images."""
@@ -227,12 +277,15 @@ class Generator:
         heard = self.audio.encode(audio.mel(torch.from_numpy(normalised(wave, audio.RATE))[None]))[0]
         return _Known(Latents(video, heard), True)
 
-    def _decoded(self, latents: Latents) -> tuple[np.ndarray, np.ndarray]:
-        """Small frames (T,h,w,3) and a wave (S,)."""
+    def _decoded(self, made: _Known, cover: float) -> tuple[np.ndarray, np.ndarray]:
+        """Enlarged frames (T,h,w,3) and a wave (S,)."""
+        assert made.plan is not None
         with torch.autocast("cpu", torch.bfloat16):
-            pictures = self.video.decode(latents.video[None])[0]
-            mels = self.audio.decode(latents.audio[None])
-        return frames.to_bytes(pictures), audio.wave(mels.float())[0].numpy()
+            pictures = self.video.decode(made.latents.video[None])[0]
+            mels = self.audio.decode(made.latents.audio[None])
+        motion = made.plan.motion[0, : len(pictures)]
+        large = self.enlarger.whole(pictures, made.plan.attributes.expand(len(motion), -1), motion, cover)
+        return large.numpy(), audio.wave(mels.float())[0].numpy()
 
 
 def _rounds(length: int, known: int) -> int:
@@ -241,9 +294,17 @@ def _rounds(length: int, known: int) -> int:
     return 1 + max(0, -(-(length - known - first) // (WINDOW - PREFIX)))
 
 
+def _joined(before: Plan | None, window: Plan, keep: int) -> Plan:
+    """The plan so far with that of a window after it, of which the first `keep` latents were known."""
+    if before is None:
+        return window
+    return Plan(window.attributes, torch.cat([before.motion, window.motion[:, TEMPORAL * keep :]], dim=1))
+
+
 def _tail(known: _Known) -> _Known:
     keep = min(PREFIX, len(known.latents.video))
-    return _Known(Latents(known.latents.video[-keep:], known.latents.audio[-SOUNDS * keep :]), known.has_sound)
+    latents = Latents(known.latents.video[-keep:], known.latents.audio[-SOUNDS * keep :])
+    return _Known(latents, known.has_sound, known.plan)
 
 
 def _slice(latents: Latents, first: int) -> Latents:
@@ -262,11 +323,34 @@ def _overlapping(pictures: np.ndarray) -> Iterator[np.ndarray]:
         yield pictures[start : start + 10 * frames.RATE]
 
 
-def _condition(text: Text | None, style: int, given: tuple[int, int]) -> Condition:
-    sentence = torch.zeros(1, WIDTH) if text is None else torch.from_numpy(text.sentence)[None]
-    tokens = torch.zeros(1, TOKENS, WIDTH) if text is None else torch.from_numpy(text.tokens)[None]
+def _cover(source: SourceClip | None) -> float:
+    """How much the subject is painted anew: of a remix that keeps most of its source, hardly."""
+    is_changed = source is not None and source.use in ("remix", "edit")
+    return min(1.0, 2 * source.strength) if source and is_changed else 1.0
+
+
+def _words(text: Text | None) -> tuple[torch.Tensor, torch.Tensor]:
+    if text is None:
+        return torch.zeros(1, WIDTH), torch.zeros(1, TOKENS, WIDTH)
+    return torch.from_numpy(text.sentence)[None], torch.from_numpy(text.tokens)[None]
+
+
+def _hints(text: Text | None, grid: tuple[int, int], shape: PlanShape) -> Hints:
+    """Hints of words alone."""
+    nothing, tall = torch.zeros(1, WINDOW, dtype=torch.bool), torch.tensor([int(grid[0] > grid[1])])
+    seen, unset = torch.zeros(1, WINDOW, shape.latent), torch.zeros(1, shape.attributes, dtype=torch.bool)
+    return Hints(*_words(text), tall, seen, nothing, unset, nothing)
+
+
+def _told(plan: Plan, grid: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The plan as the transformer is told it: attributes, and its motion at every video and audio token."""
+    places = trace(plan.motion, grid[0] // PATCH, grid[1] // PATCH)
+    return plan.attributes, places, beats(plan.motion, WINDOW * SOUNDS)
+
+
+def _condition(text: Text | None, style: int, given: tuple[int, int], plan: tuple[torch.Tensor, ...]) -> Condition:
     seen, heard = torch.arange(WINDOW)[None] < given[0], torch.arange(WINDOW * SOUNDS)[None] < given[1]
-    return Condition(sentence, tokens, torch.tensor([style]), seen, heard)
+    return Condition(*_words(text), torch.tensor([style]), seen, heard, *plan)
 
 
 def _fitted(source: SourceClip, seconds: int) -> SourceClip:

@@ -24,8 +24,8 @@ class Recipe:
     """How to integrate: Euler `steps`, `guidance` away from the negative condition, and `shift` of the steps towards
     noise, where the scene is decided."""
 
-    steps: int = 16
-    guidance: float = 4.0
+    steps: int = 12
+    guidance: float = 2.0
     shift: float = 2.0
 
 

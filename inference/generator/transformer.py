@@ -30,17 +30,26 @@ class TransformerShape:
     stretch: int = 4
     styles: int = 4
     text_tokens: int = 20
+    attributes: int = 10
+    values: int = 16
+    trace: int = 144
+    beats: int = 66
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What a batch is conditioned on. `is_video_given` (B,T) and `is_audio_given` (B,A) mark latents that are clean."""
+    """What a batch is conditioned on. `is_video_given` (B,T) and `is_audio_given` (B,A) mark latents that are clean;
+    `trace` (B,T/2,H/2*W/2,144) and `beats` (B,A,66) are what the plan says at each token (plan.py)."""
 
     sentence: Tensor  # (B,512), zeros for none
     tokens: Tensor  # (B,20,512), zeros for none
     style: Tensor  # (B,) long, the last row for none
     is_video_given: Tensor
     is_audio_given: Tensor
+    attributes: Tensor  # (B,10) long; of a plan that is not there, whatever
+    trace: Tensor
+    beats: Tensor
+    is_planned: Tensor  # (B,) bool
 
 
 def wave_code(positions: Tensor, width: int, longest: float) -> Tensor:
@@ -79,6 +88,15 @@ class Block(nn.Module):
         return self.out(mixed.transpose(1, 2).flatten(2))
 
 
+class _Square(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x).square()
+
+
+def _into(numbers: int, width: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(numbers, width), _Square(), nn.Linear(width, width))
+
+
 def _unit(x: Tensor, scale: Tensor) -> Tensor:
     return F.rms_norm(x, x.shape[-1:], scale.to(x))
 
@@ -110,14 +128,20 @@ class Transformer(nn.Module):
         self.places = nn.Linear(3 * 64, width)
         self.moments = nn.Linear(64, width)
         self.clock = nn.Sequential(nn.Linear(128, width), nn.SiLU(), nn.Linear(width, width))
+        self.attribute = nn.Embedding(shape.attributes * shape.values + 1, width)
+        self.whole = nn.Embedding(shape.attributes * shape.values + 1, width)
+        self.trace = _into(shape.trace, width)
+        self.beats = _into(shape.beats, width)
         self.tell = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList([Block(shape) for _ in range(shape.depth)])
         self.last = nn.Linear(width, 2 * width)
         self.video_out = nn.Linear(width, PAIR * PATCH * PATCH * shape.video)
         self.audio_out = nn.Linear(width, shape.audio)
-        for zero in (self.tell, self.last, self.video_out, self.audio_out):
+        for zero in (self.tell, self.last, self.video_out, self.audio_out, self.trace[2], self.beats[2]):
             nn.init.zeros_(zero.weight)
             nn.init.zeros_(zero.bias)
+        nn.init.zeros_(self.whole.weight)
+        nn.init.normal_(self.attribute.weight, std=0.02)
         with torch.no_grad():
             # Gates start open: every block already starts as the identity, by its zeroed last matrices.
             self.tell.bias.view(6, width)[[2, 5]] = 1.0
@@ -126,15 +150,20 @@ class Transformer(nn.Module):
         # video (B,T,H,W,C), audio (B,A,C), time (B,) 0 clean .. 1 noise -> velocities of the same shapes
         _, frames, high, wide, _ = video.shape
         sentence, style = self.sentence_in(condition.sentence * TEXT_SPREAD), self.style(condition.style)
-        told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + sentence + style)
+        rows = self._rows(condition)
+        told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + sentence + style + self.whole(rows).sum(1))
         text = torch.cat([sentence[:, None], style[:, None], self._words(condition.tokens)], dim=1) + self.slots
+        text = torch.cat([text, self.attribute(rows)], dim=1)
+        is_planned = condition.is_planned[:, None, None].float()
         grid = (frames // PAIR, high // PATCH, wide // PATCH)
         is_given = condition.is_video_given.float().unflatten(1, (-1, PAIR)) @ self.given[:PAIR]
         seen = (
             self.video_in(_patches(video)) + self._places(*grid) + is_given.repeat_interleave(grid[1] * grid[2], dim=1)
         )
+        seen = seen + self.trace(condition.trace.flatten(1, 2)) * is_planned
         heard = self.audio_in(audio) + self.moments(wave_code(torch.arange(audio.shape[1]) + 0.5, 64, 100))
         heard = heard + condition.is_audio_given.float()[..., None] * self.given[PAIR]
+        heard = heard + self.beats(condition.beats) * is_planned
         x = torch.cat([text.to(seen), seen, heard.to(seen)], dim=1)
         spans = (text.shape[1], seen.shape[1], heard.shape[1])
         changes = self.tell(told).unflatten(-1, (6, -1))
@@ -144,6 +173,12 @@ class Transformer(nn.Module):
         x = _norm(x) * (1 + scale) + shift
         _, seen, heard = x.split(spans, dim=1)
         return _unpatched(self.video_out(seen), grid), self.audio_out(heard)
+
+    def _rows(self, condition: Condition) -> Tensor:
+        """Rows (B,10) of the attribute tables; the last row stands for no plan."""
+        places = torch.arange(self.shape.attributes, device=condition.attributes.device) * self.shape.values
+        nothing = self.shape.attributes * self.shape.values
+        return torch.where(condition.is_planned[:, None], condition.attributes + places, nothing)
 
     def _words(self, tokens: Tensor) -> Tensor:  # (B,20,512) -> (B,20,C); unused places become `empty`
         is_used = (tokens.abs().sum(-1, keepdim=True) > 0).float()

@@ -8,7 +8,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-SIDE = 80
+SIDE = 80  # pixels at scale 1
 PHASES = 8
 ROLES = ("main", "shade", "light", "dark", "accent", "glass", "skin", "second")
 
@@ -318,16 +318,17 @@ def _polygon_distance(points: tuple[float, ...], x: Tensor, y: Tensor) -> Tensor
 
 
 @lru_cache(maxsize=64)
-def sheet(subject: str) -> tuple[Tensor, Tensor, Tensor]:
+def sheet(subject: str, scale: int = 1) -> tuple[Tensor, Tensor, Tensor]:
     """The subject in all its phases: role weights (P,R,S,S), light (P,1,S,S) around 1, cover (P,1,S,S) in 0..1."""
-    axis = torch.linspace(-1.08, 1.08, SIDE)
+    side = SIDE * scale
+    axis = torch.linspace(-1.08, 1.08, side)
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     roles, lights, covers = [], [], []
     for phase in range(PHASES):
-        weight, light, cover = torch.zeros(len(ROLES), SIDE, SIDE), torch.ones(SIDE, SIDE), torch.zeros(SIDE, SIDE)
+        weight, light, cover = torch.zeros(len(ROLES), side, side), torch.ones(side, side), torch.zeros(side, side)
         for shape in _SHAPES[subject](2 * math.pi * phase / PHASES):
             distance = _distance(shape, x, y)
-            alpha = (0.5 - distance / (3.2 / SIDE)).clamp(0, 1)
+            alpha = (0.5 - distance / (3.2 / side)).clamp(0, 1)
             weight *= 1 - alpha
             weight[ROLES.index(shape[1])] += alpha
             light = light * (1 - alpha) + alpha * _light(shape, x, y)

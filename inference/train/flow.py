@@ -20,6 +20,7 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from inference.generator.plan import beats, trace
 from inference.generator.text import TOKENS, TextEncoder, content_words, pieces
 from inference.generator.transformer import Condition, Transformer, TransformerShape
 from inference.train.autoencoding import rate
@@ -27,9 +28,10 @@ from inference.train.captions import captions
 from inference.train.corpus import scenes
 from inference.train.latents import CAPTIONS
 from inference.train.muon import optimisers
+from inference.train.plans import attributes, motion
 from inference.train.world import STYLES
 
-BATCH = 10  # a process
+BATCH = 40  # a process
 AVERAGE = 0.99
 CHANNELS = TransformerShape().video
 
@@ -45,6 +47,8 @@ class Corpus:
     sentences: Tensor  # (N,6,512)
     pieces: Tensor  # (N,6,20) long, 0 for none
     style: Tensor  # (N,)
+    attributes: Tensor  # (N,10) long
+    motion: Tensor  # (N,48,11)
 
 
 def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
@@ -60,7 +64,7 @@ def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
     ]
     found = {}
     for aspect, half in (("wide", 0), ("tall", 1)):
-        parts: list[list[Tensor]] = [[] for _ in range(7)]
+        parts: list[list[Tensor]] = [[] for _ in range(9)]
         for shard in shards:
             kin = scenes(shard)[aspect]
             span = slice(0, len(kin)) if half == 0 else slice(-len(kin), None)
@@ -76,6 +80,8 @@ def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
                     np.load(prepared / f"texts/{shard:05d}.npy")[span],
                     np.array(rows),
                     np.array([STYLES.index(scene.style) for scene in kin]),
+                    np.array([attributes(scene) for scene in kin]),
+                    np.stack([motion(scene).numpy() for scene in kin]),
                 ),
                 strict=True,
             ):
@@ -107,11 +113,15 @@ def batch(corpus: Corpus, vectors: Tensor, rng: random.Random) -> Batch:
     style = corpus.style[picks].clone()
     seen = torch.zeros(BATCH, video.shape[1], dtype=torch.bool)
     heard = torch.zeros(BATCH, audio.shape[1], dtype=torch.bool)
+    is_planned = torch.ones(BATCH, dtype=torch.bool)
     for row in range(BATCH):
-        if rng.random() < 0.1:
-            sentence[row], tokens[row], style[row] = 0, 0, len(STYLES)
-        elif rng.random() < 0.08:
-            sentence[row] = 0
+        said = rng.random()
+        if said < 0.1:  # nothing at all, which guidance leads away from
+            sentence[row], tokens[row], style[row], is_planned[row] = 0, 0, len(STYLES), False
+        elif said < 0.25:
+            sentence[row], tokens[row] = 0, 0
+        elif said < 0.3:
+            is_planned[row] = False
         if rng.random() < 0.4:
             style[row] = len(STYLES)
         start = rng.random()
@@ -124,7 +134,11 @@ def batch(corpus: Corpus, vectors: Tensor, rng: random.Random) -> Batch:
             seen[row] = True  # only the sound is to be made
     cover = corpus.cover[picks].float() / 255
     weight = 1 + 2 * cover.repeat_interleave(2, 2).repeat_interleave(2, 3)[..., None]
-    return Batch(video, audio, weight, Condition(sentence, tokens, style, seen, heard))
+    moves = corpus.motion[picks].clone()
+    moves[..., :2] += 0.012 * torch.randn(BATCH, 1, 2)  # a plan that is made is never exact
+    told = (trace(moves, *(side // 2 for side in video.shape[2:4])), beats(moves, audio.shape[1]))
+    plan = (corpus.attributes[picks], *told, is_planned)
+    return Batch(video, audio, weight, Condition(sentence, tokens, style, seen, heard, *plan))
 
 
 def loss(model: Transformer, made: Batch) -> tuple[Tensor, Tensor]:
@@ -174,13 +188,17 @@ def share_gradients(model: Transformer, share: float) -> float:
     return flat[0].item()
 
 
-def train(prepared: Path, run: Path, minutes: float, peak: float, rank: int) -> None:
+def train(prepared: Path, run: Path, minutes: float, peak: float, rank: int, compiled: bool) -> None:
     torch.manual_seed(0)
     corpus, vectors = read(prepared)
     model = Transformer(TransformerShape())
     if (run / "transformer.safetensors").exists():
-        model.load_state_dict(load_file(run / "transformer.safetensors"))
+        found = model.load_state_dict(load_file(run / "transformer.safetensors"), strict=False)
+        print(f"fresh {found.missing_keys} unused {found.unexpected_keys}", flush=True)
     torch.manual_seed(1000 + rank + int(time.time()))
+    if compiled:  # the network is bound by memory more than by arithmetic: fusing gives a quarter
+        for block in model.blocks:
+            block.compile()
     average, both, rng = Average(model), optimisers([model], peak, 2e-3), random.Random(time.time() + rank)
     log = (run / f"flow{rank}.log").open("a")
     print(
@@ -233,12 +251,13 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=0)
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--compile", action="store_true")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     if asked.ranks > 1:
         meeting = (asked.run / "meeting").resolve()
         dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=asked.rank, world_size=asked.ranks)
-    train(asked.prepared, asked.run, asked.minutes, asked.peak, asked.rank)
+    train(asked.prepared, asked.run, asked.minutes, asked.peak, asked.rank, asked.compile)
     if asked.ranks > 1:
         dist.destroy_process_group()
 

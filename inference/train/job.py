@@ -78,7 +78,7 @@ def stages(run: Path, out: Path, size: Size) -> list[Stage]:
         Stage("sounds", "latents", ("sounds", mels, f"{ready}/sounds", "--run", str(run))),
         Stage("transformer", "flow", (ready, str(run), *minutes(size.transformer)), ("--rank", "--ranks")),
         Stage("planner", "planning", (ready, str(run), *minutes(size.planner))),
-        Stage("pairs", "enlarging", ("pairs", str(run), sharp, "--shards", str(max(2, size.shards // 4)))),
+        Stage("pairs", "enlarging", ("pairs", ready, str(run), sharp, "--shards", str(max(2, size.shards // 4)))),
         Stage("enlarger", "enlarging", ("train", sharp, str(run), *minutes(size.enlarger))),
         Stage("weights", "publish", (str(run), str(out))),
     ]

@@ -15,10 +15,13 @@ from safetensors.torch import load_file
 from inference import weights
 from inference.generator.audio import AudioShape
 from inference.generator.autoencoder import VideoShape
+from inference.generator.enlarger import EnlargerShape
+from inference.generator.plan import PlanShape
 from inference.generator.sampling import Recipe
 from inference.generator.text import content_words
 from inference.generator.transformer import TransformerShape
 from inference.train.captions import lexicon
+from inference.train.plans import ATTRIBUTES
 from inference.train.world import STYLES
 
 NAME = "volary-small"
@@ -33,7 +36,8 @@ def taught_words() -> list[str]:
 
 def publish(run: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    sources = {"autoencoder": "autoencoder", "audio": "audio", "transformer": "average"}
+    kept = ("autoencoder", "audio", "planner", "enlarger")
+    sources = {"transformer": "average", **{name: name for name in kept}}
     files = {
         f"{name}.safetensors": weights.write(folder, f"{name}.safetensors", load_file(run / f"{source}.safetensors"))
         for name, source in sources.items()
@@ -43,6 +47,9 @@ def publish(run: Path, folder: Path) -> None:
         "video": asdict(VideoShape()),
         "audio": asdict(AudioShape()),
         "transformer": asdict(TransformerShape()),
+        "planner": asdict(PlanShape()),
+        "enlarger": asdict(EnlargerShape()),
+        "attributes": ATTRIBUTES,
         "recipe": asdict(Recipe()),
         "threshold": THRESHOLD,
         "lexicon": taught_words(),

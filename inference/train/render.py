@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -48,31 +51,39 @@ def size(scene: Scene) -> tuple[int, int]:
     return (LONG, SHORT) if scene.portrait else (SHORT, LONG)
 
 
-def render(scene: Scene) -> tuple[Tensor, Tensor]:
-    """Frames uint8 (T,H,W,3) and the subject's cover uint8 (T,H,W)."""
-    motion = move(scene)
-    view = _View(scene)
-    frames = view.background(scenery.paint(scene))
+def render(scene: Scene, scale: int = 1, picks: Sequence[int] = range(FRAMES)) -> tuple[Tensor, Tensor]:
+    """Frames uint8 (T,H,W,3) and the subject's cover uint8 (T,H,W); `picks` are the frames to draw.
+
+    At a larger scale the same picture is drawn in that many times the pixels on each side.
+    """
+    view = _View(scene, scale, torch.tensor(list(picks)))
+    motion = _picked(move(scene), view.picks)
+    frames = view.background(scenery.paint(scene, scale))
     if scene.setting == "sea":
         frames = _waves(frames, view, scene)
     frames = _shadow(frames, view, motion, scene)
     frames, cover = _subject(frames, view, motion, scene)
-    frames = _weather(frames, scene)
-    frames = _STYLES[scene.style](frames, scene).clamp(0, 1)
+    frames = _weather(frames, view, scene)
+    frames = _STYLES[scene.style](frames, view, scene).clamp(0, 1)
     pixels = (frames.permute(0, 2, 3, 1) * 255).round().to(torch.uint8)
     return pixels.contiguous(), (cover[:, 0] * 255).to(torch.uint8)
+
+
+def camera(scene: Scene) -> tuple[Tensor, Tensor]:
+    """Per frame (T,) the camera's place in frame heights and its zoom."""
+    share = torch.linspace(-0.5, 0.5, FRAMES)
+    sign = {"pan left": -1.0, "pan right": 1.0}.get(scene.camera, 0.0)
+    return sign * share * MARGIN * 0.9, 1 + (share + 0.5) * (0.45 if scene.camera == "zoom in" else 0.0)
 
 
 class _View:
     """The camera: per frame (T,) its place and zoom, and world coordinates of every pixel."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.height, self.width = size(scene)
+    def __init__(self, scene: Scene, scale: int, picks: Tensor) -> None:
+        self.height, self.width = (side * scale for side in size(scene))
+        self.scale, self.picks = scale, picks
         self.aspect = ASPECTS[scene.portrait]
-        share = torch.linspace(-0.5, 0.5, FRAMES)
-        sign = {"pan left": -1.0, "pan right": 1.0}.get(scene.camera, 0.0)
-        self.pan = sign * share * MARGIN * 0.9
-        self.zoom = 1 + (share + 0.5) * (0.45 if scene.camera == "zoom in" else 0.0)
+        self.pan, self.zoom = (part[picks] for part in camera(scene))
         self.is_still = scene.camera == "still"
         px = ((torch.arange(self.width) + 0.5) / self.width - 0.5) * self.aspect
         py = (torch.arange(self.height) + 0.5) / self.height - 0.5
@@ -80,14 +91,14 @@ class _View:
         self.y = 0.55 + (py[None, :, None] - 0.05) / self.zoom[:, None, None]  # (T,H,1)
 
     def background(self, layers: list[Layer]) -> Tensor:
-        frames = torch.zeros(1 if self.is_still else FRAMES, 3, self.height, self.width)
+        frames = torch.zeros(1 if self.is_still else len(self.picks), 3, self.height, self.width)
         for layer in layers:
             seen = self._look(torch.cat([layer.paint, layer.cover]), layer.depth)
             frames = lay(frames, seen[:, :3], seen[:, 3:])
-        return frames.expand(FRAMES, 3, self.height, self.width)
+        return frames.expand(len(self.picks), 3, self.height, self.width)
 
     def _look(self, plane: Tensor, depth: float) -> Tensor:
-        count = 1 if self.is_still else FRAMES
+        count = 1 if self.is_still else len(self.picks)
         wide = self.aspect + MARGIN
         gx = (self.x[:count] + self.pan[:count, None, None] * depth) / (wide / 2)
         gy = self.y[:count] * 2 - 1
@@ -96,7 +107,7 @@ class _View:
 
 
 def _waves(frames: Tensor, view: _View, scene: Scene) -> Tensor:
-    t = torch.arange(FRAMES)[:, None, None] / 12
+    t = view.picks[:, None, None] / 12
     depth = ((view.y - HORIZON) / (1 - HORIZON)).clamp(0, 1)
     x = view.x + view.pan[:, None, None]
     crest = torch.sin(x / (0.035 + 0.11 * depth) + 9 * depth**0.5 - 2.4 * t) + torch.sin(
@@ -124,9 +135,14 @@ def _shadow(frames: Tensor, view: _View, motion: Motion, scene: Scene) -> Tensor
     return frames * (1 - 0.45 * torch.sigmoid((1 - far) * 4) * (1 - 0.6 * height.clamp(max=1)))[:, None]
 
 
-def _dressed(scene: Scene) -> tuple[Tensor, Tensor]:
+def _picked(motion: Motion, picks: Tensor) -> Motion:
+    tracks = {name: getattr(motion, name)[picks] for name in ("x", "y", "turn", "phase")}
+    return replace(motion, **tracks)
+
+
+def _dressed(scene: Scene, scale: int) -> tuple[Tensor, Tensor]:
     """The subject's phases in colour (P,3,S,S) and cover (P,1,S,S), lit by its scene and style."""
-    roles, light, cover = figures.sheet(scene.subject)
+    roles, light, cover = figures.sheet(scene.subject, scale)
     main = torch.tensor(_PALETTE[scene.colour])
     colours = {
         **{name: torch.tensor(value) for name, value in _FIXED.items()},
@@ -141,7 +157,7 @@ def _dressed(scene: Scene) -> tuple[Tensor, Tensor]:
     table = torch.stack([colours[role] for role in figures.ROLES])
     paint = torch.einsum("prhw,rc->pchw", roles, table)
     if scene.style == "animation":
-        ink = F.max_pool2d(cover, 7, 1, 3)
+        ink = F.max_pool2d(cover, 6 * scale + 1, 1, 3 * scale)
         paint = paint * cover + torch.full((3, 1, 1), 0.06) * (1 - cover)
         return paint * torch.tensor(LIGHT[scene.time])[:, None, None] ** 0.4, ink
     relief = {"illustration": 0.5}.get(scene.style, 1.0)
@@ -150,7 +166,7 @@ def _dressed(scene: Scene) -> tuple[Tensor, Tensor]:
 
 
 def _subject(frames: Tensor, view: _View, motion: Motion, scene: Scene) -> tuple[Tensor, Tensor]:
-    paint, cover = _dressed(scene)
+    paint, cover = _dressed(scene, view.scale)
     dx, dy = _place(view, motion, scene)
     cos, sin = torch.cos(motion.turn)[:, None, None], torch.sin(motion.turn)[:, None, None]
     u, v = (cos * dx + sin * dy) / motion.half, (-sin * dx + cos * dy) / motion.half
@@ -163,40 +179,44 @@ def _subject(frames: Tensor, view: _View, motion: Motion, scene: Scene) -> tuple
     return frames * (1 - seen[:, 3:]) + seen[:, :3], seen[:, 3:]
 
 
-def _drift(tile: Tensor, down: float, across: float) -> Tensor:
-    """A periodic tile (H,W) moved by so many pixels a frame, (T,1,H,W)."""
+def _drift(tile: Tensor, view: _View, down: float, across: float) -> Tensor:
+    """A periodic tile (H,W) moved by so many pixels of scale 1 a frame, (T,1,H,W)."""
     high, wide = tile.shape
-    rows = (torch.arange(high)[None, :] - (torch.arange(FRAMES)[:, None] * down).round().long()) % high
-    columns = (torch.arange(wide)[None, :] - (torch.arange(FRAMES)[:, None] * across).round().long()) % wide
+    moved = [(view.picks[:, None] * pace).round().long() * view.scale for pace in (down, across)]
+    rows = (torch.arange(high)[None, :] - moved[0]) % high
+    columns = (torch.arange(wide)[None, :] - moved[1]) % wide
     return tile[rows[:, :, None], columns[:, None, :]][:, None]
 
 
-def _specks(scene: Scene, count: int, tall: int, wide: int) -> Tensor:
+def _specks(scene: Scene, view: _View, count: int, tall: int, wide: int) -> Tensor:
     random = torch.Generator().manual_seed(scene.seed * 13 + 1)
     high, width = size(scene)
-    tile = torch.zeros(high, width)
+    tile = torch.zeros(view.height, view.width)
     for row, column in zip(
         torch.randint(0, high, (count,), generator=random).tolist(),
         torch.randint(0, width, (count,), generator=random).tolist(),
         strict=True,
     ):
-        rows = torch.arange(row, row + tall) % high
-        tile[rows[:, None], (torch.arange(column, column + wide) % width)[None, :]] = 1.0
-    soft = F.avg_pool2d(F.pad(tile[None], (1, 1, 0, 0), mode="circular"), (1, 3), 1)[0]
+        rows = torch.arange(row * view.scale, (row + tall) * view.scale) % view.height
+        columns = torch.arange(column * view.scale, (column + wide) * view.scale) % view.width
+        tile[rows[:, None], columns[None, :]] = 1.0
+    reach = view.scale
+    soft = F.avg_pool2d(F.pad(tile[None], (reach, reach, 0, 0), mode="circular"), (1, 2 * reach + 1), 1)[0]
     return 0.6 * tile + 0.4 * soft
 
 
-def _weather(frames: Tensor, scene: Scene) -> Tensor:
+def _weather(frames: Tensor, view: _View, scene: Scene) -> Tensor:
+    def drifting(count: int, tall: int, wide: int, pace: tuple[float, float]) -> Tensor:
+        return _drift(_specks(scene, view, count, tall, wide), view, *pace)
+
     if scene.setting == "underwater":
-        return frames + 0.22 * _drift(_specks(scene, 14, 2, 2), -2, 0)
+        return frames + 0.22 * drifting(14, 2, 2, (-2, 0))
     if scene.weather == "rain":
         grey = torch.tensor((0.36, 0.40, 0.46))[:, None, None]
-        frames = frames * 0.72 + grey * 0.18
-        return frames + 0.30 * _drift(_specks(scene, 55, 7, 1), 8, -1)
+        return frames * 0.72 + grey * 0.18 + 0.30 * drifting(55, 7, 1, (8, -1))
     if scene.weather == "snow":
-        frames = frames * 0.82 + 0.14
-        flakes = torch.maximum(_drift(_specks(scene, 34, 2, 2), 2, 1), 0.8 * _drift(_specks(scene, 40, 1, 1), 1, 0))
-        return lay(frames, (0.98, 0.98, 1.0), 0.9 * flakes)
+        flakes = torch.maximum(drifting(34, 2, 2, (2, 1)), 0.8 * drifting(40, 1, 1, (1, 0)))
+        return lay(frames * 0.82 + 0.14, (0.98, 0.98, 1.0), 0.9 * flakes)
     if scene.weather == "fog":
         light = {"day": 0.82, "sunset": 0.7, "night": 0.36}[scene.time]
         rows = torch.linspace(0, 1, frames.shape[2])[None, None, :, None]
@@ -216,13 +236,15 @@ def _saturate(frames: Tensor, amount: float) -> Tensor:
     return grey + (frames - grey) * amount
 
 
-def _photographic(frames: Tensor, scene: Scene) -> Tensor:
+def _photographic(frames: Tensor, view: _View, scene: Scene) -> Tensor:
     return _vignette((frames - 0.5) * 1.06 + 0.5, 0.12)
 
 
-def _cinematic(frames: Tensor, scene: Scene) -> Tensor:
+def _cinematic(frames: Tensor, view: _View, scene: Scene) -> Tensor:
     """Teal shadows, orange lights, glow and a dark rim."""
-    glow = F.interpolate(F.avg_pool2d((frames - 0.55).clamp(min=0), 8), size=frames.shape[2:], mode="bilinear")
+    glow = F.interpolate(
+        F.avg_pool2d((frames - 0.55).clamp(min=0), 8 * view.scale), size=frames.shape[2:], mode="bilinear"
+    )
     grey = frames.mean(1, keepdim=True)
     teal, amber = torch.tensor((-0.07, 0.01, 0.06))[:, None, None], torch.tensor((0.09, 0.02, -0.09))[:, None, None]
     graded = frames + teal * (1 - grey) + amber * grey
@@ -230,25 +252,26 @@ def _cinematic(frames: Tensor, scene: Scene) -> Tensor:
     return _vignette((curve * curve * (3 - 2 * curve)) * 0.9 + 0.5 * glow, 0.62)
 
 
-def _animation(frames: Tensor, scene: Scene) -> Tensor:
+def _animation(frames: Tensor, view: _View, scene: Scene) -> Tensor:
     """Flat, saturated colour in few tones."""
     bright = _saturate(frames.clamp(0, 1), 1.4) * 1.04
     steps = bright * 6
     return (steps.floor() + ((steps - steps.floor() - 0.5) * 5 + 0.5).clamp(0, 1)) / 6
 
 
-def _illustration(frames: Tensor, scene: Scene) -> Tensor:
+def _illustration(frames: Tensor, view: _View, scene: Scene) -> Tensor:
     """Pale wash on warm paper with a pencil line where tones meet, fading to bare paper at the rim."""
     random = torch.Generator().manual_seed(scene.seed * 7 + 2)
     paper = torch.tensor((0.98, 0.94, 0.85))[:, None, None]
     grain = F.interpolate(
-        torch.rand(1, 1, frames.shape[2] // 4, frames.shape[3] // 4, generator=random),
-        scale_factor=4.0,
+        torch.rand(1, 1, *(side // 4 for side in size(scene)), generator=random),
+        scale_factor=4.0 * view.scale,
         mode="bilinear",
     )
     wash = _saturate(frames, 0.72) * 0.72 + 0.28 * paper + 0.10 * (grain - 0.5)
     grey = frames.mean(1, keepdim=True)
-    edge = (F.max_pool2d(grey, 3, 1, 1) + F.max_pool2d(-grey, 3, 1, 1) - 0.10).clamp(0, 0.35)
+    line = (2 * view.scale + 1, 1, view.scale)
+    edge = (F.max_pool2d(grey, *line) + F.max_pool2d(-grey, *line) - 0.10).clamp(0, 0.35)
     edge = edge * (grey < 0.75) * (0.3 if scene.setting == "space" else 1.0)  # no ring around stars and flakes
     y = torch.linspace(-1, 1, frames.shape[2])[:, None].abs()
     x = torch.linspace(-1, 1, frames.shape[3])[None, :].abs()

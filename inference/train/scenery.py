@@ -11,7 +11,7 @@ from torch import Tensor
 from inference.train.motion import ASPECTS
 from inference.train.world import Scene
 
-DENSITY = 80  # layer pixels per frame height
+DENSITY = 80  # layer pixels per frame height at scale 1
 MARGIN = 0.7  # layer width beyond the frame, in frame heights, for pans
 HORIZON = 0.66
 
@@ -36,13 +36,13 @@ class Layer:
 class Canvas:
     """Painting surface of one clip: coordinates in frame heights, x from 0 to `wide`, y from 0 (top) to 1."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+    def __init__(self, scene: Scene, scale: int) -> None:
+        self.scene, self.scale, self.density = scene, scale, DENSITY * scale
         self.random = torch.Generator().manual_seed(scene.seed * 17 + 3)
         self.wide = ASPECTS[scene.portrait] + MARGIN
-        self.columns = round(self.wide * DENSITY)
-        self.x = ((torch.arange(self.columns) + 0.5) / DENSITY)[None, :]
-        self.y = ((torch.arange(DENSITY) + 0.5) / DENSITY)[:, None]
+        self.columns = round(self.wide * self.density)
+        self.x = ((torch.arange(self.columns) + 0.5) / self.density)[None, :]
+        self.y = ((torch.arange(self.density) + 0.5) / self.density)[:, None]
 
     def uniform(self, low: float, high: float, count: int = 1) -> list[float]:
         return (low + (high - low) * torch.rand(count, generator=self.random)).tolist()
@@ -55,25 +55,27 @@ class Canvas:
     def cloud(self, cells: int) -> Tensor:
         """Smooth random field (H,W) in 0..1."""
         grid = torch.rand(1, 1, cells, max(3, round(cells * self.wide)), generator=self.random)
-        return F.interpolate(grid, size=(DENSITY, self.columns), mode="bicubic", align_corners=True)[0, 0].clamp(0, 1)
+        return F.interpolate(grid, size=(self.density, self.columns), mode="bicubic", align_corners=True)[0, 0].clamp(
+            0, 1
+        )
 
     def below(self, line: Tensor | float, soft: float = 0.012) -> Tensor:
-        return ((self.y - line) / soft + 0.5).clamp(0, 1).expand(DENSITY, self.columns)
+        return ((self.y - line) / (soft / self.scale) + 0.5).clamp(0, 1).expand(self.density, self.columns)
 
     def disc(self, x: float, y: float, radius: float, soft: float = 0.015) -> Tensor:
-        return ((radius - torch.sqrt((self.x - x) ** 2 + (self.y - y) ** 2)) / soft + 0.5).clamp(0, 1)
+        return ((radius - torch.sqrt((self.x - x) ** 2 + (self.y - y) ** 2)) / (soft / self.scale) + 0.5).clamp(0, 1)
 
     def rectangle(self, left: float, top: float, right: float, bottom: float) -> Tensor:
         inside = (
-            (self.x - left) * DENSITY,
-            (right - self.x) * DENSITY,
-            (self.y - top) * DENSITY,
-            (bottom - self.y) * DENSITY,
+            (self.x - left) * self.density,
+            (right - self.x) * self.density,
+            (self.y - top) * self.density,
+            (bottom - self.y) * self.density,
         )
         return torch.minimum(torch.minimum(inside[0], inside[1]), torch.minimum(inside[2], inside[3])).clamp(0, 1)
 
     def blank(self) -> tuple[Tensor, Tensor]:
-        return torch.zeros(3, DENSITY, self.columns), torch.zeros(1, DENSITY, self.columns)
+        return torch.zeros(3, self.density, self.columns), torch.zeros(1, self.density, self.columns)
 
 
 def colour(values: Colour) -> Tensor:
@@ -98,7 +100,7 @@ def lit(values: Colour, scene: Scene) -> Colour:
 def _sky(canvas: Canvas) -> Layer:
     scene = canvas.scene
     top, low = (colour(c) for c in _SKIES[scene.time])
-    paint = top + (low - top) * (canvas.y / HORIZON).clamp(0, 1).expand(DENSITY, canvas.columns) ** 1.3
+    paint = top + (low - top) * (canvas.y / HORIZON).clamp(0, 1).expand(canvas.density, canvas.columns) ** 1.3
     x, y = canvas.uniform(0.5, canvas.wide - 0.5)[0], {"day": 0.17, "sunset": 0.5, "night": 0.18}[scene.time]
     if scene.time == "night":
         paint = _stars(canvas, paint, 40)
@@ -115,7 +117,7 @@ def _sky(canvas: Canvas) -> Layer:
         )
         white = (1.0, 1.0, 1.0) if scene.weather == "clear" else (0.62, 0.65, 0.7)
         paint = lay(paint, lit(white, scene), puff * ((canvas.y - 0.02) * 8).clamp(0, 1) * 0.8)
-    return Layer(paint.clamp(0, 1), torch.ones(1, DENSITY, canvas.columns), 0.1)
+    return Layer(paint.clamp(0, 1), torch.ones(1, canvas.density, canvas.columns), 0.1)
 
 
 def _stars(canvas: Canvas, paint: Tensor, count: int) -> Tensor:
@@ -125,13 +127,14 @@ def _stars(canvas: Canvas, paint: Tensor, count: int) -> Tensor:
         canvas.uniform(0.006, 0.016, count),
         strict=True,
     ):
-        row, column = int(y * DENSITY), min(int(x * DENSITY), canvas.columns - 2)
-        paint[:, row : row + 1 + (size > 0.012), column : column + 1 + (size > 0.012)] += 0.85
+        row, column = int(y * canvas.density), min(int(x * canvas.density), canvas.columns - 2)
+        side = canvas.scale * (1 + (size > 0.012))
+        paint[:, row : row + side, column : column + side] += 0.85
     return paint
 
 
 def _ground(canvas: Canvas, near: Colour, far: Colour) -> tuple[Tensor, Tensor]:
-    depth = ((canvas.y - HORIZON) / (1 - HORIZON)).clamp(0, 1).expand(DENSITY, canvas.columns)
+    depth = ((canvas.y - HORIZON) / (1 - HORIZON)).clamp(0, 1).expand(canvas.density, canvas.columns)
     a, b = colour(lit(far, canvas.scene)), colour(lit(near, canvas.scene))
     return a + (b - a) * depth, canvas.below(HORIZON)[None]
 
@@ -139,7 +142,7 @@ def _ground(canvas: Canvas, near: Colour, far: Colour) -> tuple[Tensor, Tensor]:
 def _desert(canvas: Canvas) -> list[Layer]:
     far = _stack(canvas.blank(), lit((0.80, 0.52, 0.30), canvas.scene), canvas.below(0.56 + 0.07 * canvas.ridge(2)))
     near = _ground(canvas, (0.96, 0.78, 0.45), (0.86, 0.62, 0.34))
-    stripes = (torch.sin(canvas.y * 90 + 6 * canvas.ridge(2)) * 0.05).expand(DENSITY, canvas.columns)
+    stripes = (torch.sin(canvas.y * 90 + 6 * canvas.ridge(2)) * 0.05).expand(canvas.density, canvas.columns)
     near = (near[0] + stripes * near[1], near[1])
     for x in canvas.uniform(0.1, canvas.wide - 0.1, 3):
         green = lit((0.22, 0.48, 0.25), canvas.scene)
@@ -164,7 +167,7 @@ def _trees(canvas: Canvas, count: int, tone: Colour, base: float) -> tuple[Tenso
         for step in range(3):
             top, low = base - size * (0.62 - 0.16 * step), base - size * (0.30 - 0.13 * step)
             width = (canvas.y - top) / (low - top) * size * (0.11 + 0.03 * step)
-            inside = ((width - (canvas.x - x).abs()) * DENSITY).clamp(0, 1) * (canvas.y < low) * (canvas.y > top)
+            inside = ((width - (canvas.x - x).abs()) * canvas.density).clamp(0, 1) * (canvas.y < low) * (canvas.y > top)
             shade = 1.0 + 0.12 * step
             layer = _stack(layer, lit((tone[0] * shade, tone[1] * shade, tone[2] * shade), canvas.scene), inside)
     return layer
@@ -236,7 +239,7 @@ def _sea(canvas: Canvas) -> list[Layer]:
 def _space(canvas: Canvas) -> list[Layer]:
     haze = canvas.cloud(3)
     tint = colour(((0.28, 0.08, 0.38), (0.06, 0.16, 0.38), (0.32, 0.10, 0.16))[int(canvas.uniform(0, 3)[0])])
-    paint = _stars(canvas, torch.full((3, DENSITY, canvas.columns), 0.02) + 0.9 * tint * (haze**2), 90)
+    paint = _stars(canvas, torch.full((3, canvas.density, canvas.columns), 0.02) + 0.9 * tint * (haze**2), 90)
     x, y, radius = (
         canvas.uniform(0.4, canvas.wide - 0.4)[0],
         canvas.uniform(0.18, 0.32)[0],
@@ -250,18 +253,18 @@ def _space(canvas: Canvas) -> list[Layer]:
     planet = lay(paint, (colour(tone) * shade * bands).clamp(0, 1), canvas.disc(x, y, radius))
     ring = ((canvas.x - x) / (radius * 1.9)) ** 2 + ((canvas.y - y - 0.15 * (canvas.x - x)) / (radius * 0.35)) ** 2
     edge = (1 - (ring - 0.85).abs() * 7).clamp(0, 0.8) * ((canvas.y > y) | (canvas.disc(x, y, radius) < 0.5))
-    return [Layer(lay(planet, (0.85, 0.8, 0.75), edge).clamp(0, 1), torch.ones(1, DENSITY, canvas.columns), 0.2)]
+    return [Layer(lay(planet, (0.85, 0.8, 0.75), edge).clamp(0, 1), torch.ones(1, canvas.density, canvas.columns), 0.2)]
 
 
 def _underwater(canvas: Canvas) -> list[Layer]:
     top, low = colour((0.20, 0.68, 0.80)), colour((0.02, 0.18, 0.38))
-    paint = top + (low - top) * canvas.y.expand(DENSITY, canvas.columns)
+    paint = top + (low - top) * canvas.y.expand(canvas.density, canvas.columns)
     rays = (torch.sin((canvas.x + 0.5 * canvas.y) * 9 + canvas.uniform(0, 6)[0]) - 0.3).clamp(0, 1) * (1 - canvas.y)
-    back = Layer((paint + 0.22 * rays).clamp(0, 1), torch.ones(1, DENSITY, canvas.columns), 0.2)
+    back = Layer((paint + 0.22 * rays).clamp(0, 1), torch.ones(1, canvas.density, canvas.columns), 0.2)
     near = _stack(canvas.blank(), (0.72, 0.66, 0.42), canvas.below(0.88 + 0.03 * canvas.ridge(3)))
     for x, top_y in zip(canvas.uniform(0, canvas.wide, 9), canvas.uniform(0.5, 0.8, 9), strict=True):
         line = x + 0.025 * torch.sin(canvas.y * 22 + x * 40)
-        weed = ((0.022 - (canvas.x - line).abs()) * DENSITY).clamp(0, 1) * (canvas.y > top_y)
+        weed = ((0.022 - (canvas.x - line).abs()) * canvas.density).clamp(0, 1) * (canvas.y > top_y)
         near = _stack(near, (0.10, 0.45 + 0.25 * (top_y - 0.5), 0.25), weed)
     return [back, Layer(*near, 1.0)]
 
@@ -269,12 +272,12 @@ def _underwater(canvas: Canvas) -> list[Layer]:
 def _room(canvas: Canvas) -> list[Layer]:
     wall = ((0.88, 0.80, 0.68), (0.70, 0.80, 0.84), (0.86, 0.72, 0.72))[int(canvas.uniform(0, 3)[0])]
     dim = {"day": 1.0, "sunset": 0.9, "night": 0.62}[canvas.scene.time]
-    paint = torch.ones(3, DENSITY, canvas.columns) * colour(wall) * dim
+    paint = torch.ones(3, canvas.density, canvas.columns) * colour(wall) * dim
     x = canvas.uniform(0.45, canvas.wide - 0.85)[0]
     sky = _SKIES[canvas.scene.time]
     view = colour(sky[0]) + (colour(sky[1]) - colour(sky[0])) * (canvas.y / 0.5).clamp(0, 1)
     paint = lay(paint, (0.97, 0.97, 0.95), canvas.rectangle(x - 0.03, 0.09, x + 0.43, 0.53))
-    paint = lay(paint, view.expand(3, DENSITY, canvas.columns), canvas.rectangle(x, 0.12, x + 0.4, 0.5))
+    paint = lay(paint, view.expand(3, canvas.density, canvas.columns), canvas.rectangle(x, 0.12, x + 0.4, 0.5))
     paint = lay(paint, (0.97, 0.97, 0.95), canvas.rectangle(x + 0.19, 0.1, x + 0.21, 0.52))
     lamp = x - 0.22 if x > canvas.wide / 2 else x + 0.62
     paint = paint + 0.3 * torch.exp(-((canvas.x - lamp) ** 2 + (canvas.y - 0.3) ** 2) / 0.03) * colour((1.0, 0.8, 0.4))
@@ -284,8 +287,8 @@ def _room(canvas: Canvas) -> list[Layer]:
     floor = colour((0.58, 0.38, 0.24)) * dim * planks
     return [
         Layer(
-            lay(paint, floor.expand(3, DENSITY, canvas.columns), canvas.below(0.72)).clamp(0, 1),
-            torch.ones(1, DENSITY, canvas.columns),
+            lay(paint, floor.expand(3, canvas.density, canvas.columns), canvas.below(0.72)).clamp(0, 1),
+            torch.ones(1, canvas.density, canvas.columns),
             1.0,
         )
     ]
@@ -304,8 +307,8 @@ _SETTINGS = {
 }
 
 
-def paint(scene: Scene) -> list[Layer]:
-    """The scene's layers from back to front."""
-    canvas = Canvas(scene)
+def paint(scene: Scene, scale: int) -> list[Layer]:
+    """The scene's layers from back to front; at a larger scale the same picture in more pixels."""
+    canvas = Canvas(scene, scale)
     sky = [] if scene.setting in ("space", "underwater", "room") else [_sky(canvas)]
     return sky + _SETTINGS[scene.setting](canvas)

@@ -23,6 +23,7 @@ from inference.engines.windows import Grid, continued, plan
 from inference.generator import frames, text
 from inference.generator.asking import Ask, AskError, Clip, SourceClip
 from inference.generator.engine import Engine, EngineError
+from inference.generator.enlarger import SCALE
 from inference.generator.pipeline import Generator
 from inference.weights import WeightsError
 from tests.inference.test_media_role import Home, home
@@ -421,7 +422,7 @@ def test_both_engines_report_the_limits_that_the_product_shows(engine: LargeEngi
     assert Generator.limits == LIMITS[SMALL]
     assert Generator.limits.prompt_length == text.LONGEST
     assert Generator.limits.frame_rate == frames.RATE
-    assert Generator.limits.native_size == frames.WIDE[::-1]
+    assert Generator.limits.native_size == tuple(side * SCALE for side in frames.WIDE[::-1])
 
 
 def test_cost_grows_with_length_and_falls_with_the_distilled_recipe():

@@ -13,15 +13,19 @@ from inference.generator import audio, frames
 from inference.generator.asking import AskError
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import VideoAutoencoder, VideoShape
+from inference.generator.enlarger import Enlarger, EnlargerShape
 from inference.generator.loudness import loudness
 from inference.generator.pipeline import Ask, Clip, Generator, SourceClip
+from inference.generator.plan import Planner, PlanShape
 from inference.generator.sampling import Latents, Recipe, Start, denoise, times
 from inference.generator.transformer import Condition, Transformer, TransformerShape
 
 SHIPPED = Path(__file__).parents[2] / "inference/weights/generator"
 VIDEO = VideoShape(latent=4, coarse=16, fine=8, pixel=8, coarse_blocks=1, fine_blocks=1)
 AUDIO = AudioShape(latent=4, width=16)
-SHAPE = TransformerShape(video=4, audio=4, width=32, depth=2, heads=2, styles=2)
+SHAPE = TransformerShape(video=4, audio=4, width=32, depth=2, heads=2, styles=2, attributes=2, values=3)
+PLAN = PlanShape(latent=4 * 8 * 14, attributes=2, values=3, width=16, depth=1, heads=2)
+ENLARGER = EnlargerShape(coarse=8, paint=8, blocks=1, attributes=2, values=3)
 ASK = Ask("a red balloon floats over the sea", seconds=4, width=112, height=64, seed=7)
 
 
@@ -45,9 +49,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "autoencoder": VideoAutoencoder(VIDEO),
         "audio": AudioAutoencoder(AUDIO),
         "transformer": Transformer(SHAPE),
+        "planner": Planner(PLAN),
+        "enlarger": Enlarger(ENLARGER),
     }
+    untaught = {name: torch.zeros_like(value) for name, value in parts["enlarger"].spread.state_dict().items()}
+    for part in parts.values():
+        restless(part)
+    parts["enlarger"].spread.load_state_dict(untaught)  # what the convolution adds is none of these tests' business
     files = {
-        f"{name}.safetensors": weights.write(place, f"{name}.safetensors", restless(part).state_dict())
+        f"{name}.safetensors": weights.write(place, f"{name}.safetensors", part.state_dict())
         for name, part in parts.items()
     }
     config = {
@@ -55,6 +65,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "video": asdict(VIDEO),
         "audio": asdict(AUDIO),
         "transformer": asdict(SHAPE),
+        "planner": asdict(PLAN),
+        "enlarger": asdict(ENLARGER),
+        "attributes": {"subject": ["ball", "cat", "kite"], "style": ["plain", "fancy"]},
         "recipe": asdict(Recipe(steps=2)),
         "threshold": 0.62,
         "lexicon": ["red", "balloon", "sea", "floats", "mer"],
@@ -137,9 +150,10 @@ def test_remix_at_strength_zero_is_the_source_rebuilt_and_moves_away_with_streng
     )
     encoded = tiny.video.encode(frames.to_unit(plain.frames))
     with torch.autocast("cpu", torch.bfloat16):
-        rebuilt = frames.to_bytes(tiny.video.decode(encoded)[0])
+        small = tiny.video.decode(encoded)[0].permute(0, 3, 1, 2)
+    rebuilt = torch.nn.functional.interpolate(small, scale_factor=4, mode="bicubic").clamp(-1, 1).permute(0, 2, 3, 1)
 
-    assert np.array_equal(kept.frames, rebuilt)
+    assert np.abs(kept.frames - frames.resized(frames.to_bytes(rebuilt), 64, 112).astype(float)).max() <= 1
     assert not np.array_equal(half.frames, kept.frames)
     fresh = tiny.generate(replace(ASK, prompt="a car", seed=1), silent)
     assert np.array_equal(new.frames, fresh.frames)
@@ -161,8 +175,14 @@ def test_given_latents_are_kept_and_read() -> None:
     random = torch.Generator().manual_seed(0)
     noise = Latents(torch.randn(12, 4, 4, 4, generator=random), torch.randn(24, 4, generator=random))
     given = torch.arange(12)[None] < 4
+    plan = (
+        torch.zeros(1, 2, dtype=torch.long),
+        torch.randn(1, 6, 4, 144),
+        torch.randn(1, 24, 66),
+        torch.tensor([True]),
+    )
     condition = Condition(
-        torch.zeros(1, 512), torch.zeros(1, 20, 512), torch.tensor([2]), given, torch.zeros(1, 24).bool()
+        torch.zeros(1, 512), torch.zeros(1, 20, 512), torch.tensor([2]), given, torch.zeros(1, 24).bool(), *plan
     )
     known = Latents(noise.video.clone(), noise.audio)
     known.video[:4] = 1.5
@@ -186,6 +206,10 @@ def test_a_batch_is_overfitted() -> None:
         torch.tensor([0, 1]),
         torch.zeros(2, 4).bool(),
         torch.zeros(2, 8).bool(),
+        torch.tensor([[0, 1], [2, 0]]),
+        torch.randn(2, 2, 4, 144),
+        torch.randn(2, 8, 66),
+        torch.tensor([True, False]),
     )
     noise, time = torch.randn_like(video), torch.tensor([0.4, 0.7])
     mixed = video.lerp(noise, time[:, None, None, None, None])
@@ -270,7 +294,7 @@ def test_eight_bit_rows_come_back_within_half_a_step() -> None:
     matrix = torch.randn(64, 128) * torch.logspace(-3, 2, 64)[:, None]
     back = weights.unpacked(weights.packed({"m": matrix}))["m"]
 
-    assert ((back - matrix).abs() <= matrix.abs().amax(1, keepdim=True) / 254 + 1e-9).all()
+    assert ((back - matrix).abs() <= matrix.abs().amax(1, keepdim=True) / 254 * 1.001).all()
 
 
 def test_wave_of_a_mel_sounds_at_the_same_pitches_every_time() -> None:

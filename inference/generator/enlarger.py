@@ -1,0 +1,160 @@
+"""Draws the autoencoder's small frames four times larger: a convolution sharpens the whole, then every fine pixel of
+the subject is painted from where the plan says it lies on the subject. It invents no motion."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from inference.generator.plan import near, places
+
+SCALE = 4
+GAIT = slice(4, 6)  # of plan.MOTION
+EDGE = 1.15  # how far from its middle the subject's square is painted
+_WAVES = (0.5, 1.0, 2.0, 4.0)
+CHUNK = 6  # frames enlarged at once: what bounds the memory
+
+
+@dataclass(frozen=True)
+class EnlargerShape:
+    """Widths of the convolution and of the painter; `attributes` and `values` are the plan's."""
+
+    coarse: int = 64
+    blocks: int = 5
+    paint: int = 96
+    layers: int = 3
+    attributes: int = 10
+    values: int = 16
+
+
+class _Told(nn.Module):
+    """Scale and shift of channels, by what is told (B,E)."""
+
+    def __init__(self, told: int, width: int) -> None:
+        super().__init__()
+        self.change = nn.Linear(told, 2 * width)
+        nn.init.zeros_(self.change.weight)
+        nn.init.zeros_(self.change.bias)
+
+    def forward(self, x: Tensor, told: Tensor) -> Tensor:  # (B,C,H,W), (B,E) -> (B,C,H,W)
+        scale, shift = self.change(told)[:, :, None, None].to(x.dtype).chunk(2, dim=1)
+        return torch.addcmul(shift, x, 1 + scale)
+
+
+class _Coarse(nn.Module):
+    def __init__(self, width: int, told: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
+        self.told = _Told(told, width)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor, told: Tensor) -> Tensor:
+        return x + self.second(F.silu(self.told(self.first(F.silu(x)), told)))
+
+
+class Painter(nn.Module):
+    """The colour of a pixel of the subject, from its place on the subject's square, what the subject is, and the
+    colour that lies there already. A coordinate network: it knows no neighbours."""
+
+    def __init__(self, shape: EnlargerShape) -> None:
+        super().__init__()
+        self.attribute = nn.Embedding(shape.attributes * shape.values, 96)
+        self.tell = nn.Linear(96, 128)
+        self.enter = nn.Linear(2 + 4 * len(_WAVES) + 2 + 3, shape.paint)
+        self.hidden = nn.ModuleList([nn.Linear(shape.paint, shape.paint) for _ in range(shape.layers)])
+        self.change = nn.ModuleList([nn.Linear(128, 2 * shape.paint) for _ in range(shape.layers + 1)])
+        self.leave = nn.Linear(shape.paint, 4)
+        self.kinds = shape.values
+
+    def told(self, attributes: Tensor) -> Tensor:  # (B,10) -> (B,128)
+        rows = torch.arange(attributes.shape[1], device=attributes.device) * self.kinds
+        return F.silu(self.tell(F.silu(self.attribute(attributes + rows).sum(1))))
+
+    def forward(self, under: Tensor, at: Tensor, gait: Tensor, told: Tensor) -> Tensor:
+        """Colours `under` (B,P,3), places `at` (B,P,2), gait (B,2) and `told` (B,128) to colours (B,P,3)."""
+        colour, cover = self.coat(under, at, gait, told)
+        return under.lerp(colour, torch.sigmoid(cover))
+
+    def coat(self, under: Tensor, at: Tensor, gait: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+        """The colour (B,P,3) to lay over `under` and the logit (B,P,1) of how much it covers."""
+        waves = [f(math.pi * k * at) for k in _WAVES for f in (torch.sin, torch.cos)]
+        given = torch.cat([at, *waves, gait[:, None].expand(-1, at.shape[1], -1), under], dim=-1)
+        x = self._changed(self.enter(given), 0, told)
+        for place, layer in enumerate(self.hidden, start=1):
+            x = x + self._changed(layer(x), place, told)
+        colour, cover = self.leave(x).float().split((3, 1), dim=-1)
+        return colour, cover
+
+    def _changed(self, x: Tensor, place: int, told: Tensor) -> Tensor:
+        scale, shift = self.change[place](told)[:, None].chunk(2, dim=-1)
+        return F.silu(torch.addcmul(shift, x, 1 + scale))
+
+
+class Enlarger(nn.Module):
+    """Adds to the bicubic picture what it lacks, and paints the subject."""
+
+    def __init__(self, shape: EnlargerShape) -> None:
+        super().__init__()
+        self.shape, told = shape, 64
+        self.attribute = nn.Embedding(shape.attributes * shape.values, told)
+        self.gait = nn.Linear(2, told)
+        self.enter = nn.Conv2d(9 + 11, shape.coarse, 3, padding=1)
+        self.blocks = nn.ModuleList([_Coarse(shape.coarse, told) for _ in range(shape.blocks)])
+        self.spread = nn.Conv2d(shape.coarse, SCALE * SCALE * 3, 3, padding=1)
+        self.painter = Painter(shape)
+        nn.init.zeros_(self.spread.weight)
+        nn.init.zeros_(self.spread.bias)
+
+    def forward(self, frames: Tensor, attributes: Tensor, gait: Tensor, local: Tensor) -> Tensor:
+        """Frames (B,3,3,H,W) in -1..1, each between its neighbours, attributes (B,10), the gait's sine and cosine
+        (B,2), and what `local` says of small pixels (B,11,H,W), to (B,3,4H,4W), not yet painted."""
+        rows = torch.arange(self.shape.attributes, device=attributes.device) * self.shape.values
+        told = F.silu(self.attribute(attributes + rows).sum(1) + self.gait(gait))
+        x = self.enter(torch.cat([frames.flatten(1, 2), local.to(frames)], dim=1))
+        for block in self.blocks:
+            x = block(x, told)
+        base = F.interpolate(frames[:, 1], scale_factor=SCALE, mode="bicubic", align_corners=False)
+        return base + F.pixel_shuffle(self.spread(F.silu(x)), SCALE).float()
+
+    @torch.inference_mode()
+    def whole(self, pictures: Tensor, attributes: Tensor, motion: Tensor, cover: float = 1.0) -> Tensor:
+        """A clip (T,H,W,3) in -1..1 with the plan (T,10), (T,11) of each frame, to uint8 (T,4H,4W,3).
+
+        `cover` is how much of its paint the painter lays on: 0 leaves what is there.
+        """
+        still = pictures.permute(0, 3, 1, 2)
+        around = torch.stack([torch.cat([still[:1], still[:-1]]), still, torch.cat([still[1:], still[-1:]])], dim=1)
+        made = []
+        for part, what, move in zip(*(x.split(CHUNK) for x in (around, attributes, motion)), strict=True):
+            with torch.autocast(pictures.device.type, torch.bfloat16):
+                large = self(part, what, move[:, GAIT], local(move, *part.shape[3:])).permute(0, 2, 3, 1)
+                large = large.lerp(self._painted(large.contiguous(), what, move), cover) if cover else large
+            made.append(((large + 1) * 127.5).round().clamp(0, 255).to(torch.uint8))
+        return torch.cat(made)
+
+    def _painted(self, large: Tensor, attributes: Tensor, motion: Tensor) -> Tensor:
+        """Frames (B,H,W,3) with the pixels on the subject's square painted; frames with fewer repeat their first."""
+        flat = large.flatten(1, 2)
+        u, v = places(motion, *large.shape[1:3])
+        is_on = (u.abs() < EDGE) & (v.abs() < EDGE)
+        most = int(is_on.sum(1).max())
+        if most == 0:
+            return large
+        picks = torch.topk(is_on.to(torch.uint8), most, dim=1).indices
+        at = torch.stack([u.gather(1, picks), v.gather(1, picks)], dim=-1)
+        under = flat.gather(1, picks[..., None].expand(-1, -1, 3))
+        made = self.painter(under, at, motion[:, GAIT], self.painter.told(attributes))
+        made = torch.where(is_on.gather(1, picks)[..., None], made, under)
+        return flat.scatter(1, picks[..., None].expand(-1, -1, 3), made).view_as(large)
+
+
+def local(motion: Tensor, high: int, wide: int) -> Tensor:
+    """What the plan (B,11) says of every pixel: (B,11,H,W)."""
+    u, v = (part.unflatten(1, (high, wide)) for part in places(motion, high, wide))
+    close = near(u, v, 1.4)
+    waves = [close * f(math.pi * k * w) for w in (u, v) for k in (0.5, 1.5) for f in (torch.sin, torch.cos)]
+    return torch.stack([u.clamp(-1.5, 1.5) * close, v.clamp(-1.5, 1.5) * close, close, *waves], dim=1)

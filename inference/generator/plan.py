@@ -1,0 +1,198 @@
+"""The plan of a clip: what is in it and how subject and camera move. It is made from the words first; picture and
+sound then follow it, which is what keeps a step and its sound together. It draws nothing itself."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from inference.generator.transformer import TEXT_SPREAD, Block, wave_code
+
+FRAMES = 48  # of a window of four seconds
+# Of every frame: the subject's place in frame heights, its turn and its gait's phase as sine and cosine, half the
+# side of its square, which way it faces, the camera's place and zoom, and how much it strikes the ground.
+MOTION = ("x", "y", "turn sin", "turn cos", "gait sin", "gait cos", "half", "facing", "pan", "zoom", "impact")
+GUIDANCE = 1.5
+_CENTRE = (0.0, 0.5, 0.0, 0.85, 0.0, 0.15, 0.24, 0.0, 0.0, 1.05, 0.05)
+_SPREAD = (0.25, 0.15, 0.35, 0.4, 0.7, 0.7, 0.07, 1.0, 0.14, 0.12, 0.17)
+
+
+@dataclass(frozen=True)
+class PlanShape:
+    """Sizes of the planner. `span` frames make one token; `latent` numbers describe that span of a given video."""
+
+    text: int = 512
+    text_tokens: int = 20
+    latent: int = 896
+    attributes: int = 10
+    values: int = 16
+    width: int = 192
+    depth: int = 6
+    heads: int = 4
+    stretch: int = 4
+    span: int = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`attributes` (B,10) long, each the place of a value in its list; `motion` (B,48,11) in the units of MOTION."""
+
+    attributes: Tensor
+    motion: Tensor
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What a plan is made from. Zeros in `sentence` and `tokens` say nothing; `seen` (B,12,896) are latents of given
+    video, flattened, in the spans that `is_seen` (B,12) marks; the masks mark parts of the plan that stand already."""
+
+    sentence: Tensor  # (B,512)
+    tokens: Tensor  # (B,20,512)
+    is_tall: Tensor  # (B,) long
+    seen: Tensor
+    is_seen: Tensor
+    is_set: Tensor  # (B,10) bool, attributes
+    is_moved: Tensor  # (B,12) bool, spans of motion
+
+
+def units(plan: Plan, values: int) -> tuple[Tensor, Tensor]:
+    """A plan as numbers around -1..1: attributes (B,10,values) and motion (B,12,4*11)."""
+    bits = F.one_hot(plan.attributes, values).float() * 2 - 1
+    centre, spread = torch.tensor(_CENTRE).to(plan.motion), torch.tensor(_SPREAD).to(plan.motion)
+    return bits, ((plan.motion - centre) / spread).unflatten(1, (-1, 4)).flatten(2)
+
+
+def settled(bits: Tensor, motion: Tensor, counts: tuple[int, ...]) -> Plan:
+    """The plan nearest to such numbers: a whole value for every attribute, and unit turns, one size, one facing."""
+    allowed = torch.arange(bits.shape[2]) < torch.tensor(counts)[:, None]
+    attributes = bits.masked_fill(~allowed, -math.inf).argmax(-1)
+    x = motion.unflatten(2, (4, -1)).flatten(1, 2)
+    x = x * torch.tensor(_SPREAD) + torch.tensor(_CENTRE)
+    turns = [F.normalize(x[..., first : first + 2], dim=-1) for first in (2, 4)]
+    half = x[..., 6:7].mean(1, keepdim=True).clamp(0.05, 0.6).expand(-1, x.shape[1], -1)
+    facing = torch.where(x[..., 7:8].mean(1, keepdim=True) < 0, -1.0, 1.0).expand(-1, x.shape[1], -1)
+    tail = (x[..., 8:9], x[..., 9:10].clamp(0.5, 2.0), x[..., 10:].clamp(0, 1))
+    return Plan(attributes, torch.cat([x[..., :2], *turns, half, facing, *tail], dim=-1))
+
+
+class Planner(nn.Module):
+    """Predicts the velocity of a plan between noise and itself (rectified flow), from words and given video."""
+
+    def __init__(self, shape: PlanShape) -> None:
+        super().__init__()
+        self.shape, width = shape, shape.width
+        span = shape.span * len(MOTION)
+        self.sentence_in = nn.Linear(shape.text, width)
+        self.text_in = nn.Linear(shape.text, width)
+        self.slots = nn.Parameter(0.02 * torch.randn(1 + shape.text_tokens + shape.attributes, width))
+        self.empty = nn.Parameter(0.02 * torch.randn(width))
+        self.bits_in = nn.Parameter(torch.randn(shape.attributes, shape.values, width) / shape.values**0.5)
+        self.bits_out = nn.Parameter(torch.zeros(shape.attributes, width, shape.values))
+        self.motion_in = nn.Linear(span, width)
+        self.motion_out = nn.Linear(width, span)
+        self.video_in = nn.ModuleList([nn.Linear(shape.latent, width) for _ in range(2)])
+        self.moments = nn.Linear(64, width)
+        self.marks = nn.Parameter(0.02 * torch.randn(3, width))  # a set attribute, a set span, a seen span
+        self.aspect = nn.Embedding(2, width)
+        self.clock = nn.Sequential(nn.Linear(128, width), nn.SiLU(), nn.Linear(width, width))
+        self.tell = nn.Linear(width, 6 * width)
+        self.blocks = nn.ModuleList([Block(shape) for _ in range(shape.depth)])
+        for zero in (self.tell, self.motion_out):
+            nn.init.zeros_(zero.weight)
+            nn.init.zeros_(zero.bias)
+        with torch.no_grad():
+            self.tell.bias.view(6, width)[[2, 5]] = 1.0
+
+    def forward(self, bits: Tensor, motion: Tensor, time: Tensor, hints: Hints) -> tuple[Tensor, Tensor]:
+        # bits (B,10,V), motion (B,12,44), time (B,) 0 clean .. 1 noise -> velocities of the same shapes
+        sentence = self.sentence_in(hints.sentence * TEXT_SPREAD)
+        told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + sentence + self.aspect(hints.is_tall))
+        is_used = (hints.tokens.abs().sum(-1, keepdim=True) > 0).float()
+        words = self.text_in(hints.tokens * TEXT_SPREAD) * is_used + self.empty * (1 - is_used)
+        what = torch.einsum("bav,avw->baw", bits, self.bits_in) + hints.is_set[..., None] * self.marks[0]
+        head = torch.cat([sentence[:, None], words, what], dim=1) + self.slots
+        moves = self.motion_in(motion) + self.moments(wave_code(torch.arange(motion.shape[1]) + 0.5, 64, 100))
+        moves = moves + hints.is_moved[..., None] * self.marks[1] + self._seen(hints)
+        x = torch.cat([head, moves.to(head)], dim=1)
+        changes = self.tell(told).unflatten(-1, (6, -1))
+        for block in self.blocks:
+            x = block(x, changes)
+        x = F.layer_norm(x.float(), x.shape[-1:])
+        first = 1 + self.shape.text_tokens
+        what, moves = x[:, first : first + self.shape.attributes], x[:, first + self.shape.attributes :]
+        return torch.einsum("baw,awv->bav", what, self.bits_out), self.motion_out(moves)
+
+    def _seen(self, hints: Hints) -> Tensor:
+        is_tall = hints.is_tall[:, None, None] > 0
+        read = torch.where(is_tall, self.video_in[1](hints.seen), self.video_in[0](hints.seen)) + self.marks[2]
+        return read * hints.is_seen[..., None]
+
+
+@torch.no_grad()
+def made(planner: Planner, wanted: Hints, unwanted: Hints, start: tuple[Plan, int], counts: tuple[int, ...]) -> Plan:
+    """A plan of batch 1 for `wanted`, led away from `unwanted`, in 24 Euler steps.
+
+    `start` holds the parts of the plan that stand, where the hints' masks say so, and the seed.
+    """
+    known, seed = start
+    random = torch.Generator().manual_seed(seed % 2**63)
+    fixed = units(known, planner.shape.values)
+    keep = (wanted.is_set[..., None], wanted.is_moved[..., None])
+    state = [torch.randn(part.shape, generator=random) for part in fixed]
+    noise = [part.clone() for part in state]
+    pair = Hints(*(torch.cat([getattr(wanted, name), getattr(unwanted, name)]) for name in vars(wanted)))
+    moments = torch.linspace(1, 0, 25).tolist()
+    for now, then in zip(moments, moments[1:], strict=False):
+        state = [torch.where(k, f.lerp(n, 0.0), s) for k, f, n, s in zip(keep, fixed, noise, state, strict=True)]
+        speeds = planner(*(torch.cat([part] * 2) for part in state), torch.full((2,), now), pair)
+        state = [s + (then - now) * (v[1:] + GUIDANCE * (v[:1] - v[1:])) for s, v in zip(state, speeds, strict=True)]
+    state = [torch.where(k, f, s) for k, f, s in zip(keep, fixed, state, strict=True)]
+    return settled(state[0], state[1], counts)
+
+
+def places(motion: Tensor, rows: int, columns: int) -> tuple[Tensor, Tensor]:
+    """`placed` for every place of a grid: (...,11) to u and v, each (...,rows*columns)."""
+    down = (torch.arange(rows, device=motion.device) + 0.5) / rows - 0.5
+    across = (torch.arange(columns, device=motion.device) + 0.5) / columns - 0.5
+    y, x = (part.flatten() for part in torch.meshgrid(down, across, indexing="ij"))
+    return placed(motion, x, y, columns / rows)
+
+
+def placed(motion: Tensor, across: Tensor, down: Tensor, aspect: float) -> tuple[Tensor, Tensor]:
+    """Where points of the picture lie on the subject's own square, turned, sized and faced as the subject is.
+
+    `across` and `down` (...,N) are shares of the picture from its middle, `motion` is (...,11); u and v (...,N), the
+    square reaching from -1 to 1.
+    """
+    part = {name: motion[..., place, None] for place, name in enumerate(MOTION)}
+    dx = across * aspect / part["zoom"] - part["x"]
+    dy = 0.55 + (down - 0.05) / part["zoom"] - part["y"]
+    u = (part["turn cos"] * dx + part["turn sin"] * dy) / part["half"] * part["facing"]
+    return u, (-part["turn sin"] * dx + part["turn cos"] * dy) / part["half"]
+
+
+def near(u: Tensor, v: Tensor, reach: float) -> Tensor:
+    """1 within `reach` of the middle of the subject's square, falling to 0 beyond."""
+    return torch.sigmoid((reach - u.abs()) * 4) * torch.sigmoid((reach - v.abs()) * 4)
+
+
+def trace(motion: Tensor, rows: int, columns: int) -> Tensor:
+    """What the plan says at every place of a grid: (B,48,11) to (B,6,rows*columns,8*18), eight frames a token."""
+    u, v = places(motion, rows, columns)
+    close = near(u, v, 2.0)
+    waves = [close * f(math.pi / 2 * w) for w in (u, v) for f in (torch.sin, torch.cos)]
+    local = torch.stack([u.clamp(-3, 3) / 3, v.clamp(-3, 3) / 3, close, *waves], dim=-1)
+    whole = (motion - torch.tensor(_CENTRE).to(motion)) / torch.tensor(_SPREAD).to(motion)
+    both = torch.cat([local, whole[:, :, None].expand(-1, -1, local.shape[2], -1)], dim=-1)
+    return both.unflatten(1, (-1, 8)).transpose(2, 3).flatten(3)
+
+
+def beats(motion: Tensor, tokens: int) -> Tensor:
+    """What the plan says at every audio latent: (B,48,11) to (B,tokens,6*11), its two frames and two on each side."""
+    whole = (motion - torch.tensor(_CENTRE).to(motion)) / torch.tensor(_SPREAD).to(motion)
+    padded = torch.cat([whole[:, :1].expand(-1, 2, -1), whole, whole[:, -1:].expand(-1, 2, -1)], dim=1)
+    return padded.unfold(1, 6, 2)[:, :tokens].flatten(2)

@@ -1,0 +1,249 @@
+"""Trains the enlarger: pairs of what the generator makes of a scene and the same scene drawn four times larger.
+
+python -m inference.train.enlarging pairs PREPARED RUN PAIRS --shards 100
+python -m inference.train.enlarging train PAIRS RUN --minutes 25
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from inference.generator.autoencoder import VideoAutoencoder, VideoShape
+from inference.generator.enlarger import EDGE, GAIT, SCALE, Enlarger, EnlargerShape, local
+from inference.generator.plan import MOTION, beats, placed, trace
+from inference.generator.transformer import Condition, Transformer, TransformerShape
+from inference.train import figures
+from inference.train.autoencoding import ahead, rate
+from inference.train.corpus import scenes
+from inference.train.flow import CHANNELS
+from inference.train.muon import optimisers
+from inference.train.plans import ATTRIBUTES, attributes, motion
+from inference.train.render import render
+from inference.train.world import STYLES, Scene
+
+PICKS = 3  # frames of a clip
+STEPS = 6
+BATCH = 16  # crops a step
+SELDOM = 4  # the convolution learns in every fourth step, the painter in each
+PIXELS = 2000  # of each frame that the painter learns from in a step
+CROP = 28  # small pixels on a side that one example shows
+MANY = 8
+
+
+@torch.no_grad()
+def remade(model: Transformer, video: Tensor, kin: list[Scene], rng: random.Random) -> Tensor:
+    """The latents (B,T,H,W,C) as the generator remakes them from a noised state, so with its own faults."""
+    level = rng.uniform(0.3, 0.95)
+    moves = torch.stack([motion(scene) for scene in kin])
+    count, spans = len(kin), video.shape[1]
+    none = torch.zeros(count, spans, dtype=torch.bool), torch.zeros(count, 2 * spans, dtype=torch.bool)
+    condition = Condition(
+        torch.zeros(count, 512),
+        torch.zeros(count, 20, 512),
+        torch.tensor([STYLES.index(scene.style) for scene in kin]),
+        *none,
+        torch.tensor([attributes(scene) for scene in kin]),
+        trace(moves, video.shape[2] // 2, video.shape[3] // 2),
+        beats(moves, 2 * spans),
+        torch.ones(count, dtype=torch.bool),
+    )
+    state, sound = video.lerp(torch.randn_like(video), level), torch.randn(count, 2 * spans, model.shape.audio)
+    moments = torch.linspace(level, 0, STEPS + 1).tolist()
+    for now, then in zip(moments, moments[1:], strict=False):
+        with torch.autocast("cpu", torch.bfloat16):
+            seen, heard = model(state, sound, torch.full((count,), now), condition)
+        state, sound = state + (then - now) * seen.float(), sound + (then - now) * heard.float()
+    return state
+
+
+def pairs(prepared: Path, run: Path, out: Path, shards: int) -> None:
+    """A file for each half shard: frames uint8 (N,3,h,w,3) between neighbours, drawn uint8 (N,4h,4w,3), and plans."""
+    out.mkdir(parents=True, exist_ok=True)
+    video, model = VideoAutoencoder(VideoShape()), Transformer(TransformerShape()).eval()
+    video.load_state_dict(load_file(run / "autoencoder.safetensors"))
+    model.load_state_dict(load_file(run / "average.safetensors"))
+    for shard in range(shards):
+        for aspect in ("wide", "tall"):
+            source, target = prepared / f"pictures/{shard:05d}-{aspect}.npz", out / f"{shard:05d}-{aspect}.npz"
+            if source.exists() and not target.exists():
+                np.savez(target, **_paired(video, model, source, scenes(shard)[aspect], random.Random(shard)))
+
+
+def _paired(
+    video: VideoAutoencoder, model: Transformer, source: Path, kin: list[Scene], rng: random.Random
+) -> dict[str, np.ndarray]:
+    latents = torch.from_numpy(np.load(source)["latents"][..., :CHANNELS]).float()
+    if rng.random() < 0.85:
+        latents = torch.cat([remade(model, part, some, rng) for part, some in _by(latents, kin)])
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        frames = torch.cat([video.decode(part) for part in latents.split(4)])
+    small = ((frames + 1) * 127.5).round().to(torch.uint8)
+    found: dict[str, list[Tensor]] = {"small": [], "large": [], "motion": [], "attributes": []}
+    for place, scene in enumerate(kin):
+        picks = sorted(rng.sample(range(1, 47), PICKS))
+        found["small"] += [small[place, pick - 1 : pick + 2] for pick in picks]
+        found["large"] += list(render(scene, SCALE, picks)[0])
+        found["motion"] += list(motion(scene)[picks])
+        found["attributes"] += [torch.tensor(attributes(scene))] * PICKS
+    return {name: torch.stack(parts).numpy() for name, parts in found.items()}
+
+
+def _by(latents: Tensor, kin: list[Scene]) -> Iterator[tuple[Tensor, list[Scene]]]:
+    for start in range(0, len(kin), MANY):
+        yield latents[start : start + MANY], kin[start : start + MANY]
+
+
+def files(folder: Path, seed: int) -> Iterator[dict[str, Tensor]]:
+    """Random files of pairs, each whole."""
+    rng = random.Random(seed)
+    while True:
+        held = np.load(rng.choice(sorted(folder.glob("[0-9]*.npz"))))
+        yield {name: torch.from_numpy(held[name]) for name in held}
+
+
+def _crop(move: Tensor, size: torch.Size, rng: random.Random) -> tuple[int, int]:
+    """The corner of a crop: two times in three one that shows some of the subject, else anywhere."""
+    spare = [side - CROP for side in size]
+    if rng.random() < 0.33:
+        return rng.randint(0, spare[0]), rng.randint(0, spare[1])
+    x, y = float(move[0] * move[9]), float((move[1] - 0.55) * move[9]) + 0.05
+    middle = (y + 0.5) * size[0], x * size[0] + size[1] / 2
+    corner = [round(m - CROP / 2 + rng.uniform(-9, 9)) for m in middle]
+    return min(max(corner[0], 0), spare[0]), min(max(corner[1], 0), spare[1])
+
+
+def _cut(pictures: Tensor, corners: list[tuple[int, int]], scale: int) -> Tensor:
+    side = CROP * scale
+    return torch.stack(
+        [
+            one[..., top * scale : top * scale + side, left * scale : left * scale + side]
+            for one, (top, left) in zip(pictures, corners, strict=True)
+        ]
+    )
+
+
+def sharpened(model: Enlarger, pair: dict[str, Tensor], rng: random.Random) -> Tensor:
+    """L1 of the unpainted picture's pixels and of their differences to both sides, in crops of some of the pairs."""
+    picks = rng.sample(range(len(pair["small"])), BATCH)
+    small = pair["small"][picks].permute(0, 1, 4, 2, 3).float() / 127.5 - 1
+    large = pair["large"][picks].permute(0, 3, 1, 2).float() / 127.5 - 1
+    moves = shaken(pair["motion"][picks])
+    around = [_crop(move, small.shape[3:], rng) for move in moves]
+    told = _cut(local(moves, *small.shape[3:]), around, 1)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = model(_cut(small, around, 1), pair["attributes"][picks], moves[:, GAIT], told)
+    error = made.float() - _cut(large, around, SCALE)
+    return error.abs().mean() + error.diff(dim=3).abs().mean() + error.diff(dim=2).abs().mean()
+
+
+def painted(model: Enlarger, pair: dict[str, Tensor]) -> Tensor:
+    """How wrong the painter's cover is (cross entropy) and, where the subject is, its colour (L1)."""
+    small = pair["small"][:, 1].permute(0, 3, 1, 2).float() / 127.5 - 1
+    high, wide = pair["large"].shape[1:3]
+    rows, columns = on_subject(pair["motion"], high, wide)
+    real = pair["large"][torch.arange(len(rows))[:, None], rows, columns].float() / 127.5 - 1
+    grid = torch.stack([(columns + 0.5) / wide * 2 - 1, (rows + 0.5) / high * 2 - 1], dim=-1)[:, None]
+    under = F.grid_sample(small, grid, mode="bicubic", padding_mode="border", align_corners=False)[:, :, 0]
+    u, v = placed(pair["motion"], (columns + 0.5) / wide - 0.5, (rows + 0.5) / high - 0.5, wide / high)
+    at = torch.stack([u, v], dim=-1)
+    cover = F.grid_sample(covers(pair), at[:, None] / 1.08, align_corners=False)[:, 0, 0, :, None]
+    with torch.autocast("cpu", torch.bfloat16):
+        told = model.painter.told(pair["attributes"])
+        colour, logit = model.painter.coat(under.transpose(1, 2), at, pair["motion"][:, GAIT], told)
+    wrong = F.binary_cross_entropy_with_logits(logit, cover)
+    return wrong + 2 * ((colour - real).abs() * cover).mean() / cover.mean()
+
+
+def covers(pair: dict[str, Tensor]) -> Tensor:
+    """The drawn subject's cover (B,1,S,S) in its phase; animation draws ink around it."""
+    gait = torch.atan2(pair["motion"][:, 4], pair["motion"][:, 5]) / (2 * torch.pi) % 1
+    phases = ((gait + 1e-4) * figures.PHASES).long() % figures.PHASES
+    kinds = [list(ATTRIBUTES["subject"])[row[0]] for row in pair["attributes"].tolist()]
+    drawn = torch.stack([figures.sheet(kind, 2)[2][phase] for kind, phase in zip(kinds, phases.tolist(), strict=True)])
+    is_inked = pair["attributes"][:, -1] == STYLES.index("animation")
+    return torch.where(is_inked[:, None, None, None], F.max_pool2d(drawn, 13, 1, 6), drawn)
+
+
+def on_subject(motion: Tensor, high: int, wide: int) -> tuple[Tensor, Tensor]:
+    """Rows and columns (B,PIXELS) of pixels drawn evenly from the subject's square, kept inside the picture."""
+    part = {name: motion[:, place, None] for place, name in enumerate(MOTION)}
+    u, v = ((torch.rand(len(motion), PIXELS) * 2 - 1) * EDGE * part["half"] for _ in range(2))
+    u = u * part["facing"]
+    x = (part["turn cos"] * u - part["turn sin"] * v + part["x"]) * part["zoom"]
+    y = (part["turn sin"] * u + part["turn cos"] * v + part["y"] - 0.55) * part["zoom"] + 0.05
+    columns = ((x * high / wide + 0.5) * wide).long().clamp(0, wide - 1)
+    return ((y + 0.5) * high).long().clamp(0, high - 1), columns
+
+
+def shaken(motion: Tensor) -> Tensor:
+    """Motion (B,11) with its places a little off, as a plan that is made is."""
+    return torch.cat([motion[:, :2] + 0.008 * torch.randn(len(motion), 2), motion[:, 2:]], dim=1)
+
+
+def train(folder: Path, run: Path, minutes: float) -> None:
+    torch.manual_seed(int(time.time()))
+    model, rng = Enlarger(EnlargerShape()), random.Random(time.time())
+    if (run / "enlarger.safetensors").exists():
+        model.load_state_dict(load_file(run / "enlarger.safetensors"), strict=False)
+    paint: list[torch.optim.Optimizer] = [torch.optim.Adam(model.painter.parameters(), 4e-3, betas=(0.9, 0.98))]
+    paint[0].param_groups[0]["peak"] = 4e-3
+    sharpen = optimisers([part for name, part in model.named_children() if name != "painter"], 0.008, 2e-3)
+    start, log, seen = time.time(), (run / "enlarger.log").open("a"), [0.0, 0.0]
+    for step, pair in enumerate(ahead(files(folder, int(start))), start=1):
+        share = (time.time() - start) / (60 * minutes)
+        for group in (group for optimiser in (*paint, *sharpen) for group in optimiser.param_groups):
+            group["lr"] = rate(share, group["peak"])
+        seen[0] += _stepped(painted(model, pair), paint, seen[0], step)
+        if step % SELDOM == 0:
+            seen[1] += _stepped(sharpened(model, pair, rng), sharpen, seen[1], step // SELDOM)
+        if step % 40 == 0:
+            pace = step / (time.time() - start)
+            print(
+                f"step {step} share {share:.3f} paint {seen[0]:.4f} sharp {seen[1]:.4f} {pace:.1f} steps/s",
+                file=log,
+                flush=True,
+            )
+        if step % 200 == 0 or share >= 1:
+            save_file(
+                {name: value.contiguous() for name, value in model.state_dict().items()}, run / "enlarger.safetensors"
+            )
+        if share >= 1:
+            return
+
+
+def _stepped(loss: Tensor, parts: list[torch.optim.Optimizer], mean: float, step: int) -> float:
+    """One step of these optimisers; how much the running mean of the loss changes."""
+    for optimiser in parts:
+        optimiser.zero_grad()
+    loss.backward()
+    for optimiser in parts:
+        optimiser.step()
+    return (loss.item() - mean) * max(0.02, 1 / step)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("verb", choices=("pairs", "train"))
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--shards", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=25)
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    if asked.verb == "pairs":
+        pairs(*asked.folders, asked.shards)
+    else:
+        train(*asked.folders, asked.minutes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What the planner learns from: the attributes of a scene as numbers, and its motion as the renderer moves it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inference.train.motion import FRAME_RATE, FRAMES, move
+from inference.train.world import (
+    CAMERAS,
+    COLOURS,
+    DIRECTIONS,
+    SETTINGS,
+    SIZES,
+    STYLES,
+    SUBJECTS,
+    TIMES,
+    WEATHERS,
+    Scene,
+)
+
+ACTIONS = tuple(sorted({action for _, actions in SUBJECTS.values() for action in (*actions, "flies", "circles")}))
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "subject": tuple(SUBJECTS),
+    "colour": COLOURS,
+    "size": SIZES,
+    "action": ACTIONS,
+    "direction": DIRECTIONS,
+    "setting": SETTINGS,
+    "time": TIMES,
+    "weather": WEATHERS,
+    "camera": CAMERAS,
+    "style": STYLES,
+}
+COUNTS = tuple(len(values) for values in ATTRIBUTES.values())
+
+
+def attributes(scene: Scene) -> list[int]:
+    """The place of each of the scene's values in its list."""
+    return [values.index(getattr(scene, name)) for name, values in ATTRIBUTES.items()]
+
+
+def motion(scene: Scene) -> Tensor:
+    """The scene's motion (48,11) in the units of `inference.generator.plan.MOTION`."""
+    from inference.train.render import camera
+
+    made, (pan, zoom) = move(scene), camera(scene)
+    follow = 0.35 if scene.camera.startswith("pan") else 0.0
+    turn, gait = made.turn, 2 * torch.pi * made.phase
+    upright = scene.subject == "rocket" and scene.action in ("flies", "circles")
+    faces = -1.0 if scene.direction == "left" and not upright else 1.0
+    whole = torch.ones(FRAMES)
+    return torch.stack(
+        [
+            made.x - pan * follow,
+            made.y,
+            torch.sin(turn),
+            torch.cos(turn),
+            torch.sin(gait),
+            torch.cos(gait),
+            whole * made.half,
+            whole * faces,
+            pan,
+            zoom,
+            impacts(scene, made.events),
+        ],
+        dim=-1,
+    )
+
+
+def impacts(scene: Scene, events: tuple[float, ...]) -> Tensor:
+    """How much each frame (48,) holds of an impact that is heard; one between two frames is shared by both."""
+    found = np.zeros(FRAMES + 1)
+    if scene.setting not in ("space", "underwater"):
+        for at in events:
+            place = at * FRAME_RATE
+            found[int(place)] += 1 - place % 1
+            found[int(place) + 1] += place % 1
+    return torch.from_numpy(found[:FRAMES]).float().clamp(max=1)

@@ -1,0 +1,219 @@
+"""Plans at a tiny size with random weights: what stands stays, and a place knows where on the subject it lies."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from inference.generator.enlarger import GAIT, SCALE, Enlarger, EnlargerShape, local
+from inference.generator.plan import (
+    FRAMES,
+    MOTION,
+    Hints,
+    Plan,
+    Planner,
+    PlanShape,
+    beats,
+    made,
+    places,
+    settled,
+    units,
+)
+from inference.train.plans import ATTRIBUTES, COUNTS, attributes, impacts, motion
+from inference.train.render import render, size
+from inference.train.world import Scene, draw
+
+SHAPE = PlanShape(latent=6, width=16, depth=1, heads=2)
+KINDS, SPANS = len(COUNTS), 12
+
+
+def hints(**changes: torch.Tensor) -> Hints:
+    """Hints that say nothing, with some changed."""
+    nothing = torch.zeros(1, SPANS, dtype=torch.bool)
+    blank = Hints(
+        torch.zeros(1, 512),
+        torch.zeros(1, 20, 512),
+        torch.zeros(1, dtype=torch.long),
+        torch.zeros(1, SPANS, 6),
+        nothing,
+        torch.zeros(1, KINDS, dtype=torch.bool),
+        nothing,
+    )
+    return replace(blank, **changes)
+
+
+def planned(*scenes: Scene) -> Plan:
+    return Plan(torch.tensor([attributes(s) for s in scenes]), torch.stack([motion(s) for s in scenes]))
+
+
+@pytest.fixture
+def planner() -> Planner:
+    torch.manual_seed(0)
+    model = Planner(SHAPE).eval().requires_grad_(False)
+    for weight in model.parameters():
+        weight.copy_(0.2 * torch.randn_like(weight))
+    return model
+
+
+def test_a_plan_comes_back_whole_from_its_numbers() -> None:
+    plan = planned(*map(draw, range(40)))
+
+    back = settled(*units(plan, 16), COUNTS)
+
+    assert torch.equal(back.attributes, plan.attributes)
+    assert torch.allclose(back.motion, plan.motion, atol=1e-4)
+
+
+def test_no_value_outside_an_attributes_list_is_ever_planned() -> None:
+    bits = torch.zeros(1, KINDS, 16)
+    bits[..., 15] = 9.0
+
+    plan = settled(bits, torch.zeros(1, SPANS, 4 * len(MOTION)), COUNTS)
+
+    assert all(int(place) < count for place, count in zip(plan.attributes[0], COUNTS, strict=True))
+
+
+def test_what_stands_of_a_plan_stays_as_it_was(planner: Planner) -> None:
+    known = planned(draw(4))
+    is_set, is_moved = torch.ones(1, KINDS, dtype=torch.bool), torch.arange(SPANS)[None] < 4
+
+    plan = made(planner, hints(is_set=is_set, is_moved=is_moved), hints(), (known, 3), COUNTS)
+
+    assert torch.equal(plan.attributes, known.attributes)
+    assert torch.allclose(plan.motion[0, :16, :6], known.motion[0, :16, :6], atol=1e-4)
+    assert not torch.allclose(plan.motion[0, 16:, :2], known.motion[0, 16:, :2], atol=1e-2)
+
+
+def test_words_video_and_seed_each_change_the_plan_and_the_same_ones_do_not(planner: Planner) -> None:
+    start = Plan(torch.zeros(1, KINDS, dtype=torch.long), torch.zeros(1, FRAMES, len(MOTION)))
+    words = torch.nn.functional.normalize(torch.randn(1, 512, generator=torch.Generator().manual_seed(1)), dim=-1)
+    seen = {"seen": torch.ones(1, SPANS, 6), "is_seen": torch.arange(SPANS)[None] < 2}
+
+    def motion_of(seed: int, **changes: torch.Tensor) -> torch.Tensor:
+        return made(planner, hints(**changes), hints(), (start, seed), COUNTS).motion
+
+    plain = motion_of(1)
+    assert torch.equal(plain, motion_of(1))
+    assert not torch.allclose(plain, motion_of(2), atol=1e-3)
+    assert not torch.allclose(plain, motion_of(1, sentence=words), atol=1e-3)
+    assert not torch.allclose(plain, motion_of(1, **seen), atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", [2, 5, 11, 23, 31])
+def test_the_subject_is_drawn_where_the_plan_says(seed: int) -> None:
+    scene = draw(seed)
+    _, cover = render(scene)
+    high, wide = size(scene)
+
+    u, v = places(motion(scene), high, wide)
+    covered = cover.flatten(1) > 128
+
+    assert covered.any()
+    inside = (u.abs() <= 1.12) & (v.abs() <= 1.12)
+    assert inside[covered].float().mean() > 0.999
+
+
+def test_a_subject_that_faces_left_is_mirrored() -> None:
+    scene = replace(draw(3), subject="car", setting="city", action="rests", camera="still", portrait=False)
+    right, left = (motion(replace(scene, direction=way)) for way in ("right", "left"))
+
+    u_right, _ = places(right[0], 8, 14)
+    u_left, _ = places(left[0], 8, 14)
+
+    assert torch.allclose(u_right, u_left.unflatten(0, (8, 14)).flip(1).flatten(), atol=1e-4)
+
+
+def test_impacts_are_planned_at_the_frames_they_are_heard_in() -> None:
+    scene = replace(draw(3), setting="desert")
+
+    found = impacts(scene, (0.5, 1.0 + 1 / 24))
+
+    assert found[6] == 1
+    assert found[12] == pytest.approx(0.5) and found[13] == pytest.approx(0.5)
+    assert impacts(replace(scene, setting="space"), (0.5,)).sum() == 0
+
+
+def test_every_audio_latent_is_told_of_its_own_two_frames() -> None:
+    moves = torch.zeros(1, FRAMES, len(MOTION))
+    moves[0, 20, MOTION.index("impact")] = 1
+
+    told = beats(moves, 24) - beats(torch.zeros_like(moves), 24)
+
+    assert told.shape == (1, 24, 6 * len(MOTION))
+    assert told[0, 10].abs().sum() > 0
+    assert told[0, [7, 13]].abs().sum() == 0
+
+
+def test_untaught_enlarger_gives_the_bicubic_picture() -> None:
+    model = Enlarger(EnlargerShape(coarse=8, paint=8, blocks=1))
+    frames, plan = torch.rand(2, 3, 3, 8, 14) * 2 - 1, planned(draw(1), draw(2))
+    moves = plan.motion[:, 5]
+
+    large = model(frames, plan.attributes, moves[:, GAIT], local(moves, 8, 14))
+
+    wanted = torch.nn.functional.interpolate(frames[:, 1], scale_factor=SCALE, mode="bicubic", align_corners=False)
+    assert torch.allclose(large, wanted, atol=1e-5)
+
+
+def test_painter_learns_a_shape_from_the_plan_alone() -> None:
+    """Grey beneath, a disc to be painted where the plan puts the subject: only the plan can tell where."""
+    torch.manual_seed(0)
+    painter = Enlarger(EnlargerShape(coarse=8, paint=24, blocks=1)).painter
+    optimiser = torch.optim.Adam(painter.parameters(), 1e-2)
+    kinds, gait = torch.zeros(2, KINDS, dtype=torch.long), torch.zeros(2, 2)
+
+    def drawn() -> tuple[torch.Tensor, torch.Tensor]:
+        at = torch.rand(2, 300, 2) * 2 - 1
+        return at, (at.square().sum(-1, keepdim=True) < 0.6).float()
+
+    def error() -> float:
+        at, disc = drawn()
+        return (painter(torch.zeros(2, 300, 3), at, gait, painter.told(kinds)) - disc).abs().mean().item()
+
+    before = error()
+    for _ in range(60):
+        at, disc = drawn()
+        colour, logit = painter.coat(torch.zeros(2, 300, 3), at, gait, painter.told(kinds))
+        wrong = torch.nn.functional.binary_cross_entropy_with_logits(logit, disc) + ((colour - 1).abs() * disc).mean()
+        optimiser.zero_grad()
+        wrong.backward()
+        optimiser.step()
+    assert error() < 0.4 * before
+
+
+def test_nothing_is_painted_beside_the_subject() -> None:
+    torch.manual_seed(0)
+    model = Enlarger(EnlargerShape(coarse=8, paint=8, blocks=1)).eval()
+    scene = replace(draw(2), camera="still", portrait=False, size="small", action="spins")
+    pictures, plan = torch.rand(4, 8, 14, 3) * 2 - 1, planned(scene)
+
+    def whole(bias: float) -> torch.Tensor:
+        model.painter.leave.bias.data = torch.tensor((1.0, -1.0, 1.0, bias))
+        return model.whole(pictures, plan.attributes.expand(4, -1), plan.motion[0, :4])
+
+    differs = (whole(9.0) != whole(-9.0)).any(-1)
+    u, v = (part.unflatten(1, (32, 56)) for part in places(plan.motion[0, :4], 32, 56))
+    assert differs.any()
+    assert not differs[(u.abs() > 1.16) | (v.abs() > 1.16)].any()
+
+
+def test_a_larger_drawing_is_the_same_picture() -> None:
+    scene = draw(7)
+
+    small, large = render(scene)[0], render(scene, SCALE, range(0, FRAMES, 24))[0]
+
+    shrunk = torch.nn.functional.avg_pool2d(large.permute(0, 3, 1, 2).float(), SCALE)
+    error = (shrunk - small[::24].permute(0, 3, 1, 2).float()).abs().mean()
+    assert error < 12
+    assert math.prod(large.shape) == math.prod(small[::24].shape) * SCALE**2
+
+
+def test_attributes_are_named_as_the_world_names_them() -> None:
+    scene = draw(9)
+
+    row = attributes(scene)
+
+    assert [values[place] for values, place in zip(ATTRIBUTES.values(), row, strict=True)] == [
+        getattr(scene, name) for name in ATTRIBUTES
+    ]
