@@ -44,7 +44,7 @@ def codes() -> dict[str, set[str]]:
 def _carried(node: ast.AST):
     if isinstance(node, ast.Call):
         for keyword in node.keywords:
-            if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+            if keyword.arg == "code" and isinstance(keyword.value, ast.Constant) and keyword.value.value is not None:
                 yield keyword.value.value, ast.unparse(node.func).rpartition(".")[2]
     if isinstance(node, ast.ClassDef):
         for line in node.body:

@@ -7,7 +7,7 @@ import pytest
 from volary import boxes, vault
 from volary.audit import first_break
 from volary.embedded import open_home
-from volary.errors import Absent, Conflict, Forbidden, Invalid
+from volary.errors import Absent, Conflict, Forbidden, Invalid, KeyNotReleased
 from volary.vault_index import block_person, forget_snapshot, index
 from volary.vault_openings import head, openings
 
@@ -56,7 +56,7 @@ def test_without_the_device_no_clip_starts(services):
     kept(services, "device", device)
 
     assert not vault.is_released("like_1", "video_1", services)
-    with pytest.raises(Forbidden) as refused:
+    with pytest.raises(KeyNotReleased) as refused:
         vault.lend("like_1", "video_1", services)
     assert refused.value.code == "likeness_not_released"
 

@@ -17,7 +17,7 @@ from typing import Any
 from events.inference import CaptureChecked, LikenessReference
 from events.likeness import Custody
 from volary import boxes
-from volary.errors import Absent, Conflict, Forbidden
+from volary.errors import Absent, Conflict, Forbidden, KeyNotReleased
 from volary.ports import NEW, Key, Put, Services
 from volary.vault_index import add_entry, forget_entry, forget_snapshots
 from volary.vault_openings import note_opening
@@ -113,7 +113,7 @@ def is_released(likeness_id: str, video_id: str, services: Services) -> bool:
 def lend(likeness_id: str, video_id: str, services: Services) -> LikenessReference:
     """Open a likeness for one clip: its picture and voice lie in the work store under a key for this clip alone.
 
-    Uses the device's release up. Raises Forbidden (likeness_not_released) without one.
+    Uses the device's release up. Raises KeyNotReleased without one.
     """
     private = _private(likeness_id, video_id, services)
     sealed = services.blobs.get("likenesses", _capture(likeness_id))
@@ -191,12 +191,12 @@ def _locked(
 def _private(likeness_id: str, video_id: str, services: Services) -> bytes:
     record = _record(likeness_id, services)
     if "enrol" in record:
-        raise Forbidden(f"the likeness {likeness_id} is not enrolled yet", code="likeness_not_released")
+        raise KeyNotReleased(f"the likeness {likeness_id} is not enrolled yet")
     if "box" not in record:
         return _unwrapped(record["generation"], likeness_id, "generation", services)
     released = _release_of(likeness_id, video_id, services)
     if released is None:
-        raise Forbidden(f"no device released {likeness_id} for {video_id}", code="likeness_not_released")
+        raise KeyNotReleased(f"no device released {likeness_id} for {video_id}")
     theirs = _unwrapped(released["half"], likeness_id, f"release {video_id}", services)
     ours = _unwrapped(record["ours"], likeness_id, "generation", services)
     both = boxes.derived(ours + theirs, likeness_id.encode())
