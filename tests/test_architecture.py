@@ -71,10 +71,10 @@ def imports(path: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def reached_from(start: str) -> set[str]:
-    """Modules of ours that importing module `start` can lead to, packages' own files included."""
+def reached_from(start: str, without: frozenset[str] = frozenset()) -> set[str]:
+    """Modules of ours that importing module `start` can lead to but through `without`, packages' files included."""
     files = {module(path): path for path in product_files()}
-    seen: set[str] = set()
+    seen = set(without)
     todo = [start]
     while todo:
         name = todo.pop()
@@ -82,7 +82,7 @@ def reached_from(start: str) -> set[str]:
         for known in (each for each in parents if each in files and each not in seen):
             seen.add(known)
             todo += imports(files[known])
-    return seen
+    return seen - without
 
 
 def breaches(allowed: dict[str, set[str]]) -> Iterator[str]:

@@ -51,10 +51,29 @@ def test_layers_hold_what_a_handler_imports(name):
     assert sorted(needed - locked(*locks) - lazy) == []
 
 
-def test_model_images_hold_what_the_server_imports():
-    needed = distributions(roots_of(reached_from("inference.serve")))
+@pytest.mark.parametrize("target", ["text", "media", "large"])
+def test_model_images_hold_what_the_server_imports(target):
+    """Only `large` starts the large engine; the text image has no torch, which only the media role asks for."""
+    left_out = frozenset() if target == "large" else frozenset({"inference.engines.large"})
+    needed = distributions(roots_of(reached_from("inference.serve", left_out)))
+    if target == "text":
+        needed -= {"torch"}
 
-    assert sorted(needed - locked("inference.lock", "models.lock") - {"torch"}) == []
+    assert sorted(needed - installed_in(target)) == []
+    assert ("diffusers" in needed) == (target == "large")
+
+
+def installed_in(target: str) -> set[str]:
+    """The packages that a target of the model images' Dockerfile installs, with those of the targets below it."""
+    text = (ROOT / "inference" / "Dockerfile").read_text()
+    parts = {
+        found[2]: found for found in re.finditer(r"^FROM (\S+) AS (\S+)\n((?:(?!FROM ).*\n?)*)", text, re.MULTILINE)
+    }
+    if target not in parts:
+        return set()
+    steps = parts[target][3]
+    named = set(re.findall(r"pip install ([a-z0-9-]+)==", steps))
+    return installed_in(parts[target][1]) | locked(*re.findall(r"-r requirements/(\S+\.lock)", steps)) | named
 
 
 @pytest.mark.parametrize("name", sorted(f"functions.{each.name}" for each in FUNCTIONS))
