@@ -10,8 +10,15 @@ from datetime import timedelta
 
 import jwt
 import pytest
+from volary.enrolment import consent_texts
 from volary.ports import Put
 from volary.stores.accounts import Accounts, PersonalKey, digest_of
+from volary.stores.likenesses import Likenesses
+from volary.stores.videos import Act
+from volary.vault import device_box, keep
+
+from tests.api.people import deliver, enrolled
+from tests.likeness.material import Device, taken
 
 WHO = ("nobody", "ann", "bob", "mo")
 # Route → the status for nobody, the owner (ann), another person (bob), and a moderator (mo).
@@ -79,10 +86,42 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /transparency/checkpoint": (404, 404, 404, 404),  # nothing was logged yet
     "GET /transparency/key": (200, 200, 200, 200),
     "GET /transparency/tile/{path}": (404, 404, 404, 404),
+    "POST /feed/instructions": (401, 503, 503, 503),  # this home's models do not answer
+    "GET /feed/parameters": (401, 200, 200, 200),
+    "PUT /feed/parameters": (401, 200, 200, 200),
+    "DELETE /feed/parameters": (401, 200, 200, 200),
+    "GET /feed/history": (401, 200, 200, 200),
+    "POST /feed/undo": (401, 409, 409, 409),  # nobody has changed anything
+    "POST /feed/shown": (401, 200, 200, 200),
+    "POST /feed/time_zone": (401, 200, 200, 200),
+    "POST /likenesses": (401, 200, 200, 200),
+    "GET /likenesses": (401, 200, 200, 200),
+    "GET /likenesses/{likeness_id}": (401, 200, 404, 404),
+    "PATCH /likenesses/{likeness_id}": (401, 200, 404, 404),
+    "DELETE /likenesses/{likeness_id}": (401, 200, 404, 404),
+    "POST /likenesses/{likeness_id}/capture": (401, 200, 404, 404),
+    "POST /likenesses/{likeness_id}/check": (401, 200, 200, 200),  # what the grant answers is for everybody to ask
+    "POST /likenesses/{likeness_id}/revoke": (401, 200, 404, 404),
+    "POST /likenesses/{likeness_id}/grant": (401, 200, 404, 404),
+    "POST /likenesses/{likeness_id}/releases": (401, 200, 404, 404),
+    "GET /likenesses/{likeness_id}/uses": (401, 200, 404, 404),
+    "DELETE /likenesses/{likeness_id}/uses/{video_id}": (401, 200, 404, 404),
+    "GET /likenesses/{likeness_id}/impact": (401, 200, 404, 404),
+    "GET /likenesses/{likeness_id}/receipts": (401, 200, 404, 404),
+    "GET /receipts/keys": (200, 200, 200, 200),
+    "GET /receipts/{receipt_id}": (200, 200, 200, 200),
+    "POST /users/{handle}/follow": (401, 200, 200, 200),
+    "DELETE /users/{handle}/follow": (401, 200, 200, 200),
+    "GET /moderation/captures": (401, 403, 403, 200),
+    "GET /moderation/captures/{likeness_id}/content": (401, 404, 404, 302),
+    "POST /moderation/captures/{likeness_id}/accept": (401, 403, 403, 200),
+    "POST /moderation/captures/{likeness_id}/refuse": (401, 403, 403, 200),
     "GET /me": (401, 200, 200, 200),
 }
 HOOK = {"name": "n", "url": "https://receiver.invalid/hook", "event_types": ["video.completed"]}
 NOTICE = {"ground": "other", "statement": "x", "contact": "a@b.example", "signature": "A", "good_faith": True}
+DEVICE = Device(bytes(range(32)))  # ann's
+SENDING = ("POST", "PUT", "PATCH")
 UPLOAD = {"bytes": 10, "filename": "a.mp4", "mime_type": "video/mp4", "purpose": "user_data"}
 
 
@@ -133,6 +172,7 @@ def prepared(world, method: str, path: str, files: tuple[bytes, bytes]) -> tuple
         ids["endpoint_id"] = world.call("POST", "/webhook_endpoints", json=HOOK).json()["id"]
     if path == "/notices":
         video = world.finished(visibility="public")
+    ids |= likeness_ids(world, path)
     ids |= {"model_id": "sora-2", "path": "0/000", "statement_id": "sor_none", "notice_id": "notice_none"}
     bodies = {
         "/videos": {"json": {"prompt": "a fox"}},
@@ -155,7 +195,59 @@ def prepared(world, method: str, path: str, files: tuple[bytes, bytes]) -> tuple
         "/webhook_endpoints/{endpoint_id}": {"json": {"name": "m"}},
         "/webhook_endpoints/{endpoint_id}/test": {"json": {"event_type": "video.completed"}},
     }
-    return path.format(**ids), bodies.get(path, {}) if method == "POST" else {}
+    return path.format(**ids), (bodies | likeness_bodies(world, path, ids)).get(path, {}) if method in SENDING else {}
+
+
+def likeness_ids(world, path: str) -> dict[str, str]:
+    """A likeness of ann's in the state that the route needs, its receipt, a clip of bob's with it; and a handle."""
+    if path.startswith("/moderation/captures"):
+        return {"likeness_id": captured(world, state="review")}
+    if path.endswith("/capture"):
+        return {"likeness_id": captured(world)}
+    if "{likeness_id}" not in path and "{receipt_id}" not in path:
+        return {"handle": "bob"}
+    likeness_id = enrolled(world.home, "user_ann", audience="everyone")
+    deliver(world.home)  # which writes the receipt
+    checked = taken(likeness_id, world.home.services).checked
+    keep(likeness_id, "user_ann", "device", DEVICE.key, checked, world.home.services)
+    clip = world.finished("bob", likenesses=[likeness_id])
+    if path.endswith("/grant"):
+        world.call("POST", f"/likenesses/{likeness_id}/revoke", json={})
+    receipt_id = Likenesses(world.home.items).consent(likeness_id).receipt_id
+    return {"likeness_id": likeness_id, "video_id": clip, "receipt_id": receipt_id}
+
+
+def captured(world, **fields) -> str:
+    """The id of a likeness that ann has begun to enrol, with a capture in the upload store."""
+    begun = world.call("POST", "/likenesses", json={"device_key": DEVICE.key}).json()["id"]
+    store = Likenesses(world.home.items)
+    record = store.get(begun)
+    world.home.blobs.put("uploads", record.upload_key, b"\x00\x00\x00\x18ftypisom" + b"\x00" * 40, "video/mp4")
+    if fields:
+        now = int(world.clock.now().timestamp())
+        store.change(record.model_copy(update=fields), Act(action="checked", actor="test", at=now))
+    return begun
+
+
+def likeness_bodies(world, path: str, ids: dict[str, str]) -> dict[str, dict]:
+    text = consent_texts()["en"]
+    agreed = {"text_version": text.version, "text_sha256": text.sha256, "confirmed": True}
+    bodies = {
+        "/likenesses": {"device_key": DEVICE.key},
+        "/likenesses/{likeness_id}": {"audience": "mutuals"},
+        "/likenesses/{likeness_id}/capture": agreed,
+        "/likenesses/{likeness_id}/grant": agreed,
+        "/likenesses/{likeness_id}/check": {"prompt": "a fox"},
+        "/likenesses/{likeness_id}/revoke": {},
+        "/feed/instructions": {"text": "more cats"},
+        "/feed/parameters": {"personalised": False},
+        "/feed/shown": {"ids": ["video_1"]},
+        "/feed/time_zone": {"time_zone": "Europe/Paris"},
+    }
+    if path.endswith("/releases"):
+        box = device_box(ids["likeness_id"], world.home.services)
+        bodies[path] = {"video_id": ids["video_id"], "key": DEVICE.opened(box, ids["likeness_id"])}
+    return {route: {"json": body} for route, body in bodies.items()}
 
 
 def test_no_guessed_id_is_ever_found(world):
