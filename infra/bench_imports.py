@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from infra.cdk.functions import FUNCTIONS
 
 # Roots of what no handler may load at import; the signer loads c2pa when it signs.
-HEAVY = ("aws_xray_sdk", "boto3", "numpy", "av", "c2pa", "torch", "onnxruntime", "PIL", "scipy")
+HEAVY = ("aws_xray_sdk", "boto3", "numpy", "av", "c2pa", "torch", "onnxruntime", "PIL", "scipy", "usearch")
 PEERS = {"pydantic": "import pydantic", "fastapi+mangum": "import fastapi, mangum"}
 PROBE = """
 import sys, time

@@ -1,7 +1,7 @@
 """Place a finished clip in the space of meanings, for the feed, and note who made something from whose clip."""
 
 from volary.entrypoint import entrypoint
-from volary.ports import Services
+from volary.ports import Point, Services
 from volary.remix import ancestors
 from volary.steering.targets import anchors, topics_of
 from volary.stores.feeds import Facts, Feeds
@@ -20,7 +20,11 @@ def place_clip(event: VideoCompleted, services: Services) -> Done:
         return Done()
     line = ancestors(video, videos)
     root_id = line[-1].id if line else video.id
-    feeds.place(_facts(video, root_id, services))
+    facts = _facts(video, root_id, services)
+    feeds.place(facts)
+    services.vectors.put([_point(video, facts)])
+    if videos.get(video.id).deleted_at is not None:
+        services.vectors.remove([video.id])  # deleted meanwhile, so that its removal may have come first
     if line and line[0].owner_id != video.owner_id:
         feeds.note_remaker(line[0].id, video.owner_id)
         feeds.tie(video.owner_id, line[0].owner_id, root_id)
@@ -41,6 +45,11 @@ def _facts(video: Video, root_id: str, services: Services) -> Facts:
         topics=topics_of(meant.likeness[0]),
         vector=meant.vectors[0],
     )
+
+
+def _point(video: Video, facts: Facts) -> Point:
+    people = tuple(sorted({each.likeness_id for each in video.people}))
+    return Point(video.id, facts.vector, video.owner_id, facts.root_id, facts.completed_at, people)
 
 
 lambda_handler = entrypoint(place_clip)

@@ -6,7 +6,7 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "video.failed": ("functions.events.clean_up", "functions.events.deliver_webhook"),
     "video.held": (),
     "review.decided": ("functions.events.answer_review",),
-    "video.deleted": ("functions.events.clean_up",),
+    "video.deleted": ("functions.events.clean_up", "functions.events.displace_clip"),
     "likeness.captured": ("functions.events.check_capture",),
     "likeness.decided": ("functions.events.keep_likeness", "functions.events.discard_capture"),
     "likeness.erased": ("functions.events.erase_likeness", "functions.events.log_consent"),
@@ -16,5 +16,9 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "functions.events.log_consent",
     ),
     "consent.cascade_continued": ("functions.events.withdraw_uses",),
-    "videos.withdrawn": ("functions.events.clean_up", "functions.events.tell_makers"),
+    "videos.withdrawn": (
+        "functions.events.clean_up",
+        "functions.events.displace_clip",
+        "functions.events.tell_makers",
+    ),
 }

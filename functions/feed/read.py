@@ -1,23 +1,25 @@
-"""Draw a feed and read its pages: the newest clips, ranked by one's own words, each through the gate."""
+"""Draw a feed and read its pages: clips near, fresh and by chance, ranked by one's own words, each through the gate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from volary import ranking
 from volary.accounts import ADULT_AGE, Account, Viewer, age, viewer_of
-from volary.errors import Absent, Invalid
-from volary.meanings import Vector, cosine, unpacked
-from volary.ports import Range, Services
-from volary.ranking import Candidate, Circumstances, Ranked, Term
+from volary.errors import Invalid
+from volary.ports import Services
+from volary.ranking import Circumstances, Ranked, Term
 from volary.steering.parameters import standing, zone_of
-from volary.stores.feeds import Facts, Feeds, State, View
-from volary.stores.likenesses import standing_of
-from volary.stores.videos import Videos
+from volary.stores.feeds import Feeds, Opening, State, View
+from volary.stores.likenesses import consent_key
+from volary.stores.videos import record_key
 from volary.videos import Video, may_serve
 
-REACH = 300  # newest posts that are looked at; the vector index of the embedded home reaches further
+from functions.feed.retrieval import candidates, standing_in, videos_in
+
 LONGEST_VIEW = 300
+SPARE = 5  # clips read beyond a page, in case some may no longer be shown
 TEEN_LIMIT = 100  # clips a day
 SEPARATOR = "~"
 
@@ -33,15 +35,21 @@ class Page:
 
 
 def read(account: Account, services: Services, limit: int, after: str | None) -> Page:
-    """One page of a person's own feed. Raises Invalid for a cursor that is nobody's or a day old."""
-    feeds = Feeds(services.items)
-    state = feeds.state(account.user_id)
-    left = left_today(account, state, services)
-    if left is not None and after is not None:
-        left = _counted(account, state, after, services)
+    """One page of a person's own feed. Raises Invalid for a cursor that is nobody's or a day old.
+
+    A page after a cursor takes two reads; a new order two more, one question to the index, and a write.
+    """
+    place = _place(after) if after else None
+    known = Feeds(services.items).opening(account.user_id, place.view_id if place else None)
+    left = left_today(account, known.state, services)
+    if place and (known.view is None or place.end > len(known.view.order)):
+        raise _nobodys(after)
+    if left is not None and place and known.view:
+        # Asking for the next page says that the one before was shown, also where a client forgot to say so.
+        left = note_shown(account, [clip for clip, _ in known.view.order[place.start : place.end]], services)
     if left == 0:
         return Page((), is_done=True, left_today=0)
-    view, _, start = _opened(account, after, services) if after else (_drawn(account, state, services), 0, 0)
+    view, start = (known.view, place.end) if place and known.view else (_drawn(account, known, services), 0)
     found, end = _served(view, start, viewer_of(account), services, min(limit, left) if left is not None else limit)
     more = end < len(view.order)
     return Page(
@@ -71,86 +79,66 @@ def note_shown(account: Account, clips: Sequence[str], services: Services) -> in
     return left_today(account, state, services)
 
 
-def _counted(account: Account, state: State, after: str, services: Services) -> int | None:
-    """Asking for the next page says that the one before was shown, also where a client forgot to say so."""
-    view, start, end = _opened(account, after, services)
-    note_shown(account, [clip for clip, _ in view.order[start:end]], services)
-    return left_today(account, state, services)
+class _Place(NamedTuple):
+    """Where the page before began and ended in an order."""
+
+    view_id: str
+    start: int
+    end: int
 
 
-def _opened(account: Account, after: str, services: Services) -> tuple[View, int, int]:
-    """The order, and where the page before began and ended."""
-    view_id, *places = after.split(SEPARATOR)
-    is_cursor = len(places) == 2 and all(place.isdecimal() for place in places)
-    view = Feeds(services.items).view(account.user_id, view_id) if is_cursor else None
-    if view is None:
-        raise Invalid(f"after {after!r} is no place in a feed of yours; start again without it", param="after")
-    return view, int(places[0]), int(places[1])
+def _place(after: str) -> _Place:
+    view_id, *numbers = after.split(SEPARATOR)
+    if not view_id or len(numbers) != 2 or not all(each.isascii() and each.isdecimal() for each in numbers):
+        raise _nobodys(after)
+    return _Place(view_id, int(numbers[0]), int(numbers[1]))
 
 
-def _drawn(account: Account, state: State, services: Services) -> View:
+def _nobodys(after: str | None) -> Invalid:
+    return Invalid(f"after {after!r} is no place in a feed of yours; start again without it", param="after")
+
+
+def _drawn(account: Account, known: Opening, services: Services) -> View:
     """A new order, kept for a day, so that clips that come and go neither repeat nor hide any other."""
     feeds, now = Feeds(services.items), int(services.clock.now().timestamp())
     given = Circumstances(
-        clauses=standing(state.parameters, now),
-        ties=feeds.ties(account.user_id),
+        clauses=standing(known.state.parameters, now),
+        ties=known.ties,
         now=now,
         seed=services.ids.seed(),
         is_teen=is_teen(account, services.clock.now()),
     )
-    order = ranking.rank(candidates(given, viewer_of(account), services), given)[:LONGEST_VIEW]
+    found = candidates(given, viewer_of(account), services)
+    order = ranking.rank((each for each, _ in found), given)[:LONGEST_VIEW]
     kept = tuple((one.id, tuple((term.term, term.value, term.about) for term in one.why)) for one in order)
-    view = View(id=services.ids.new("view").replace(SEPARATOR, "-"), order=kept)
+    people = tuple(sorted({person for _, shown in found for person in shown}))
+    view = View(id=services.ids.new("view").replace(SEPARATOR, "-"), order=kept, people=people)
     feeds.keep_view(account.user_id, view, now)
     return view
-
-
-def candidates(given: Circumstances, viewer: Viewer, services: Services) -> list[Candidate]:
-    """The newest posts that this viewer may see, with what is known of them."""
-    videos = Videos(services.items).public(Range(limit=REACH, newest_first=True))
-    feeds = Feeds(services.items)
-    known = {each.video_id: each for each in feeds.facts(Range(limit=REACH, newest_first=True))}
-    standings = standing_of(videos, services)
-    open_targets = {
-        target.words: unpacked(target.vector) for clause in given.clauses for target in clause.targets if target.vector
-    }
-    return [
-        _candidate(video, known.get(video.id) or feeds.facts_of(video.id), open_targets)
-        for video in videos
-        if video.is_public and may_serve(video, viewer, standings)
-    ]
-
-
-def _candidate(video: Video, facts: Facts | None, targets: dict[str, Vector]) -> Candidate:
-    """A clip whose meaning is not known yet takes part by its freshness."""
-    meant = unpacked(facts.vector) if facts else None
-    return Candidate(
-        id=video.id,
-        owner_id=video.owner_id,
-        root_id=facts.root_id if facts else video.id,
-        posted_at=video.posted_at or 0,
-        seconds=video.seconds,
-        is_remix=video.parent_id is not None,
-        topics=facts.topics if facts else {},
-        likeness={words: cosine(meant, vector) for words, vector in targets.items()} if meant else {},
-        remakers=facts.remakers if facts else 0,
-    )
 
 
 def _served(
     view: View, start: int, viewer: Viewer, services: Services, limit: int
 ) -> tuple[list[tuple[Video, Ranked]], int]:
     """Clips from `start` that may be shown at this very moment, whatever was true when the order was drawn."""
-    store, at = Videos(services.items), start
+    at = start
     found: list[tuple[Video, Ranked]] = []
     while at < len(view.order) and len(found) < limit:
-        clip, why = view.order[at]
-        at += 1
-        try:
-            video = store.get(clip)
-        except Absent:
-            continue
-        if video.is_public and may_serve(video, viewer, standing_of([video], services)):
-            terms = tuple(Term(term=name, value=value, about=about) for name, value, about in why)
-            found.append((video, Ranked(id=clip, score=round(sum(t.value for t in terms), 6), why=terms)))
+        ahead = view.order[at : at + limit - len(found) + SPARE]
+        allowed = _allowed([clip for clip, _ in ahead], view.people, viewer, services)
+        for clip, why in ahead:
+            if len(found) == limit:
+                break
+            at += 1
+            if clip in allowed:
+                terms = tuple(Term(term=name, value=value, about=about) for name, value, about in why)
+                score = round(sum(term.value for term in terms), 6)
+                found.append((allowed[clip], Ranked(id=clip, score=score, why=terms)))
     return found, at
+
+
+def _allowed(clips: Sequence[str], people: Sequence[str], viewer: Viewer, services: Services) -> dict[str, Video]:
+    """Those of the clips that the viewer may see, records and consents in one read."""
+    read = services.items.get_many([*map(record_key, clips), *map(consent_key, people)])
+    consents = standing_in(read, people, services)
+    return {each.id: each for each in videos_in(read) if each.is_public and may_serve(each, viewer, consents)}

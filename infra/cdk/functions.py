@@ -75,7 +75,8 @@ LISTENERS = (
     Deployed("events.start_generation", ("items.read", "workflows.start")),
     Deployed("events.answer_review", ("items.read", "workflows.answer")),
     Deployed("events.clean_up", ("items.read", "workflows.stop", "videos.delete", "work.delete", "uploads.delete")),
-    Deployed("events.place_clip", (*RECORDS, "models.ask")),
+    Deployed("events.place_clip", (*RECORDS, "models.ask", "vectors.write")),
+    Deployed("events.displace_clip", ("vectors.write",)),
     Deployed("events.deliver_webhook", (*RECORDS, "keys.envelope")),
     Deployed(
         "events.check_capture",
@@ -122,7 +123,7 @@ API = Deployed(
     (
         *RECORDS,
         *("uploads.read", "uploads.write", "uploads.delete", "work.read", "videos.read"),
-        *("models.ask", "keys.envelope", "keys.public"),  # webhook secrets are sealed
+        *("models.ask", "vectors.read", "keys.envelope", "keys.public"),  # webhook secrets are sealed
         *("keyring.read", "keyring.write", "biometrics.wrap", "keys.receipts_public"),
     ),
     memory_mb=1769,

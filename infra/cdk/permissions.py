@@ -36,6 +36,8 @@ Need = Literal[
     "workflows.answer",
     "models.ask",
     "models.submit",
+    "vectors.read",
+    "vectors.write",
     "keys.envelope",
     "keys.sign",
     "keys.receipts",
@@ -63,20 +65,12 @@ def statements(need: Need, resources: Resources) -> list[iam.PolicyStatement]:
     """The statements for one need; raises ValueError for one that nobody wrote."""
     thing, verb = need.split(".")
     match thing:
-        case "items":
-            return _items(verb, resources)
-        case "keyring":
-            return _keyring(verb, resources)
+        case "items" | "keyring" | "workflows" | "models" | "vectors" | "keys":
+            return _OF_PORTS[thing](verb, resources)
         case "biometrics":
             return [_biometrics(verb, resources)]
         case "uploads" | "work" | "videos" | "likenesses":
             return _objects(thing, verb, resources)
-        case "workflows":
-            return _workflows(verb, resources)
-        case "models":
-            return _models(verb, resources)
-        case "keys":
-            return _keys(verb, resources)
         case "stream":
             reading = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
             actions = [f"dynamodb:{action}" for action in reading]
@@ -91,7 +85,7 @@ def _items(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
     if verb == "read":
         table = [resources.table, f"{resources.table}/index/gsi1", f"{resources.table}/index/gsi2"]
         return [
-            allow(["dynamodb:GetItem", "dynamodb:Query"], table),
+            allow(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"], table),
             at_rest("dynamodb", ["kms:Decrypt"], resources),
         ]
     writing = ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
@@ -152,6 +146,12 @@ def _models(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
     return [allow(["sagemaker:InvokeEndpointAsync"], endpoint), *_objects("work", "write", resources)]
 
 
+def _vectors(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
+    """A query that filters, or asks for metadata, needs to get vectors, too."""
+    actions = {"read": ["QueryVectors", "GetVectors"], "write": ["PutVectors", "DeleteVectors"]}[verb]
+    return [allow([f"s3vectors:{action}" for action in actions], resources.vector_index)]
+
+
 def _keys(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
     if verb == "envelope":
         return [allow(["kms:Encrypt", "kms:Decrypt"], resources.of("envelope-key"))]
@@ -167,3 +167,13 @@ def _keys(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
         return [allow(["kms:Sign"], resources.of("transparency-key"), only)]
     chain = resources.environment.arn("ssm", f"parameter{resources.certificates}")
     return [allow(["kms:Sign"], resources.of("signing-key"), only), allow(["ssm:GetParameter"], chain)]
+
+
+_OF_PORTS = {
+    "items": _items,
+    "keyring": _keyring,
+    "workflows": _workflows,
+    "models": _models,
+    "vectors": _vectors,
+    "keys": _keys,
+}

@@ -32,6 +32,10 @@ class Resources:
         return self.environment.arn("dynamodb", f"table/{self.of('keyring-table')}")
 
     @property
+    def vector_index(self) -> str:
+        return self.environment.arn("s3vectors", f"bucket/{self.environment.name('vectors')}/index/clips")
+
+    @property
     def generation(self) -> str:
         """By name and not by reference: the state machine names its functions, and they name it."""
         return self.environment.arn("states", f"stateMachine:{self.environment.name('generation')}")
@@ -61,6 +65,7 @@ class Resources:
             LIKENESSES_BUCKET=self.of("likenesses-bucket"),
             KEYRING_TABLE=self.of("keyring-table"),
             BIOMETRIC_KEY=self.of("biometric-key"),
+            VECTOR_INDEX=self.vector_index,
             BUS=self.environment.name("events"),
             GENERATION_WORKFLOW=self.generation,
             TEXT_MODEL_FUNCTION=self.text_models,

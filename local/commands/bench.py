@@ -4,6 +4,7 @@ import argparse
 import importlib
 import json
 import pkgutil
+from pathlib import Path
 
 from local import bench as benches
 
@@ -15,11 +16,15 @@ def names() -> list[str]:
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("bench", help="measure one part beside its peers")
     parser.add_argument("name", choices=[*names(), "all"], metavar="NAME", help=f"one of {', '.join(names())}, or all")
+    parser.add_argument("--clips", type=int, help="feed: how many clips the home grows to")
+    parser.add_argument("--captions", type=Path, help="feed: JSON lines with real captions to draw from")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     for name in names() if args.name == "all" else [args.name]:
-        for line in importlib.import_module(f"{benches.__name__}.{name}").bench():
+        asked = {"clips": args.clips, "captions": args.captions} if name == "feed" else {}
+        options = {option: value for option, value in asked.items() if value is not None}
+        for line in importlib.import_module(f"{benches.__name__}.{name}").bench(**options):
             print(json.dumps(line), flush=True)
     return 0

@@ -23,7 +23,7 @@ from volary.aws.clients import Clients
 from local.rehearse.emulator import ROOT
 
 Template = dict[str, Any]
-UNKNOWN = ("AWS::Budgets::Budget",)
+UNKNOWN = ("AWS::Budgets::Budget", "AWS::S3Vectors::VectorBucket", "AWS::S3Vectors::Index")
 CODE_BUCKET = "rehearsal-code"
 # The image's own command, in inference/Dockerfile; a template does not repeat it.
 IMAGE_HANDLER = "inference.serve.lambda_handler"

@@ -31,6 +31,11 @@ class Watched:
         self._note([found] if found else [])
         return found
 
+    def get_many(self, keys: Any) -> Any:
+        found = self._items.get_many(keys)
+        self._note(list(found.values()))
+        return found
+
     def query(self, *args: Any) -> Any:
         return self._note(self._items.query(*args))
 

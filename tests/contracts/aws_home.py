@@ -132,6 +132,7 @@ def made_home() -> AwsHome:
         TRANSPARENCY_KEY=_signing_key(clients),
         RECEIPTS_KEY=_signing_key(clients),
         BIOMETRIC_KEY=clients["kms"].create_key()["KeyMetadata"]["Arn"],
+        VECTOR_INDEX=f"arn:aws:s3vectors:us-east-1:000000000000:bucket/{stem}/index/clips",  # not emulated
         KEYRING_TABLE=_keyring(clients, f"{stem}-keyring"),
         ISSUER=f"https://cognito-idp.{clients['cognito-idp'].meta.region_name}.amazonaws.com/{pool}",
         AUDIENCE=client,

@@ -36,6 +36,25 @@ def test_what_was_never_put_is_none(services, fresh):
     assert services.items.get(Key(fresh, "x")) is None
 
 
+def test_many_are_what_each_one_is(services, fresh):
+    there = [Key(fresh, f"{sort}{number}") for number in range(15) for sort in SORTS]
+    for key in there:
+        services.items.write(Put(item(*key, number=len(key.sk))))
+
+    found = services.items.get_many([*there, Key(fresh, "absent"), there[0], Key(fresh, "gone")])
+
+    assert found == {key: services.items.get(key) for key in there}
+
+
+def test_none_of_none(services):
+    assert services.items.get_many([]) == {}
+
+
+def test_more_than_a_thousand_keys_are_refused(services, fresh):
+    with pytest.raises(Invalid, match="1001 keys"):
+        services.items.get_many([Key(fresh, str(number)) for number in range(1001)])
+
+
 def test_put_replaces_the_whole_item(services, fresh):
     services.items.write(Put(item(fresh, a=1)))
     services.items.write(Put(item(fresh, b=2)))

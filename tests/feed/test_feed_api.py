@@ -4,9 +4,16 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from volary.ports import Put
+from volary.ports import Near, Put
+from volary.ranking import Circumstances
+from volary.steering.parameters import standing
 from volary.stores.accounts import Accounts
+from volary.stores.feeds import Feeds
 
+from events.bus import VideoDeleted
+from functions.events.displace_clip import displace_clip
+from functions.feed import read as feed_reading
+from functions.feed import retrieval
 from tests.feed.conftest import CATALOGUE
 
 SPACE, ROMANCE = set(CATALOGUE[:5]), set(CATALOGUE[5:9])
@@ -230,3 +237,52 @@ def test_models_that_do_not_answer_change_nothing(feed_world, application):
 
     assert feed_world.call("POST", "/feed/instructions", json={"text": "more cats"}).status_code == 503
     assert feed_world.call("GET", "/feed/parameters").json()["version"] == 0
+
+
+class CountingItems:
+    """The home's items, noting which of its methods were called."""
+
+    def __init__(self, items) -> None:
+        self._items = items
+        self.called: list[str] = []
+
+    def __getattr__(self, name):
+        self.called.append(name)
+        return getattr(self._items, name)
+
+
+def test_a_page_after_a_cursor_takes_two_reads_and_a_new_order_two_more(feed_world, catalogue, application):
+    """The account, which every route reads, is not counted."""
+    account = Accounts(feed_world.home.items).get("user_ann")
+    items = CountingItems(feed_world.home.items)
+    services = replace(application.state.services, items=items)
+
+    first = feed_reading.read(account, services, 7, None)
+    drawing, items.called = items.called, []
+    second = feed_reading.read(account, services, 7, first.after)
+
+    assert drawing == ["get_many", "query_index", "get_many", "write", "get_many"]
+    assert items.called == ["get_many", "get_many"]
+    assert len(second.shown) == 7
+
+
+def test_words_find_their_clips_through_the_index_however_old(feed_world, catalogue, application):
+    services = application.state.services
+    say(feed_world, "more videos in space")
+    clauses = standing(Feeds(services.items).state("user_ann").parameters, 0)
+
+    hits = retrieval.found_near(Circumstances(now=0, seed=1, clauses=clauses), services)
+
+    nearest = {hit.id for hit in hits[:8]}
+    assert len(nearest & set(catalogue[:5])) >= 3, nearest
+
+
+def test_a_clip_that_is_taken_out_of_the_index_is_not_found_by_it(feed_world, catalogue, application):
+    services = application.state.services
+    asked = Near(Feeds(services.items).facts_of(catalogue[0]).vector, 1)
+    assert services.vectors.near([asked])[0][0].id == catalogue[0]
+    at = feed_world.clock.now()
+
+    displace_clip(VideoDeleted(event_id="x", at=at, video_id=catalogue[0], owner_id="user_bob"), services)
+
+    assert services.vectors.near([asked])[0][0].id != catalogue[0]

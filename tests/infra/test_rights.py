@@ -40,13 +40,16 @@ STARRED = re.compile(
     r"|:stateMachine:|:execution:volary-prod-generation:\*$"
     r"|:log-group:/aws/sagemaker/Endpoints/volary-prod-media-models:\*$"
 )
-PORT = re.compile(r"services\.(blobs|models|workflows|keys|keyring|bus)\.(\w+)\(\s*\"?(\w*)")
+PORT = re.compile(r"services\.(blobs|models|vectors|workflows|keys|keyring|bus)\.(\w+)\(\s*\"?(\w*)")
 VERBS = {"get": "read", "download": "read", "facts": "read", "get_link": "read", "put": "write", "upload": "write",
          "put_link": "write", "post_form": "write", "delete": "delete"}  # fmt: skip
 # What a pattern over the text cannot see: (port, method) → needs.
 OTHERS = {
     ("models", "ask"): "models.ask",
     ("models", "submit"): "models.submit",
+    ("vectors", "near"): "vectors.read",
+    ("vectors", "put"): "vectors.write",
+    ("vectors", "remove"): "vectors.write",
     ("workflows", "start"): "workflows.start",
     ("workflows", "stop"): "workflows.stop",
     ("workflows", "succeed"): "workflows.answer",
@@ -259,7 +262,7 @@ def test_pattern_sees_every_use_of_a_port():
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Attribute)
-        and node.func.value.attr in {"blobs", "models", "workflows", "keys", "keyring", "bus"}
+        and node.func.value.attr in {"blobs", "models", "vectors", "workflows", "keys", "keyring", "bus"}
     }
     known = {("blobs", verb) for verb in VERBS} | set(OTHERS) | {("keys", "certificates")}
 

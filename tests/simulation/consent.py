@@ -91,7 +91,7 @@ class World:
         none: Any = None
         self.services = Services(
             items=items, blobs=self.blobs, bus=none, workflows=self.workflows, models=none, keys=none,  # type: ignore[arg-type]
-            identity=none, clock=self, ids=self, keyring=OpenKeyring(),  # type: ignore[arg-type]
+            identity=none, clock=self, ids=self, keyring=OpenKeyring(), vectors=none,  # type: ignore[arg-type]
         )  # fmt: skip
         self.videos = Videos(items)
         if opening is not None:

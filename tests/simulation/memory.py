@@ -26,6 +26,11 @@ class MemoryItems:
         self._pause("get")
         return self.rows.get(key.pk, {}).get(key.sk)
 
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Each on its own: others may act in between."""
+        found = {key: self.get(key) for key in keys}
+        return {key: item for key, item in found.items() if item is not None}
+
     def query(self, pk: str, span: Range = Range()) -> list[Item]:
         self._pause("query")
         return _ordered(self.rows.get(pk, {}).items(), span)

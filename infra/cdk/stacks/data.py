@@ -7,7 +7,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3vectors as s3vectors
 from constructs import Construct
+from volary.meanings import WIDTH
 from volary.ports import EXPIRES
 
 from infra.cdk.environments import Environment
@@ -28,6 +30,7 @@ class Data(cdk.Stack):
         self._bucket("models", [], [])
         self._bucket("likenesses", [], [])
         self._keyring()
+        self._vectors()
 
     def _table(self) -> None:
         table = dynamodb.TableV2(
@@ -66,6 +69,21 @@ class Data(cdk.Stack):
         )
         cdk.Tags.of(table).add("data-class", "biometric")
         share(self, self._environment, "keyring-table", table.table_name)
+
+    def _vectors(self) -> None:
+        """Clips by meaning: made again from the table if it is lost."""
+        # Encrypted with Amazon's key: with ours its background indexing would need a grant on everything else, too.
+        bucket = s3vectors.CfnVectorBucket(self, "Vectors", vector_bucket_name=self._environment.name("vectors"))
+        index = s3vectors.CfnIndex(
+            self,
+            "VectorsOfClips",
+            index_name="clips",
+            vector_bucket_name=self._environment.name("vectors"),
+            data_type="float32",
+            dimension=WIDTH,
+            distance_metric="cosine",
+        )
+        index.add_dependency(bucket)
 
     def _bucket(self, thing: str, lifecycle: list[s3.LifecycleRule], cors: list[s3.CorsRule]) -> None:
         """Unversioned, so that a deletion is one."""

@@ -90,6 +90,13 @@ class Items(Protocol):
 
     def get(self, key: Key) -> Item | None: ...
 
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """The items that there are, each as strongly consistent as `get`, at most 1,000; together no snapshot.
+
+        One call here; AWS takes a hundred keys a request.
+        """
+        ...
+
     def query(self, pk: str, span: Range = ...) -> list[Item]:
         """Items of partition `pk`, ordered by "sk"; `after` is an "sk"."""
         ...
@@ -236,6 +243,52 @@ class Keyring(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Point:
+    """A clip in the space of meanings: `vector` are 512 half floats in base64, `people` the likenesses it shows."""
+
+    id: str
+    vector: str
+    owner_id: str
+    root_id: str
+    at: int
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Near:
+    """Which points: the `count` nearest to `vector`, or nearly so; among those of `owners` or of `roots` if any."""
+
+    vector: str
+    count: int = 100
+    owners: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
+
+
+class Hit(NamedTuple):
+    id: str
+    people: tuple[str, ...]
+
+
+class Vectors(Protocol):
+    """The clips by what they are about. It may lag by two seconds and says nothing of who may see a clip.
+
+    Ask the read gate about everything that it finds.
+    """
+
+    def put(self, points: Sequence[Point]) -> None:
+        """Add points, or replace those with the same id. Raises Invalid for vectors that are none."""
+        ...
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Removing what is not there is no error."""
+        ...
+
+    def near(self, asked: Sequence[Near]) -> list[list[Hit]]:
+        """An answer for each question, nearest first where there are neither owners nor roots."""
+        ...
+
+
 class Claims(NamedTuple):
     user_id: str
     expires_at: datetime
@@ -279,6 +332,7 @@ class Services:
     bus: Bus
     workflows: Workflows
     models: Models
+    vectors: Vectors
     keys: Keys
     keyring: Keyring
     identity: Identity

@@ -17,6 +17,7 @@ class Settings(BaseModel):
     VIDEOS_BUCKET: str
     LIKENESSES_BUCKET: str
     KEYRING_TABLE: str  # keys to biometrics: no stream, no point-in-time recovery
+    VECTOR_INDEX: str  # ARN of the S3 Vectors index of clips by meaning
     BIOMETRIC_KEY: str  # KMS key id that wraps them, and nothing else
     BUS: str
     GENERATION_WORKFLOW: str  # ARN of the state machine

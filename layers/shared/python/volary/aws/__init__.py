@@ -11,6 +11,7 @@ from volary.aws.items import DynamoItems
 from volary.aws.keyring import DynamoKeyring
 from volary.aws.keys import KmsKeys, SigningKey
 from volary.aws.models import CloudModels
+from volary.aws.vectors import S3Vectors
 from volary.aws.workflows import StepFunctions
 from volary.clock import RandomIds, SystemClock
 from volary.ports import Services
@@ -40,6 +41,7 @@ def services(settings: Settings) -> Services:
         bus=EventBridgeBus(clients, settings.BUS),
         workflows=StepFunctions(clients, {"generation": settings.GENERATION_WORKFLOW}),
         models=CloudModels(clients, blobs, settings.TEXT_MODEL_FUNCTION, settings.MEDIA_ENDPOINT, settings.WORK_BUCKET),
+        vectors=S3Vectors(clients, settings.VECTOR_INDEX),
         keys=KmsKeys(clients, settings.ENVELOPE_KEY, signing),
         keyring=DynamoKeyring(clients, settings.KEYRING_TABLE, settings.BIOMETRIC_KEY),
         identity=CognitoIdentity(settings.ISSUER, settings.AUDIENCE, clock),

@@ -14,7 +14,8 @@ from volary.aws.clients import Client, Clients
 from volary.errors import ConditionFailed, Conflict, Invalid, Unavailable
 from volary.ports import Add, Check, Delete, Index, Item, Key, Put, Range, When, Write
 
-MAX_BATCH = 100
+MAX_BATCH = 100  # writes of a transaction, keys of a batch of reads
+MAX_KEYS = 1_000
 TRIES = 6  # of a write that another transaction is in the way of
 FIRST_WAIT = 0.02  # seconds, doubled at each try and blurred
 # Above every sort key we make: U+10FFFF is a noncharacter, which no text of ours contains.
@@ -37,6 +38,31 @@ class DynamoItems:
         with faults.translated(f"reading item {tuple(key)}", _REFUSED):
             found = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
         return from_attributes(found["Item"]) if "Item" in found else None
+
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        if len(keys) > MAX_KEYS:
+            raise Invalid(f"{len(keys)} keys at once are over the limit of {MAX_KEYS}")
+        todo = [_key(key) for key in dict.fromkeys(keys)]
+        found: dict[Key, Item] = {}
+        refused = 0
+        while todo:
+            batch, todo = todo[:MAX_BATCH], todo[MAX_BATCH:]
+            items, left = self._got(batch)
+            found |= {Key(item["pk"], item["sk"]): item for item in items}
+            todo += left  # what went over 16 MB or over the table's throughput
+            refused = refused + 1 if len(left) == len(batch) else 0
+            if refused >= TRIES:
+                raise Unavailable(f"reading {len(left)} items: the table kept refusing them")
+            if refused:
+                time.sleep(FIRST_WAIT * 2**refused * random.uniform(0.5, 1))
+        return found
+
+    def _got(self, keys: list[dict[str, Any]]) -> tuple[list[Item], list[dict[str, Any]]]:
+        """The items of one request, and the keys that it left."""
+        with faults.translated(f"reading {len(keys)} items", _REFUSED):
+            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
+        items = [from_attributes(each) for each in answer["Responses"].get(self._table, ())]
+        return items, answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
 
     def query(self, pk: str, span: Range | None = None) -> list[Item]:
         return self._ordered({"ConsistentRead": True}, ("pk", "sk"), pk, span or Range())

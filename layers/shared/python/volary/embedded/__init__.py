@@ -23,6 +23,7 @@ from volary.embedded.keys import FileKeys
 from volary.embedded.links import Links
 from volary.embedded.modelcalls import ModelCalls
 from volary.embedded.models import ModelServer, QueuedModels
+from volary.embedded.vectors import DiskVectors
 from volary.embedded.workflow.runner import SqlWorkflows
 from volary.ports import Clock, Ids, Services
 
@@ -61,6 +62,7 @@ class Home:
     workflows: SqlWorkflows
     models: QueuedModels
     media_model: ModelServer
+    vectors: DiskVectors
     keys: FileKeys
     keyring: SqlKeyring
     identity: LocalIdentity
@@ -75,6 +77,7 @@ class Home:
             bus=self.bus,
             workflows=self.workflows,
             models=self.models,
+            vectors=self.vectors,
             keys=self.keys,
             keyring=self.keyring,
             identity=self.identity,
@@ -102,6 +105,7 @@ def open_home(home: Path | Literal[":memory:"], options: Options | None = None) 
         workflows=SqlWorkflows(database, clock, options.workflows),
         models=QueuedModels(ModelServer(options.text_model), ModelCalls(database, clock)),
         media_model=ModelServer(options.media_model),
+        vectors=DiskVectors(folder / "vectors"),
         keys=keys,
         keyring=SqlKeyring(private_folder(folder / "keyring")),
         identity=LocalIdentity(keys.signing_key("tokens"), options.public, clock),

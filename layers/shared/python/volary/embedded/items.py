@@ -12,6 +12,7 @@ from volary.errors import ConditionFailed, Conflict, Invalid
 from volary.ports import EXPIRES, Add, Check, Clock, Delete, Index, Item, Key, Put, Range, When, Write
 
 MAX_BATCH = 100
+MAX_KEYS = 1_000
 MAX_ITEM_BYTES = 400_000  # DynamoDB's limit is 400 KB: what fits here must fit there
 TOKEN_SECONDS = 600
 _INDEX_KEYS = ("gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk")
@@ -27,6 +28,19 @@ class SqlItems:
     def get(self, key: Key) -> Item | None:
         with self._database.reading() as connection:
             return _stored(connection, key)
+
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        if len(keys) > MAX_KEYS:
+            raise Invalid(f"{len(keys)} keys at once are over the limit of {MAX_KEYS}")
+        wanted = json.dumps([list(key) for key in dict.fromkeys(keys)])
+        # A join from the keys makes SQLite look each one up; a row value IN a list would scan the table.
+        sql = (
+            "SELECT items.body FROM json_each(?) AS wanted CROSS JOIN items "
+            "ON items.pk = json_extract(wanted.value, '$[0]') AND items.sk = json_extract(wanted.value, '$[1]')"
+        )
+        with self._database.reading() as connection:
+            found = [json.loads(row["body"]) for row in connection.execute(sql, (wanted,))]
+        return {Key(item["pk"], item["sk"]): item for item in found}
 
     def query(self, pk: str, span: Range | None = None) -> list[Item]:
         return self._ordered("pk", "sk", pk, span or Range())

@@ -61,6 +61,19 @@ class View(Shape):
 
     id: str
     order: tuple[tuple[str, tuple[tuple[str, float, str], ...]], ...]
+    people: tuple[str, ...] = ()  # the likenesses in these clips, so that their consents are read with the clips
+
+
+class Opening(Shape):
+    """What a person's page begins with."""
+
+    state: State
+    ties: Ties
+    view: View | None = None
+
+
+def facts_key(video_id: str) -> Key:
+    return Key(f"VIDEO#{video_id}", "FEEDFACTS")
 
 
 class Feeds:
@@ -110,6 +123,18 @@ class Feeds:
         found = self._items.query(f"USER#{user_id}", Range("FEEDWAS#", after, span.limit, newest_first=True))
         return [Change.model_validate(item) for item in found]
 
+    def opening(self, user_id: str, view_id: str | None = None) -> "Opening":
+        """Everything about a person that a page needs, in one read."""
+        pk = f"USER#{user_id}"
+        keys = [Key(pk, "FEED"), Key(pk, "FEEDTIES"), *([Key(pk, f"FEEDVIEW#{view_id}")] if view_id else [])]
+        found = self._items.get_many(keys)
+        state, ties, view = (found.get(Key(pk, sk)) for sk in ("FEED", "FEEDTIES", f"FEEDVIEW#{view_id}"))
+        return Opening(
+            state=State.model_validate(state) if state else State(),
+            ties=Ties.model_validate(ties) if ties else Ties(),
+            view=View.model_validate(view) if view else None,
+        )
+
     def ties(self, user_id: str) -> Ties:
         item = self._items.get(Key(f"USER#{user_id}", "FEEDTIES"))
         return Ties.model_validate(item) if item else Ties()
@@ -146,7 +171,7 @@ class Feeds:
 
     def place(self, facts: Facts) -> None:
         """Keep what is known of a clip; a second time keeps the count of people who built on it."""
-        key = Key(f"VIDEO#{facts.video_id}", "FEEDFACTS")
+        key = facts_key(facts.video_id)
         before = self._items.get(key)
         if before is not None:
             facts = facts.model_copy(update={"remakers": before.get("remakers", 0)})

@@ -1,0 +1,250 @@
+"""The `Vectors` port at home: a memory-mapped usearch graph on disk, and a SQLite table that says what counts.
+
+The table is the truth. The graph is rebuilt from it now and then; points since then are compared one by one, and what
+the graph finds counts only while it is in the table. So a change is seen by every process as soon as it is committed.
+"""
+
+import base64
+import binascii
+import fcntl
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from volary.errors import Invalid
+from volary.meanings import WIDTH
+from volary.ports import Hit, Near, Point
+
+LEAST_LATE, LATE_SHARE = 2_000, 0.02  # points outside the graph from which it is rebuilt, and as a share of those in it
+CONNECTIVITY, WHILE_ADDING, WHILE_SEARCHING = 16, 96, 384
+SPARE = 1.2  # asked of the graph beyond what is wanted, since some of it may be gone
+BUSY_SECONDS = 30.0
+AT_ONCE = 20_000
+TRIES = 3
+BYTES = 2 * WIDTH
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS points (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, owner_id TEXT NOT NULL, root_id TEXT NOT NULL,
+    at INTEGER NOT NULL, people TEXT NOT NULL, vector BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS points_owner ON points (owner_id, at);
+CREATE INDEX IF NOT EXISTS points_root ON points (root_id, at);
+CREATE TABLE IF NOT EXISTS graphs (file TEXT PRIMARY KEY, upto INTEGER NOT NULL);
+"""
+Numbers = Any  # a numpy array or a usearch index: neither is imported before the first question
+
+
+class DiskVectors:
+    """In `folder`, for any number of threads and processes. Nothing is opened before the first use."""
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._lock = threading.RLock()
+        self._opened: sqlite3.Connection | None = None
+        self._graph: tuple[str, Numbers] = ("", None)
+        self._late_keys: list[int] = []
+        self._late: Numbers = None
+
+    def put(self, points: Sequence[Point]) -> None:
+        self.load(points)
+        if self._is_late():
+            self.rebuild()
+
+    def load(self, points: Sequence[Point]) -> None:
+        """`put` without a look at the graph: many points first, one `rebuild` then."""
+        rows = [
+            (each.id, each.owner_id, each.root_id, each.at, json.dumps(each.people), _bytes(each)) for each in points
+        ]
+        with self._writing() as connection:
+            connection.executemany("DELETE FROM points WHERE id = ?", [(row[0],) for row in rows])
+            # Keys only grow, so that one who has read up to a key has read everything before it.
+            connection.executemany(
+                "INSERT INTO points (id, owner_id, root_id, at, people, vector) VALUES (?, ?, ?, ?, ?, ?)", rows
+            )
+
+    def remove(self, ids: Sequence[str]) -> None:
+        with self._writing() as connection:
+            connection.executemany("DELETE FROM points WHERE id = ?", [(each,) for each in ids])
+
+    def near(self, asked: Sequence[Near]) -> list[list[Hit]]:
+        with self._lock:
+            self._refresh()
+            return [self._listed(each) if each.owners or each.roots else self._nearest(each) for each in asked]
+
+    def rebuild(self) -> bool:
+        """Take the late points into the graph and drop what is gone; False where another process is at it.
+
+        Needs the whole graph in memory for a moment, about 1.3 KB a point.
+        """
+        with _alone(self._folder / "rebuild.lock") as is_mine:
+            if is_mine:
+                self._rebuild()
+            return is_mine
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._opened is None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made = sqlite3.connect(
+                self._folder / "points.sqlite", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            made.execute("PRAGMA journal_mode = WAL")
+            made.execute("PRAGMA synchronous = NORMAL")
+            made.executescript(SCHEMA)
+            self._opened = made
+        return self._opened
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            connection = self._connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _current(self) -> tuple[str, int]:
+        """The graph that counts and the last key in it; none where its file is lost: then the table alone answers."""
+        for _ in range(TRIES):  # it may be replaced between the two looks
+            found = self._connection.execute("SELECT file, upto FROM graphs").fetchone()
+            if found and (self._folder / found[0]).exists():
+                return found[0], found[1]
+        return "", 0
+
+    def _is_late(self) -> bool:
+        with self._lock:
+            upto = self._current()[1]
+            newest = self._connection.execute("SELECT max(key) FROM points").fetchone()[0] or 0
+        return bool(newest - upto > max(LEAST_LATE, LATE_SHARE * upto))
+
+    def _refresh(self) -> None:
+        """Map the graph that counts now, and read the points that came since."""
+        import numpy
+
+        file, upto = self._current()
+        if not file:
+            if self._graph[0]:
+                self._graph, self._late_keys, self._late = ("", None), [], None
+        elif file != self._graph[0]:
+            from usearch.index import Index
+
+            graph: Numbers = Index.restore(self._folder / file, view=True)
+            graph.expansion_search = WHILE_SEARCHING
+            self._graph, self._late_keys, self._late = (file, graph), [], None
+        last = self._late_keys[-1] if self._late_keys else upto
+        rows = self._connection.execute("SELECT key, vector FROM points WHERE key > ? ORDER BY key", (last,)).fetchall()
+        if rows:
+            fresh = _numbers(rows).astype(numpy.float32)
+            self._late = fresh if self._late is None else numpy.concatenate([self._late, fresh])
+            self._late_keys += [row[0] for row in rows]
+
+    def _nearest(self, asked: Near) -> list[Hit]:
+        import numpy
+
+        wanted = numpy.frombuffer(_decoded(asked.vector, "what is asked for"), "<f2")
+        count, found = int(asked.count * SPARE) + 1, []
+        if self._graph[1] is not None:
+            hits = self._graph[1].search(wanted, count, threads=1)
+            found = list(zip(hits.distances.tolist(), hits.keys.tolist(), strict=True))
+        if self._late is not None:
+            distances = 1 - self._late @ wanted.astype(numpy.float32)
+            best = numpy.argsort(distances, kind="stable")[:count]
+            found += [(float(distances[place]), self._late_keys[place]) for place in best]
+        keys = [key for _, key in sorted(found)]
+        marks = ",".join("?" * len(keys))
+        rows = self._connection.execute(f"SELECT key, id, people FROM points WHERE key IN ({marks})", keys)
+        known = {key: Hit(clip, tuple(json.loads(people))) for key, clip, people in rows}
+        return [known[key] for key in keys if key in known][: asked.count]
+
+    def _listed(self, asked: Near) -> list[Hit]:
+        """The newest by those people or in those lineages."""
+        owners, roots = json.dumps(asked.owners), json.dumps(asked.roots)
+        rows = self._connection.execute(
+            "SELECT id, people FROM points WHERE owner_id IN (SELECT value FROM json_each(?)) "
+            "OR root_id IN (SELECT value FROM json_each(?)) ORDER BY at DESC, id LIMIT ?",
+            (owners, roots, asked.count),
+        )
+        return [Hit(clip, tuple(json.loads(people))) for clip, people in rows]
+
+    def _rebuild(self) -> None:
+        from usearch.index import Index
+
+        # A connection of its own, so that readers of this process do not wait.
+        with closing(sqlite3.connect(self._folder / "points.sqlite", timeout=BUSY_SECONDS)) as connection:
+            before, upto = self._current()
+            graph: Numbers = Index.restore(self._folder / before) if before else _empty(Index)
+            newest = upto
+            while rows := connection.execute(
+                "SELECT key, vector FROM points WHERE key > ? ORDER BY key LIMIT ?", (newest, AT_ONCE)
+            ).fetchall():
+                graph.add([row[0] for row in rows], _numbers(rows), threads=self._threads)
+                newest = rows[-1][0]
+            _forget(graph, upto, connection, self._threads)
+            file = f"graph-{newest}-{os.urandom(4).hex()}.usearch"
+            graph.save(self._folder / file)
+            with connection:
+                connection.execute("DELETE FROM graphs")
+                connection.execute("INSERT INTO graphs VALUES (?, ?)", (file, newest))
+        if before:
+            (self._folder / before).unlink(missing_ok=True)  # who has it mapped keeps it
+
+
+def _empty(index: Any) -> Numbers:
+    return index(
+        ndim=WIDTH, metric="cos", dtype="f16", connectivity=CONNECTIVITY, expansion_add=WHILE_ADDING,
+        expansion_search=WHILE_SEARCHING,
+    )  # fmt: skip
+
+
+def _forget(graph: Numbers, upto: int, connection: sqlite3.Connection, threads: int) -> None:
+    """Take those out of the graph that were in the last one and are in the table no more."""
+    if not upto:
+        return
+    import numpy
+
+    there = numpy.fromiter((row[0] for row in connection.execute("SELECT key FROM points")), numpy.uint64)
+    gone = numpy.setdiff1d(numpy.asarray(graph.keys), there)
+    if len(gone):
+        graph.remove(gone, threads=threads)
+
+
+def _numbers(rows: Sequence[tuple[int, bytes]]) -> Numbers:
+    import numpy
+
+    return numpy.frombuffer(b"".join(row[1] for row in rows), "<f2").reshape(len(rows), WIDTH)
+
+
+def _bytes(point: Point) -> bytes:
+    return _decoded(point.vector, f"the point {point.id}")
+
+
+def _decoded(vector: str, what: str) -> bytes:
+    try:
+        plain = base64.b64decode(vector, validate=True)
+    except binascii.Error as problem:
+        raise Invalid(f"the vector of {what} is not base64: {problem}") from problem
+    if len(plain) != BYTES:
+        raise Invalid(f"the vector of {what} has {len(plain)} bytes, not {BYTES}")
+    return plain
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[bool]:
+    """Whether nobody else is inside; freed by the system if its holder dies."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

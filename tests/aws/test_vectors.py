@@ -1,0 +1,75 @@
+"""What goes to S3 Vectors: requests and answers as botocore's own model of the service has them."""
+
+import base64
+import struct
+
+import pytest
+from botocore.session import get_session
+from botocore.stub import Stubber
+from volary.aws.vectors import S3Vectors
+from volary.errors import Invalid, Unavailable
+from volary.meanings import WIDTH
+from volary.ports import Hit, Near, Point
+
+INDEX = "arn:aws:s3vectors:us-east-1:000000000000:bucket/volary-dev-vectors/index/clips"
+NUMBERS = [0.5] * 4 + [0.0] * (WIDTH - 4)
+VECTOR = base64.b64encode(struct.pack(f"<{WIDTH}e", *NUMBERS)).decode()
+
+
+@pytest.fixture
+def service():
+    client = get_session().create_client(
+        "s3vectors", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(client) as stubber:
+        yield stubber, S3Vectors({"s3vectors": client}, INDEX)
+        stubber.assert_no_pending_responses()
+
+
+def test_a_point_goes_with_what_it_is_found_by(service):
+    stubber, vectors = service
+    metadata = {"owner": "user_bob", "root": "video_0", "at": 7, "people": ["like_1"]}
+    sent = {"key": "video_1", "data": {"float32": NUMBERS}, "metadata": metadata}
+    stubber.add_response("put_vectors", {}, {"indexArn": INDEX, "vectors": [sent]})
+
+    vectors.put([Point("video_1", VECTOR, "user_bob", "video_0", 7, ("like_1",))])
+
+
+def test_removals_go_by_five_hundred(service):
+    stubber, vectors = service
+    ids = [f"video_{number}" for number in range(501)]
+    stubber.add_response("delete_vectors", {}, {"indexArn": INDEX, "keys": ids[:500]})
+    stubber.add_response("delete_vectors", {}, {"indexArn": INDEX, "keys": ids[500:]})
+
+    vectors.remove(ids)
+
+
+@pytest.mark.parametrize(
+    ("names", "condition"),
+    [
+        ({}, {}),
+        ({"owners": ("user_bob",)}, {"filter": {"owner": {"$in": ["user_bob"]}}}),
+        (
+            {"owners": ("user_bob",), "roots": ("video_0",)},
+            {"filter": {"$or": [{"owner": {"$in": ["user_bob"]}}, {"root": {"$in": ["video_0"]}}]}},
+        ),
+    ],
+)
+def test_a_question_says_whose_clips_it_means(service, names, condition):
+    stubber, vectors = service
+    asked = {"indexArn": INDEX, "topK": 9, "queryVector": {"float32": NUMBERS}, "returnMetadata": True, **condition}
+    answer = [{"key": "video_1", "metadata": {"people": ["like_1"]}}, {"key": "video_2", "metadata": {"at": 1}}]
+    stubber.add_response("query_vectors", {"vectors": answer, "distanceMetric": "cosine"}, asked)
+
+    assert vectors.near([Near(VECTOR, 9, **names)]) == [[Hit("video_1", ("like_1",)), Hit("video_2", ())]]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [("TooManyRequestsException", Unavailable), ("ValidationException", Invalid)]
+)
+def test_its_faults_are_ours(service, code, error):
+    stubber, vectors = service
+    stubber.add_client_error("query_vectors", code)
+
+    with pytest.raises(error):
+        vectors.near([Near(VECTOR)])
