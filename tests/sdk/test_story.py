@@ -208,4 +208,4 @@ def test_the_newest_client_manages_webhook_endpoints(told):
     assert told["rotated"] is True
     assert told["endpoint_renamed"]["name"] == "renamed"
     assert told["endpoints"] == [told["endpoint"]["id"]]
-    assert set(told["event_types"]["data"]) == {"video.completed", "video.failed"}
+    assert set(told["event_types"]["data"]) == {"video.completed", "video.failed", "video.withdrawn"}
