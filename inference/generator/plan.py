@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -143,11 +144,10 @@ def made(planner: Planner, wanted: Hints, unwanted: Hints, start: tuple[Plan, in
     fixed = units(known, planner.shape.values)
     keep = (wanted.is_set[..., None], wanted.is_moved[..., None])
     state = [torch.randn(part.shape, generator=random) for part in fixed]
-    noise = [part.clone() for part in state]
     pair = Hints(*(torch.cat([getattr(wanted, name), getattr(unwanted, name)]) for name in vars(wanted)))
     moments = torch.linspace(1, 0, 25).tolist()
-    for now, then in zip(moments, moments[1:], strict=False):
-        state = [torch.where(k, f.lerp(n, 0.0), s) for k, f, n, s in zip(keep, fixed, noise, state, strict=True)]
+    for now, then in pairwise(moments):
+        state = [torch.where(k, f, s) for k, f, s in zip(keep, fixed, state, strict=True)]
         speeds = planner(*(torch.cat([part] * 2) for part in state), torch.full((2,), now), pair)
         state = [s + (then - now) * (v[1:] + GUIDANCE * (v[:1] - v[1:])) for s, v in zip(state, speeds, strict=True)]
     state = [torch.where(k, f, s) for k, f, s in zip(keep, fixed, state, strict=True)]

@@ -10,6 +10,7 @@ import argparse
 import random
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def remade(model: Transformer, video: Tensor, kin: list[Scene], rng: random.Rand
     )
     state, sound = video.lerp(torch.randn_like(video), level), torch.randn(count, 2 * spans, model.shape.audio)
     moments = torch.linspace(level, 0, STEPS + 1).tolist()
-    for now, then in zip(moments, moments[1:], strict=False):
+    for now, then in pairwise(moments):
         with torch.autocast("cpu", torch.bfloat16):
             seen, heard = model(state, sound, torch.full((count,), now), condition)
         state, sound = state + (then - now) * seen.float(), sound + (then - now) * heard.float()

@@ -33,7 +33,7 @@ def kept(services, custody="server", device=None, likeness_id="like_1"):
 
 def read_back(reference, services):
     """What the model server reads of a reference, through the links' own keys."""
-    work = {name: getattr(reference, name).split("?")[0].split("/work/")[1] for name in ("picture", "voice", "key")}
+    work = {name: getattr(reference, name).split("?")[0].split("work/", 1)[1] for name in ("picture", "voice", "key")}
     key = services.blobs.get("work", work["key"])
     return {
         part: sealing.unbox(key, services.blobs.get("work", work[part]), getattr(reference, f"{part}_about").encode())
