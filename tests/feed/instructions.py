@@ -1,6 +1,6 @@
 """The project's own instructions with what they are meant to compile to, as rows of `volary eval steering`.
 
-`python -m tests.feed.instructions dev|dev_more|heldout` prints them as JSON lines.
+`python -m tests.feed.instructions dev|dev_more|dev_third|heldout|heldout_third` prints them as JSON lines.
 """
 
 import json
@@ -15,16 +15,17 @@ KINDS = {"reset", "undo", "query", "noop", "reject"}
 
 
 def rows(part: str) -> list[dict[str, Any]]:
-    """Of `part` dev, dev_more or heldout."""
+    """Of `part` dev, dev_more, dev_third, heldout or heldout_third."""
     lines = (FOLDER / f"instructions_{part}.tsv").read_text("utf-8").splitlines()
     kept = [line.split("\t") for line in lines if line and not line.startswith("#")]
     return [_row(f"{part}{number:03}", *fields) for number, fields in enumerate(kept)]
 
 
-def _row(row_id: str, lang: str, text: str, said: str) -> dict[str, Any]:
+def _row(row_id: str, lang: str, text: str, said: str, tags: str = "") -> dict[str, Any]:
     clauses = [_clause(each) for each in said.split("; ")]
     kind = clauses[0]["op"] if clauses[0]["op"] in KINDS else "steer"
-    return {"id": row_id, "lang": lang, "text": text, "tags": [], "expect": {"kind": kind, "clauses": clauses}}
+    return {"id": row_id, "lang": lang, "text": text, "tags": [each for each in tags.split(",") if each],
+            "expect": {"kind": kind, "clauses": clauses}}  # fmt: skip
 
 
 def _clause(said: str) -> dict[str, Any]:
