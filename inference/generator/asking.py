@@ -31,6 +31,17 @@ class SourceClip:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A person to show: a portrait uint8 (H,W,3), the face in its middle, and, where given, their voice, mono float32
+    (S,) in -1..1 at `sample_rate`, and their whole figure standing, uint8 (H,W,3), for posture."""
+
+    portrait: np.ndarray
+    voice: np.ndarray | None = None
+    sample_rate: int = 24000
+    figure: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class Ask:
     """One clip to make. `seconds` is its whole length, for an extension the source's own seconds included."""
 
@@ -42,6 +53,7 @@ class Ask:
     negative_prompt: str = ""
     style: str | None = None
     source: SourceClip | None = None
+    likenesses: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,8 @@ def check(ask: Ask, styles: tuple[str, ...]) -> None:
         raise AskError(f"style {ask.style!r} is not one of {', '.join(styles)}")
     if ask.source is not None:
         _check_source(ask.source, ask.seconds)
+    for place, reference in enumerate(ask.likenesses):
+        _check_reference(reference, f"likeness {place}")
 
 
 def _check_source(source: SourceClip, seconds: int) -> None:
@@ -86,3 +100,19 @@ def _check_source(source: SourceClip, seconds: int) -> None:
     length = shape[0] / source.frame_rate
     if source.use == "extend" and length >= seconds:
         raise AskError(f"the source lasts {length:.2f} s, so {seconds} s in all leave nothing to extend")
+
+
+def _check_reference(reference: Reference, name: str) -> None:
+    pictures = {"portrait": reference.portrait} | ({} if reference.figure is None else {"figure": reference.figure})
+    for part, picture in pictures.items():
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape) < 3:
+            raise AskError(f"{name}: the {part} is {picture.dtype} {picture.shape}, not uint8 (H,W,3)")
+        if min(picture.shape[:2]) < 32:
+            raise AskError(f"{name}: the {part} is {picture.shape[1]}x{picture.shape[0]}, under 32 pixels on a side")
+    voice = reference.voice
+    if voice is None:
+        return
+    if voice.dtype != np.float32 or voice.ndim != 1 or not np.isfinite(voice).all():
+        raise AskError(f"{name}: the voice is {voice.dtype} {voice.shape}, not finite float32 (S,)")
+    if not 8000 <= reference.sample_rate <= 96000 or len(voice) < reference.sample_rate // 2:
+        raise AskError(f"{name}: the voice is {len(voice)} samples at {reference.sample_rate} Hz, under half a second")

@@ -24,6 +24,7 @@ from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
 from inference.generator.enlarger import Enlarger, EnlargerShape
 from inference.generator.loudness import normalised
+from inference.generator.noise import moving
 from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanShape, beats, trace
 from inference.generator.sampling import Latents, Recipe, Start, denoise
 from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder, readable
@@ -193,7 +194,7 @@ class Generator:
 
     def _window(self, job: _Job, prefix: _Known | None, plan: Plan, progress: tuple[int, float, float]) -> Latents:
         place, *shares = progress
-        noise = self._noise(job, place)
+        noise = self._noise(job, plan, place)
         known = Latents(noise.video.clone(), noise.audio.clone())
         keep = len(prefix.latents.video) if prefix else 0
         heard = SOUNDS * keep if prefix and prefix.has_sound else 0
@@ -215,10 +216,10 @@ class Generator:
         done, share = progress
         return denoise(self.transformer, conditions, start, self.recipe, lambda part: job.on_step(done + share * part))
 
-    def _noise(self, job: _Job, place: int) -> Latents:
+    def _noise(self, job: _Job, plan: Plan, place: int) -> Latents:
         random = torch.Generator().manual_seed((job.seed * 1009 + place) % 2**63)
         shape = self.transformer.shape
-        video = torch.randn(WINDOW, *job.grid, shape.video, generator=random)
+        video = moving(plan.motion, (1, WINDOW, *job.grid, shape.video), random)[0]
         return Latents(video, torch.randn(WINDOW * SOUNDS, shape.audio, generator=random))
 
     def _remixed(self, job: _Job, source: SourceClip) -> _Known:
@@ -230,8 +231,8 @@ class Generator:
         starts = range(0, count, WINDOW)
         for place, first in enumerate(starts):
             part = _slice(known.latents, first)
-            start = Start(part, self._noise(job, place), source.strength)
             plan = self._planned(job, _Known(part, known.has_sound) if source.strength < 1 else None, place)
+            start = Start(part, self._noise(job, plan, place), source.strength)
             window = self._denoised(job, start, plan, (0, 0), (place / len(starts), 1 / len(starts)))
             if not known.has_sound:
                 window = self._sounded(job, window, plan, place)
@@ -245,7 +246,7 @@ class Generator:
 
     def _sounded(self, job: _Job, window: Latents, plan: Plan, place: int) -> Latents:
         """The window with sound made for its pictures, all of which are given."""
-        noise = self._noise(job, place)
+        noise = self._noise(job, plan, place)
         start = Start(Latents(window.video, noise.audio), noise, 1.0)
         return self._denoised(job, start, plan, (WINDOW, 0), (0.99, 0.0))
 
@@ -350,7 +351,8 @@ def _told(plan: Plan, grid: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor
 
 def _condition(text: Text | None, style: int, given: tuple[int, int], plan: tuple[torch.Tensor, ...]) -> Condition:
     seen, heard = torch.arange(WINDOW)[None] < given[0], torch.arange(WINDOW * SOUNDS)[None] < given[1]
-    return Condition(*_words(text), torch.tensor([style]), seen, heard, *plan)
+    nobody = torch.zeros(1, TransformerShape().traits)
+    return Condition(*_words(text), torch.tensor([style]), seen, heard, *plan, nobody)
 
 
 def _fitted(source: SourceClip, seconds: int) -> SourceClip:

@@ -18,6 +18,8 @@ FRAMES = 48  # of a window of four seconds
 # side of its square, which way it faces, the camera's place and zoom, and how much it strikes the ground.
 MOTION = ("x", "y", "turn sin", "turn cos", "gait sin", "gait cos", "half", "facing", "pan", "zoom", "impact")
 GUIDANCE = 1.5
+HORIZON = 0.66  # where the ground begins, in frame heights of the world
+DEPTHS = (0.4, 1.0)  # how far what is far and what is near follows the camera
 _CENTRE = (0.0, 0.5, 0.0, 0.85, 0.0, 0.15, 0.24, 0.0, 0.0, 1.05, 0.05)
 _SPREAD = (0.25, 0.15, 0.35, 0.4, 0.7, 0.7, 0.07, 1.0, 0.14, 0.12, 0.17)
 
@@ -175,16 +177,33 @@ def placed(motion: Tensor, across: Tensor, down: Tensor, aspect: float) -> tuple
     return u, (-part["turn sin"] * dx + part["turn cos"] * dy) / part["half"]
 
 
+def grounds(motion: Tensor, rows: int, columns: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Where every place of a grid lies in the world behind the subject, as the camera stands: (...,11) to x at both
+    DEPTHS and y, each (...,rows*columns), in frame heights."""
+    down = (torch.arange(rows, device=motion.device) + 0.5) / rows - 0.5
+    across = ((torch.arange(columns, device=motion.device) + 0.5) / columns - 0.5) * columns / rows
+    dy, dx = (part.flatten() for part in torch.meshgrid(down, across, indexing="ij"))
+    pan, zoom = motion[..., MOTION.index("pan"), None], motion[..., MOTION.index("zoom"), None]
+    far, close = (dx / zoom + pan * depth for depth in DEPTHS)
+    return far, close, 0.55 + (dy - 0.05) / zoom
+
+
 def near(u: Tensor, v: Tensor, reach: float) -> Tensor:
     """1 within `reach` of the middle of the subject's square, falling to 0 beyond."""
     return torch.sigmoid((reach - u.abs()) * 4) * torch.sigmoid((reach - v.abs()) * 4)
 
 
 def trace(motion: Tensor, rows: int, columns: int) -> Tensor:
-    """What the plan says at every place of a grid: (B,48,11) to (B,6,rows*columns,8*18), eight frames a token."""
+    """What the plan says at every place of a grid: (B,48,11) to (B,6,rows*columns,8*28), eight frames a token.
+
+    The waves of the subject's square and of the world behind tell a token what it shares with others at other times.
+    """
     u, v = places(motion, rows, columns)
     close = near(u, v, 2.0)
     waves = [close * f(math.pi / 2 * w) for w in (u, v) for f in (torch.sin, torch.cos)]
+    *across, down = grounds(motion, rows, columns)
+    waves += [f(2 * math.pi * k * x) for x in across for k in (1.0, 2.5) for f in (torch.sin, torch.cos)]
+    waves += [f(2 * math.pi * down) for f in (torch.sin, torch.cos)]
     local = torch.stack([u.clamp(-3, 3) / 3, v.clamp(-3, 3) / 3, close, *waves], dim=-1)
     whole = (motion - torch.tensor(_CENTRE).to(motion)) / torch.tensor(_SPREAD).to(motion)
     both = torch.cat([local, whole[:, :, None].expand(-1, -1, local.shape[2], -1)], dim=-1)

@@ -32,14 +32,15 @@ class TransformerShape:
     text_tokens: int = 20
     attributes: int = 10
     values: int = 16
-    trace: int = 144
+    trace: int = 224
     beats: int = 66
+    traits: int = 16
 
 
 @dataclass(frozen=True)
 class Condition:
     """What a batch is conditioned on. `is_video_given` (B,T) and `is_audio_given` (B,A) mark latents that are clean;
-    `trace` (B,T/2,H/2*W/2,144) and `beats` (B,A,66) are what the plan says at each token (plan.py)."""
+    `trace` (B,T/2,H/2*W/2,224) and `beats` (B,A,66) are what the plan says at each token (plan.py)."""
 
     sentence: Tensor  # (B,512), zeros for none
     tokens: Tensor  # (B,20,512), zeros for none
@@ -50,6 +51,7 @@ class Condition:
     trace: Tensor
     beats: Tensor
     is_planned: Tensor  # (B,) bool
+    likeness: Tensor  # (B,16) of the person shown, zeros for none
 
 
 def wave_code(positions: Tensor, width: int, longest: float) -> Tensor:
@@ -132,6 +134,8 @@ class Transformer(nn.Module):
         self.whole = nn.Embedding(shape.attributes * shape.values + 1, width)
         self.trace = _into(shape.trace, width)
         self.beats = _into(shape.beats, width)
+        self.likeness = nn.Linear(shape.traits, width)
+        self.voice = nn.Linear(shape.traits, width, bias=False)
         self.tell = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList([Block(shape) for _ in range(shape.depth)])
         self.last = nn.Linear(width, 2 * width)
@@ -140,7 +144,8 @@ class Transformer(nn.Module):
         for zero in (self.tell, self.last, self.video_out, self.audio_out, self.trace[2], self.beats[2]):
             nn.init.zeros_(zero.weight)
             nn.init.zeros_(zero.bias)
-        nn.init.zeros_(self.whole.weight)
+        for zero in (self.whole, self.likeness, self.voice):
+            nn.init.zeros_(zero.weight)
         nn.init.normal_(self.attribute.weight, std=0.02)
         with torch.no_grad():
             # Gates start open: every block already starts as the identity, by its zeroed last matrices.
@@ -153,7 +158,7 @@ class Transformer(nn.Module):
         rows = self._rows(condition)
         told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + sentence + style + self.whole(rows).sum(1))
         text = torch.cat([sentence[:, None], style[:, None], self._words(condition.tokens)], dim=1) + self.slots
-        text = torch.cat([text, self.attribute(rows)], dim=1)
+        text = torch.cat([text, self.attribute(rows), self.likeness(condition.likeness)[:, None]], dim=1)
         is_planned = condition.is_planned[:, None, None].float()
         grid = (frames // PAIR, high // PATCH, wide // PATCH)
         is_given = condition.is_video_given.float().unflatten(1, (-1, PAIR)) @ self.given[:PAIR]
@@ -163,7 +168,7 @@ class Transformer(nn.Module):
         seen = seen + self.trace(condition.trace.flatten(1, 2)) * is_planned
         heard = self.audio_in(audio) + self.moments(wave_code(torch.arange(audio.shape[1]) + 0.5, 64, 100))
         heard = heard + condition.is_audio_given.float()[..., None] * self.given[PAIR]
-        heard = heard + self.beats(condition.beats) * is_planned
+        heard = heard + self.beats(condition.beats) * is_planned + self.voice(condition.likeness)[:, None]
         x = torch.cat([text.to(seen), seen, heard.to(seen)], dim=1)
         spans = (text.shape[1], seen.shape[1], heard.shape[1])
         changes = self.tell(told).unflatten(-1, (6, -1))

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from inference.generator.autoencoder import VideoAutoencoder, VideoShape
 from inference.generator.enlarger import EDGE, GAIT, SCALE, Enlarger, EnlargerShape, local
+from inference.generator.noise import moving
 from inference.generator.plan import MOTION, beats, placed, trace
 from inference.generator.transformer import Condition, Transformer, TransformerShape
 from inference.train import figures
@@ -28,7 +29,7 @@ from inference.train.autoencoding import ahead, rate
 from inference.train.corpus import scenes
 from inference.train.flow import CHANNELS
 from inference.train.muon import optimisers
-from inference.train.plans import ATTRIBUTES, attributes, motion
+from inference.train.plans import ATTRIBUTES, attributes, motion, traits
 from inference.train.render import render
 from inference.train.world import STYLES, Scene
 
@@ -57,8 +58,9 @@ def remade(model: Transformer, video: Tensor, kin: list[Scene], rng: random.Rand
         trace(moves, video.shape[2] // 2, video.shape[3] // 2),
         beats(moves, 2 * spans),
         torch.ones(count, dtype=torch.bool),
+        torch.stack([traits(scene) for scene in kin]),
     )
-    state, sound = video.lerp(torch.randn_like(video), level), torch.randn(count, 2 * spans, model.shape.audio)
+    state, sound = video.lerp(moving(moves, video.shape), level), torch.randn(count, 2 * spans, model.shape.audio)
     moments = torch.linspace(level, 0, STEPS + 1).tolist()
     for now, then in pairwise(moments):
         with torch.autocast("cpu", torch.bfloat16):

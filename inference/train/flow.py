@@ -20,6 +20,7 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from inference.generator.noise import moving
 from inference.generator.plan import beats, trace
 from inference.generator.text import TOKENS, TextEncoder, content_words, pieces
 from inference.generator.transformer import Condition, Transformer, TransformerShape
@@ -28,7 +29,7 @@ from inference.train.captions import captions
 from inference.train.corpus import scenes
 from inference.train.latents import CAPTIONS
 from inference.train.muon import optimisers
-from inference.train.plans import attributes, motion
+from inference.train.plans import attributes, motion, traits
 from inference.train.world import STYLES
 
 BATCH = 40  # a process
@@ -49,6 +50,7 @@ class Corpus:
     style: Tensor  # (N,)
     attributes: Tensor  # (N,10) long
     motion: Tensor  # (N,48,11)
+    traits: Tensor  # (N,16), zeros where no person is
 
 
 def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
@@ -64,7 +66,7 @@ def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
     ]
     found = {}
     for aspect, half in (("wide", 0), ("tall", 1)):
-        parts: list[list[Tensor]] = [[] for _ in range(9)]
+        parts: list[list[Tensor]] = [[] for _ in range(10)]
         for shard in shards:
             kin = scenes(shard)[aspect]
             span = slice(0, len(kin)) if half == 0 else slice(-len(kin), None)
@@ -82,6 +84,7 @@ def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
                     np.array([STYLES.index(scene.style) for scene in kin]),
                     np.array([attributes(scene) for scene in kin]),
                     np.stack([motion(scene).numpy() for scene in kin]),
+                    np.stack([traits(scene).numpy() for scene in kin]),
                 ),
                 strict=True,
             ):
@@ -101,6 +104,7 @@ class Batch:
     video: Tensor
     audio: Tensor
     weight: Tensor  # (B,T,H,W,1), more where the subject is
+    motion: Tensor  # (B,48,11)
     condition: Condition
 
 
@@ -133,18 +137,20 @@ def batch(corpus: Corpus, vectors: Tensor, rng: random.Random) -> Batch:
         elif start < 0.31:
             seen[row] = True  # only the sound is to be made
     cover = corpus.cover[picks].float() / 255
-    weight = 1 + 2 * cover.repeat_interleave(2, 2).repeat_interleave(2, 3)[..., None]
+    weight = 1 + cover.repeat_interleave(2, 2).repeat_interleave(2, 3)[..., None]
     moves = corpus.motion[picks].clone()
     moves[..., :2] += 0.012 * torch.randn(BATCH, 1, 2)  # a plan that is made is never exact
     told = (trace(moves, *(side // 2 for side in video.shape[2:4])), beats(moves, audio.shape[1]))
     plan = (corpus.attributes[picks], *told, is_planned)
-    return Batch(video, audio, weight, Condition(sentence, tokens, style, seen, heard, *plan))
+    likeness = corpus.traits[picks] * (torch.rand(BATCH, 1) < 0.7)
+    condition = Condition(sentence, tokens, style, seen, heard, *plan, likeness)
+    return Batch(video, audio, weight, moves, condition)
 
 
 def loss(model: Transformer, made: Batch) -> tuple[Tensor, Tensor]:
     """Mean squared velocity error of video and of audio, where they were not given."""
     time = torch.sigmoid(torch.randn(BATCH) * 1.1 + 0.4)
-    video_noise, audio_noise = torch.randn_like(made.video), torch.randn_like(made.audio)
+    video_noise, audio_noise = moving(made.motion, made.video.shape), torch.randn_like(made.audio)
     keep_video, keep_audio = made.condition.is_video_given, made.condition.is_audio_given
     at = torch.where(keep_video, 0.0, time[:, None])
     video = made.video.lerp(video_noise, at[:, :, None, None, None])

@@ -10,7 +10,7 @@ import torch
 
 from inference import weights
 from inference.generator import audio, frames
-from inference.generator.asking import AskError
+from inference.generator.asking import AskError, Reference
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import VideoAutoencoder, VideoShape
 from inference.generator.enlarger import Enlarger, EnlargerShape
@@ -26,6 +26,7 @@ AUDIO = AudioShape(latent=4, width=16)
 SHAPE = TransformerShape(video=4, audio=4, width=32, depth=2, heads=2, styles=2, attributes=2, values=3)
 PLAN = PlanShape(latent=4 * 8 * 14, attributes=2, values=3, width=16, depth=1, heads=2)
 ENLARGER = EnlargerShape(coarse=8, paint=8, blocks=1, attributes=2, values=3)
+FACE = np.zeros((64, 64, 3), np.uint8)
 ASK = Ask("a red balloon floats over the sea", seconds=4, width=112, height=64, seed=7)
 
 
@@ -177,9 +178,10 @@ def test_given_latents_are_kept_and_read() -> None:
     given = torch.arange(12)[None] < 4
     plan = (
         torch.zeros(1, 2, dtype=torch.long),
-        torch.randn(1, 6, 4, 144),
+        torch.randn(1, 6, 4, 224),
         torch.randn(1, 24, 66),
         torch.tensor([True]),
+        torch.zeros(1, 16),
     )
     condition = Condition(
         torch.zeros(1, 512), torch.zeros(1, 20, 512), torch.tensor([2]), given, torch.zeros(1, 24).bool(), *plan
@@ -207,9 +209,10 @@ def test_a_batch_is_overfitted() -> None:
         torch.zeros(2, 4).bool(),
         torch.zeros(2, 8).bool(),
         torch.tensor([[0, 1], [2, 0]]),
-        torch.randn(2, 2, 4, 144),
+        torch.randn(2, 2, 4, 224),
         torch.randn(2, 8, 66),
         torch.tensor([True, False]),
+        torch.randn(2, 16),
     )
     noise, time = torch.randn_like(video), torch.tensor([0.4, 0.7])
     mixed = video.lerp(noise, time[:, None, None, None, None])
@@ -252,6 +255,10 @@ def test_steps_fall_from_the_level_to_zero() -> None:
         ({"source": SourceClip(np.zeros((48, 64, 112, 3), np.float32), 12, "remix")}, "float32"),
         ({"source": SourceClip(np.zeros((48, 64, 112, 3), np.uint8), 12, "remix", strength=1.5)}, "1.5"),
         ({"source": SourceClip(np.zeros((60, 64, 112, 3), np.uint8), 12, "extend")}, "5.00 s"),
+        ({"likenesses": (Reference(np.zeros((64, 64), np.uint8)),)}, "likeness 0: the portrait"),
+        ({"likenesses": (Reference(np.zeros((64, 20, 3), np.uint8)),)}, "20x64"),
+        ({"likenesses": (Reference(FACE, np.full(24000, np.nan, np.float32)),)}, "finite"),
+        ({"likenesses": (Reference(FACE, np.zeros(2000, np.float32)),)}, "2000 samples"),
     ],
 )
 def test_bad_asks_are_refused_with_the_value(tiny: Generator, change: dict[str, object], says: str) -> None:
