@@ -4,7 +4,7 @@ Faces are those of the ORL set, voices and digits those of the spoken-digits set
 The checks are the model server's own, decoding child included. Never part of the model server.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -187,18 +187,22 @@ ATTACKS: dict[str, Callable[[Studio], Judged]] = {
 }  # fmt: skip
 
 
-def enrolments(studio: Studio, people: int, attempts: int) -> Iterator[dict[str, Any]]:
-    """One row for every staged enrolment: its kind, whether it enrols by itself, and what every check said.
+def enrolments(
+    studio: Studio, goals: tuple[int, int], seed: int, before: Collection[tuple[str, int]] = ()
+) -> Iterator[dict[str, Any]]:
+    """One row for every staged enrolment that is not in `before` (kind and number) up to `goals` (people, attempts).
 
-    Genuine ones and attacks alternate, so that a run that is cut short has both.
+    Genuine ones and attacks alternate, so that a run that is cut short has both; each is drawn from the seed, its
+    kind and its number alone, so that a run that goes on stages what an uncut one would have.
     """
-    done = {"genuine": 0} | dict.fromkeys(ATTACKS, 0)
-    goals = {"genuine": people} | dict.fromkeys(ATTACKS, attempts)
-    while any(done[kind] < goals[kind] for kind in done):
-        kind = min((kind for kind in done if done[kind] < goals[kind]), key=lambda each: done[each] / goals[each])
+    asked = {"genuine": goals[0]} | dict.fromkeys(ATTACKS, goals[1])
+    order = sorted((number / count, kind, number) for kind, count in asked.items() for number in range(count))
+    for _, kind, number in order:
+        if (kind, number) in before:
+            continue
+        studio.rng = np.random.default_rng([seed, number, *kind.encode()])
         judged = genuine(studio) if kind == "genuine" else ATTACKS[kind](studio)
-        done[kind] += 1
-        yield row(kind, judged)
+        yield {"seed": seed, "number": number} | row(kind, judged)
 
 
 def row(kind: str, judged: Judged) -> dict[str, Any]:

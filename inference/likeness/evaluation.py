@@ -59,22 +59,30 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--attempts", type=int, default=20, help="captures of every kind of attack")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--rows", type=Path, help="write one verdict a line to this file, as they come")
+    parser.add_argument("--staged-only", action="store_true", help="only captures, not pairs and planted faces")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     return parser
 
 
 def _likeness(chosen: argparse.Namespace) -> Iterable[dict[str, Any]]:
-    """Verification first, then sightings, then enrolments, which take long."""
+    """Verification first, then sightings, then enrolments, which take long and go on where `--rows` ends."""
     data, checks = chosen.paths[0], CaptureChecks.load(chosen.weights)
-    yield from verification(data, checks.faces, checks.listener.voices)
-    yield from sightings(data, checks.faces, np.random.default_rng(chosen.seed))
+    if not chosen.staged_only:
+        yield from verification(data, checks.faces, checks.listener.voices)
+        yield from sightings(data, checks.faces, np.random.default_rng(chosen.seed))
+    yield from _enrolments(data, checks, chosen)
+    yield {"late_challenge": LATE}
+
+
+def _enrolments(data: Path, checks: CaptureChecks, chosen: argparse.Namespace) -> Iterable[dict[str, Any]]:
+    left = _rows(chosen.rows) if chosen.rows and chosen.rows.exists() else []
+    rows = [row for row in left if row.get("seed") == chosen.seed]
     studio = Studio(data, checks, np.random.default_rng(chosen.seed))
-    rows = []
-    for row in enrolments(studio, chosen.people, chosen.attempts):
+    before = {(row["kind"], row["number"]) for row in rows}
+    for row in enrolments(studio, (chosen.people, chosen.attempts), chosen.seed, before):
         rows.append(row)
         _kept(chosen.rows, [row], "a")
     yield from summary(rows)
-    yield {"late_challenge": LATE}
 
 
 def verification(data: Path, faces: Faces, voices: Voices) -> Iterable[dict[str, Any]]:
@@ -110,8 +118,7 @@ def _told(chosen: argparse.Namespace, pairs: Sequence[Pair], found: dict[str, An
 
 def _summed(chosen: argparse.Namespace) -> Iterable[dict[str, Any]]:
     """Adds up the rows that several runs of `likeness` left."""
-    rows = [json.loads(line) for path in chosen.paths for line in path.read_text("utf-8").splitlines()]
-    return summary(rows)
+    return summary([row for path in chosen.paths for row in _rows(path)])
 
 
 def _counted(kind: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -127,6 +134,10 @@ def _counted(kind: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "stopped_by": dict(sorted(stopped.items(), key=lambda pair: -pair[1])),
         "median_seconds": round(float(np.median(seconds)), 2),
     }
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def _kept(path: Path | None, rows: Iterable[dict[str, Any]], mode: str) -> None:

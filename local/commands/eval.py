@@ -36,6 +36,7 @@ def _register_labelled(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=200, metavar="N", help="likeness: genuine captures to stage")
     parser.add_argument("--attempts", type=int, default=20, metavar="N", help="likeness: captures of each attack")
     parser.add_argument("--seed", type=int, default=11, metavar="N", help="likeness: what staging draws from")
+    parser.add_argument("--staged-only", action="store_true", help="likeness: only captures, going on after --rows")
     parser.add_argument("--beside", action="store_true", help="judge the same prompts with better-profanity too")
     parser.set_defaults(run=run)
 
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
         from inference.likeness.evaluation import main as measure  # loads torch, which no other command should wait for
 
         staged = ["--people", str(args.people), "--attempts", str(args.attempts), "--seed", str(args.seed)]
+        staged += ["--staged-only"] if args.staged_only else []
         return measure([args.what, *map(str, args.paths), *rows, *staged])
     from inference.safety.evaluation import main  # loads numpy, which no other command should wait for
 
