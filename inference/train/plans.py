@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from inference.generator.likeness import TRAITS
 from inference.train.motion import FRAME_RATE, FRAMES, move
 from inference.train.world import (
     CAMERAS,
@@ -18,6 +19,7 @@ from inference.train.world import (
     TIMES,
     WEATHERS,
     Scene,
+    person,
 )
 
 ACTIONS = tuple(sorted({action for _, actions in SUBJECTS.values() for action in (*actions, "flies", "circles")}))
@@ -39,6 +41,11 @@ COUNTS = tuple(len(values) for values in ATTRIBUTES.values())
 def attributes(scene: Scene) -> list[int]:
     """The place of each of the scene's values in its list."""
     return [values.index(getattr(scene, name)) for name, values in ATTRIBUTES.items()]
+
+
+def traits(scene: Scene) -> Tensor:
+    """The traits (16) of the scene's person, zeros where there is nobody."""
+    return torch.tensor(person(scene) or (0.0,) * len(TRAITS))
 
 
 def motion(scene: Scene) -> Tensor:
