@@ -1,11 +1,14 @@
 """Draws the contact sheet of docs/: clips made by the shipped weights, eight frames and the spectrogram of each.
 
 python -m inference.train.contact_sheet docs/contact-sheet.webp
+
+Labels are set in Lato (SIL Open Font License, package `font-lato`): the face that Pillow brings has no accents.
 """
 
 from __future__ import annotations
 
 import argparse
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +54,14 @@ def strip(generator: Generator, prompt: str, style: str | None, seed: int) -> Im
     row = Image.new("RGB", ((FRAMES + 1) * (WIDE + 2), HIGH + LABEL), "white")
     for place, frame in enumerate((*frames, heard(clip))):
         row.paste(Image.fromarray(frame).resize((WIDE, HIGH), Image.Resampling.LANCZOS), (place * (WIDE + 2), LABEL))
-    label = f"{prompt}  [{style or 'any style'}, seed {seed}]"
-    ImageDraw.Draw(row).text((2, 0), label, fill="black", font=ImageFont.load_default(11))
+    ImageDraw.Draw(row).text((2, 0), f"{prompt}  [{style or 'any style'}, seed {seed}]", fill="black", font=face())
     return row
+
+
+def face() -> ImageFont.FreeTypeFont:
+    """What labels are set in; raises ModuleNotFoundError where `font-lato` is not installed."""
+    with (files("font_lato") / "files" / "Lato-Regular.ttf").open("rb") as file:
+        return ImageFont.truetype(file, 12)
 
 
 def heard(clip: Clip) -> np.ndarray:
