@@ -23,6 +23,7 @@ from inference.generator.asking import Ask, Clip, SourceClip, check
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
 from inference.generator.enlarger import Enlarger, EnlargerShape
+from inference.generator.falling import falling, weather_of
 from inference.generator.loudness import normalised
 from inference.generator.noise import moving
 from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanShape, beats, trace
@@ -132,7 +133,7 @@ class Generator:
         with torch.inference_mode(), _timed(timings, "denoise"):
             made = self._made(job, source)
         with torch.inference_mode(), _timed(timings, "decode"):
-            pictures, sound = self._decoded(made, _cover(source))
+            pictures, sound = self._decoded(made, _cover(source), ask.seed)
             clip = _finished(ask, source, pictures, sound)
         on_progress(1.0)
         return replace(clip, not_rendered=unknown, timings=timings, warnings=warnings)
@@ -278,15 +279,22 @@ class Generator:
         heard = self.audio.encode(audio.mel(torch.from_numpy(normalised(wave, audio.RATE))[None]))[0]
         return _Known(Latents(video, heard), True)
 
-    def _decoded(self, made: _Known, cover: float) -> tuple[np.ndarray, np.ndarray]:
+    def _decoded(self, made: _Known, cover: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Enlarged frames (T,h,w,3) and a wave (S,)."""
         assert made.plan is not None
         with torch.autocast("cpu", torch.bfloat16):
             pictures = self.video.decode(made.latents.video[None])[0]
             mels = self.audio.decode(made.latents.audio[None])
         motion = made.plan.motion[0, : len(pictures)]
-        large = self.enlarger.whole(pictures, made.plan.attributes.expand(len(motion), -1), motion, cover)
-        return large.numpy(), audio.wave(mels.float())[0].numpy()
+        what = weather_of(self._named(made.plan)) if cover == 1 else None
+        random = torch.Generator().manual_seed(seed)
+        drops = falling(what, torch.arange(len(motion)), (pictures.shape[1], pictures.shape[2]), random)
+        told = (made.plan.attributes.expand(len(motion), -1), motion, drops)
+        return self.enlarger.whole(pictures, told, cover).numpy(), audio.wave(mels.float())[0].numpy()
+
+    def _named(self, plan: Plan) -> dict[str, str]:
+        rows = zip(self.attributes.items(), plan.attributes[0].tolist(), strict=True)
+        return {name: values[place] for (name, values), place in rows}
 
 
 def _rounds(length: int, known: int) -> int:

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from inference.generator.autoencoder import VideoAutoencoder, VideoShape
 from inference.generator.enlarger import EDGE, GAIT, SCALE, Enlarger, EnlargerShape, local
+from inference.generator.falling import FALLS, KINDS, seen, weather_of
 from inference.generator.noise import moving
 from inference.generator.plan import MOTION, beats, placed, trace
 from inference.generator.transformer import Condition, Transformer, TransformerShape
@@ -30,7 +31,7 @@ from inference.train.corpus import scenes
 from inference.train.flow import CHANNELS
 from inference.train.muon import optimisers
 from inference.train.plans import ATTRIBUTES, attributes, motion, traits
-from inference.train.render import render
+from inference.train.render import render, size, spots
 from inference.train.world import STYLES, Scene
 
 PICKS = 3  # frames of a clip
@@ -91,14 +92,26 @@ def _paired(
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         frames = torch.cat([video.decode(part) for part in latents.split(4)])
     small = ((frames + 1) * 127.5).round().to(torch.uint8)
-    found: dict[str, list[Tensor]] = {"small": [], "large": [], "motion": [], "attributes": []}
+    found: dict[str, list[Tensor]] = {"small": [], "large": [], "motion": [], "attributes": [], "falling": []}
     for place, scene in enumerate(kin):
         picks = sorted(rng.sample(range(1, 47), PICKS))
         found["small"] += [small[place, pick - 1 : pick + 2] for pick in picks]
         found["large"] += list(render(scene, SCALE, picks)[0])
         found["motion"] += list(motion(scene)[picks])
         found["attributes"] += [torch.tensor(attributes(scene))] * PICKS
+        found["falling"] += list(drops(scene, torch.tensor(picks)))
     return {name: torch.stack(parts).numpy() for name, parts in found.items()}
+
+
+def drops(scene: Scene, picks: Tensor) -> Tensor:
+    """What `falling` would say of these frames of the scene, uint8 (T,4,H,W)."""
+    made = torch.zeros(len(picks), len(KINDS), *size(scene), dtype=torch.uint8)
+    what = weather_of(vars(scene))
+    for channel, (name, place) in enumerate(KINDS):
+        if name == what:
+            fall = FALLS[name][place]
+            made[:, channel] = seen(fall, spots(scene, fall.amount), picks, size(scene)).to(torch.uint8)
+    return made
 
 
 def _by(latents: Tensor, kin: list[Scene]) -> Iterator[tuple[Tensor, list[Scene]]]:
@@ -142,7 +155,7 @@ def sharpened(model: Enlarger, pair: dict[str, Tensor], rng: random.Random) -> T
     large = pair["large"][picks].permute(0, 3, 1, 2).float() / 127.5 - 1
     moves = shaken(pair["motion"][picks])
     around = [_crop(move, small.shape[3:], rng) for move in moves]
-    told = _cut(local(moves, *small.shape[3:]), around, 1)
+    told = _cut(torch.cat([local(moves, *small.shape[3:]), pair["falling"][picks]], dim=1), around, 1)
     with torch.autocast("cpu", torch.bfloat16):
         made = model(_cut(small, around, 1), pair["attributes"][picks], moves[:, GAIT], told)
     error = made.float() - _cut(large, around, SCALE)

@@ -188,15 +188,15 @@ def _drift(tile: Tensor, view: _View, down: float, across: float) -> Tensor:
     return tile[rows[:, :, None], columns[:, None, :]][:, None]
 
 
-def _specks(scene: Scene, view: _View, count: int, tall: int, wide: int) -> Tensor:
+def spots(scene: Scene, count: int) -> Tensor:
+    """Rows and columns (2,count) of what falls in the scene, in pixels of scale 1 at the first frame."""
     random = torch.Generator().manual_seed(scene.seed * 13 + 1)
-    high, width = size(scene)
+    return torch.stack([torch.randint(0, side, (count,), generator=random) for side in size(scene)])
+
+
+def _specks(scene: Scene, view: _View, count: int, tall: int, wide: int) -> Tensor:
     tile = torch.zeros(view.height, view.width)
-    for row, column in zip(
-        torch.randint(0, high, (count,), generator=random).tolist(),
-        torch.randint(0, width, (count,), generator=random).tolist(),
-        strict=True,
-    ):
+    for row, column in spots(scene, count).T.tolist():
         rows = torch.arange(row * view.scale, (row + tall) * view.scale) % view.height
         columns = torch.arange(column * view.scale, (column + wide) * view.scale) % view.width
         tile[rows[:, None], columns[None, :]] = 1.0

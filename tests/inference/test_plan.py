@@ -150,7 +150,9 @@ def test_untaught_enlarger_gives_the_bicubic_picture() -> None:
     frames, plan = torch.rand(2, 3, 3, 8, 14) * 2 - 1, planned(draw(1), draw(2))
     moves = plan.motion[:, 5]
 
-    large = model(frames, plan.attributes, moves[:, GAIT], local(moves, 8, 14))
+    told = torch.cat([local(moves, 8, 14), torch.zeros(2, 4, 8, 14)], dim=1)
+
+    large = model(frames, plan.attributes, moves[:, GAIT], told)
 
     wanted = torch.nn.functional.interpolate(frames[:, 1], scale_factor=SCALE, mode="bicubic", align_corners=False)
     assert torch.allclose(large, wanted, atol=1e-5)
@@ -190,7 +192,7 @@ def test_nothing_is_painted_beside_the_subject() -> None:
 
     def whole(bias: float) -> torch.Tensor:
         model.painter.leave.bias.data = torch.tensor((1.0, -1.0, 1.0, bias))
-        return model.whole(pictures, plan.attributes.expand(4, -1), plan.motion[0, :4])
+        return model.whole(pictures, (plan.attributes.expand(4, -1), plan.motion[0, :4], torch.zeros(4, 4, 8, 14)))
 
     differs = (whole(9.0) != whole(-9.0)).any(-1)
     u, v = (part.unflatten(1, (32, 56)) for part in places(plan.motion[0, :4], 32, 56))
