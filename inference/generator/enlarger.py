@@ -1,5 +1,5 @@
-"""Draws the autoencoder's small frames four times larger: a convolution sharpens the whole, then every fine pixel of
-the subject is painted from where the plan says it lies on the subject. It invents no motion."""
+"""Draws the autoencoder's small frames four times larger: a convolution sharpens the whole and draws what falls, then
+every fine pixel of the subject is painted from where the plan says it lies on the subject. It invents no motion."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from inference.generator.falling import KINDS
 from inference.generator.plan import near, places
 
 SCALE = 4
@@ -103,7 +104,7 @@ class Enlarger(nn.Module):
         self.shape, told = shape, 64
         self.attribute = nn.Embedding(shape.attributes * shape.values, told)
         self.gait = nn.Linear(2, told)
-        self.enter = nn.Conv2d(9 + 11, shape.coarse, 3, padding=1)
+        self.enter = nn.Conv2d(9 + 11 + len(KINDS), shape.coarse, 3, padding=1)
         self.blocks = nn.ModuleList([_Coarse(shape.coarse, told) for _ in range(shape.blocks)])
         self.spread = nn.Conv2d(shape.coarse, SCALE * SCALE * 3, 3, padding=1)
         self.painter = Painter(shape)
@@ -112,7 +113,7 @@ class Enlarger(nn.Module):
 
     def forward(self, frames: Tensor, attributes: Tensor, gait: Tensor, local: Tensor) -> Tensor:
         """Frames (B,3,3,H,W) in -1..1, each between its neighbours, attributes (B,10), the gait's sine and cosine
-        (B,2), and what `local` says of small pixels (B,11,H,W), to (B,3,4H,4W), not yet painted."""
+        (B,2), and what `local` and `falling` say of small pixels (B,15,H,W), to (B,3,4H,4W), not yet painted."""
         rows = torch.arange(self.shape.attributes, device=attributes.device) * self.shape.values
         told = F.silu(self.attribute(attributes + rows).sum(1) + self.gait(gait))
         given = torch.cat([frames.flatten(1, 2), local.to(frames)], dim=1)
@@ -123,17 +124,19 @@ class Enlarger(nn.Module):
         return base + F.pixel_shuffle(self.spread(F.silu(x)), SCALE).float()
 
     @torch.inference_mode()
-    def whole(self, pictures: Tensor, attributes: Tensor, motion: Tensor, cover: float = 1.0) -> Tensor:
-        """A clip (T,H,W,3) in -1..1 with the plan (T,10), (T,11) of each frame, to uint8 (T,4H,4W,3).
+    def whole(self, pictures: Tensor, plan: tuple[Tensor, Tensor, Tensor], cover: float = 1.0) -> Tensor:
+        """A clip (T,H,W,3) in -1..1 to uint8 (T,4H,4W,3), with what each frame is told: the plan's attributes (T,10)
+        and motion (T,11), and what is `falling` (T,4,H,W).
 
         `cover` is how much of its paint the painter lays on: 0 leaves what is there.
         """
         still = pictures.permute(0, 3, 1, 2)
         around = torch.stack([torch.cat([still[:1], still[:-1]]), still, torch.cat([still[1:], still[-1:]])], dim=1)
         made = []
-        for part, what, move in zip(*(x.split(CHUNK) for x in (around, attributes, motion)), strict=True):
+        for part, what, move, drops in zip(*(x.split(CHUNK) for x in (around, *plan)), strict=True):
             with torch.autocast(pictures.device.type, torch.bfloat16):
-                large = self(part, what, move[:, GAIT], local(move, *part.shape[3:])).permute(0, 2, 3, 1)
+                around_it = torch.cat([local(move, *part.shape[3:]), drops], dim=1)
+                large = self(part, what, move[:, GAIT], around_it).permute(0, 2, 3, 1)
                 large = large.lerp(self._painted(large.contiguous(), what, move), cover) if cover else large
             made.append(((large + 1) * 127.5).round().clamp(0, 255).to(torch.uint8))
         return torch.cat(made)
