@@ -34,6 +34,13 @@ class VideoFailed(_Event):
     code: str
 
 
+class VideoGenerated(_Event):
+    """The generator is done with a clip; whoever was lent to it must be taken back."""
+
+    type: Literal["video.generated"] = "video.generated"
+    video_id: str
+
+
 class VideoHeld(_Event):
     """A clip waits for a person; the moderators' queue holds it."""
 
@@ -111,6 +118,7 @@ Event = Annotated[
     VideoRequested
     | VideoCompleted
     | VideoFailed
+    | VideoGenerated
     | VideoHeld
     | ReviewDecided
     | VideoDeleted

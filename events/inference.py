@@ -36,7 +36,7 @@ class Outputs(Shape):
 
 
 class LikenessReference(Shape):
-    """A person to render, lent for one clip: links to a picture (PNG) and a voice (mono float32 at `rate`), both in
+    """A person to render, lent for one call: links to a portrait (PNG) and a voice (mono float32 at `rate`), both in
     boxes under the key behind `key`, each `about` its place. The model server drops all of it with the clip.
     """
 
@@ -242,7 +242,8 @@ class Embedded(Shape):
 
 
 class InferenceError(Shape):
-    """Codes: invalid_request, invalid_media, media_too_large, source_unreadable, output_refused, model_fault."""
+    """Codes: invalid_request, invalid_media, media_too_large, source_unreadable, likeness_unreadable, output_refused,
+    model_fault."""
 
     code: str
     message: str

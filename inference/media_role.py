@@ -33,7 +33,7 @@ from inference import marks
 from inference.engines.choice import EngineChoice, load_engine
 from inference.generator.asking import Ask, AskError, Clip, SourceClip
 from inference.generator.engine import Engine, EngineError
-from inference.likeness import matching
+from inference.likeness import matching, references
 from inference.likeness.capture import CaptureChecks
 from inference.likenings import frame_hashes
 from inference.links import Links
@@ -175,7 +175,7 @@ class ProgressReport:
 
 
 def asked(request: Generate, links: Links) -> Ask:
-    """The generator's own request, its source fetched and decoded in the limited child. Raises Refused."""
+    """The generator's own request, its source and the people lent to it fetched and decoded. Raises Refused."""
     return Ask(
         prompt=request.prompt,
         negative_prompt=request.negative_prompt,
@@ -185,6 +185,7 @@ def asked(request: Generate, links: Links) -> Ask:
         height=request.height,
         seed=request.seed,
         source=source_clip(request.source, links) if request.source else None,
+        likenesses=tuple(references.opened(each, links) for each in request.likenesses),
     )
 
 

@@ -5,6 +5,7 @@ Refused
 ├── MediaTooLarge       413  a body or file over its limit
 ├── InvalidMedia        422  a file that is not what it should be
 ├── SourceUnreadable    422  a link that may not or cannot be read
+├── LikenessUnreadable  422  what was lent of a person does not open, or is no portrait and voice
 ├── Busy                429  the queue is full; try again later
 ├── OutputRefused       500  a link that may not or cannot be written
 └── ModelFault          500  a model failed or gave something unusable
@@ -37,6 +38,11 @@ class InvalidMedia(Refused):
 
 class SourceUnreadable(Refused):
     code = "source_unreadable"
+    status = 422
+
+
+class LikenessUnreadable(Refused):
+    code = "likeness_unreadable"
     status = 422
 
 

@@ -31,6 +31,7 @@ PING_SECONDS = 0.5
 # What the home's clock calls: dotted function, and every how many seconds.
 SCHEDULE = {
     "functions.events.retry_webhooks": 5.0,
+    "functions.events.sweep_loans": 15.0,
     "functions.events.sequence_transparency": 5.0,
     "functions.events.enact_reviews": 2.0,
     "functions.events.rescreen": 30.0,

@@ -16,7 +16,7 @@ const WORDS = {
     ahead: (n) => (n === 1 ? "1 clip before yours" : `${n} clips before yours`),
     failed: "Not made", expired: "Your session ended. Please sign in again.", offline: "The server does not answer.",
     footer: "Every clip is screened before it is seen, carries an invisible mark and a signed statement of its origin.",
-    stages: { queued: "Waiting", screening_prompt: "Reading your words", generating: "Painting and sounding", screening_media: "Watching and listening", held: "A person will look at it", signing: "Signing its origin", publishing: "Making it ready", done: "Ready" },
+    stages: { queued: "Waiting", screening_prompt: "Reading your words", awaiting_key: "Waiting for the device of somebody in it", generating: "Painting and sounding", screening_media: "Watching and listening", held: "A person will look at it", signing: "Signing its origin", publishing: "Making it ready", done: "Ready" },
     styles: { cinematic: "Cinematic", animation: "Animation", illustration: "Illustration", photographic: "Photographic" },
   },
   fr: {
@@ -35,7 +35,7 @@ const WORDS = {
     ahead: (n) => (n === 1 ? "1 clip avant le vôtre" : `${n} clips avant le vôtre`),
     failed: "Non réalisé", expired: "Votre session est terminée. Reconnectez-vous.", offline: "Le serveur ne répond pas.",
     footer: "Chaque clip est contrôlé avant d'être vu, porte une marque invisible et une déclaration d'origine signée.",
-    stages: { queued: "En attente", screening_prompt: "Lecture de vos mots", generating: "Image et son en cours", screening_media: "Contrôle de l'image et du son", held: "Une personne va le regarder", signing: "Signature de l'origine", publishing: "Mise à disposition", done: "Prêt" },
+    stages: { queued: "En attente", screening_prompt: "Lecture de vos mots", awaiting_key: "En attente de l'appareil d'une personne montrée", generating: "Image et son en cours", screening_media: "Contrôle de l'image et du son", held: "Une personne va le regarder", signing: "Signature de l'origine", publishing: "Mise à disposition", done: "Prêt" },
     styles: { cinematic: "Cinéma", animation: "Animation", illustration: "Illustration", photographic: "Photographique" },
   },
 };

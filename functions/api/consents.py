@@ -9,7 +9,7 @@ from volary.likeness import Audience, Consent, Refusal, Scope
 from volary.ports import PostForm, Services
 from volary.stores.likenesses import Cascade, StoredReceipt, UseOf, standing_of
 from volary.stores.videos import Videos
-from volary.videos import Status, Visibility, is_withdrawn, may_serve
+from volary.videos import Stage, Status, Visibility, is_withdrawn, may_serve
 
 from events.likeness import CaptureFinding, Challenge, Custody, Purpose
 from functions.api.files import UploadForm
@@ -104,12 +104,14 @@ class Checked(BaseModel):
 
 
 class UseResource(BaseModel):
-    """One clip that shows the person. `links` are there while it may be shown to them."""
+    """One clip that shows the person. `links` are there while it may be shown to them; at the stage `awaiting_key` it
+    waits for their device."""
 
     video_id: str
     object: Literal["likeness.use"] = "likeness.use"
     at: int
     status: Status
+    stage: Stage
     visibility: Visibility
     purpose: Purpose
     is_mine: bool
@@ -204,6 +206,7 @@ def use_of(use: UseOf, viewer: Viewer, services: Services) -> UseResource:
         video_id=video.id,
         at=use.at,
         status=video.status,
+        stage=video.stage,
         visibility=video.visibility,
         purpose=video.purpose,
         is_mine=video.owner_id == viewer.user_id,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 from volary import vault
 from volary.consent import Plan, judged
-from volary.errors import Absent
+from volary.errors import Absent, Conflict
 from volary.likeness import MOST_NAMED, Audience, Grant, Scope
 from volary.ports import Range, Services
 from volary.remix import parent_for, prompts_above
@@ -200,7 +200,10 @@ async def release(
     """Let one clip be made: without this no job with a likeness whose key lies on a device can start."""
     store = Likenesses(services.items)
     record = store.owned(likeness_id, viewer.user_id)
-    withdraw.shown_in(body.video_id, likeness_id, services)
+    video = withdraw.shown_in(body.video_id, likeness_id, services)
+    if not video.may_be_lent_to:
+        message = f"the video {video.id} is {video.status} at stage {video.stage}: nothing is drawn for it any more"
+        raise Conflict(message, code="video_not_waiting", param="video_id")
     vault.release(likeness_id, body.video_id, body.key, services)
     return likeness_resource(record, store.consent(likeness_id), services)
 

@@ -2,11 +2,20 @@
 
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "video.requested": ("functions.events.start_generation",),
+    "video.generated": ("functions.events.return_loans",),
     "video.completed": ("functions.events.clean_up", "functions.events.deliver_webhook", "functions.events.place_clip"),
-    "video.failed": ("functions.events.clean_up", "functions.events.deliver_webhook"),
+    "video.failed": (
+        "functions.events.clean_up",
+        "functions.events.deliver_webhook",
+        "functions.events.return_loans",
+    ),
     "video.held": (),
     "review.decided": ("functions.events.answer_review",),
-    "video.deleted": ("functions.events.clean_up", "functions.events.displace_clip"),
+    "video.deleted": (
+        "functions.events.clean_up",
+        "functions.events.displace_clip",
+        "functions.events.return_loans",
+    ),
     "likeness.captured": ("functions.events.check_capture",),
     "likeness.decided": ("functions.events.keep_likeness", "functions.events.discard_capture"),
     "likeness.erased": ("functions.events.erase_likeness", "functions.events.log_consent"),
@@ -19,6 +28,7 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "videos.withdrawn": (
         "functions.events.clean_up",
         "functions.events.displace_clip",
+        "functions.events.return_loans",
         "functions.events.tell_makers",
     ),
 }

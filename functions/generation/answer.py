@@ -13,11 +13,11 @@ from volary.stores.banks import Banks
 from volary.stores.likenesses import Likenesses
 from volary.stores.pace import Pace
 from volary.stores.reviews import Reviews
-from volary.stores.videos import Call, Screening
+from volary.stores.videos import Call, Screening, outbox
 from volary.vault_index import forget_snapshot
 from volary.videos import Video
 
-from events.bus import Done, ModelAnswered
+from events.bus import Done, ModelAnswered, VideoGenerated
 from events.inference import Generated, MediaScreened
 from events.moderation import Category, Stage
 from events.workflow import GenerationState
@@ -72,8 +72,15 @@ def _note(call: Call, event: ModelAnswered, services: Services) -> GenerationSta
     more.append(store.call_write(answered, now))
     if screening:
         more.append(store.screening_write(video.id, screening))
+    if (event.output or {}).get("task") == "generate" and video.drawn:
+        more.append(_generation_ended(call, services))
     changed(after, f"answered {call.call_id}", services, more=more)
     return state
+
+
+def _generation_ended(call: Call, services: Services) -> Write:
+    told = f"{call.call_id}.generated"
+    return outbox(VideoGenerated(event_id=told, at=services.clock.now(), video_id=call.video_id))
 
 
 def _read(

@@ -1,29 +1,34 @@
 """Questions to the media server: who asked, which workflow waits, and links for what it reads and writes."""
 
-from volary.ports import Services
+from collections.abc import Sequence
+
+from volary.ports import Services, Write
 from volary.stores.videos import Act, Call
 from volary.videos import FILES, Rendition, SourceClip, Video, published_key, work_folder
 
-from events.inference import Generate, Outputs, ScreenMedia, Source
+from events.inference import Outputs, ScreenMedia, Source
 from events.workflow import WaitingTask
 from functions.generation.steps import SYSTEM, seconds, videos_of
 
 LINK_SECONDS = 3_600  # as long as a generation may take
 
 
-def submit(task: WaitingTask, after: Video, call_id: str, request: Generate | ScreenMedia, services: Services) -> None:
+def submit(task: WaitingTask, after: Video, call_id: str, request: ScreenMedia, services: Services) -> None:
     """Store the clip as it is once asked for, with the call and its token, then hand the request over.
 
     The note comes first: an answer that nobody remembers asking for is dropped, a note without an answer times out.
     """
-    now = seconds(services)
-    store = videos_of(services)
-    index = request.index if isinstance(request, ScreenMedia) else None
     call = Call(call_id=call_id, video_id=after.id, token=task.token, state=task.state)
-    call = call.model_copy(update={"index_id": index.index_id if index else None})
-    act = Act(action=f"asked for {request.task}", actor=SYSTEM, at=now, detail=call_id)
-    store.change(after, act, more=[store.call_write(call, now)])
+    call = call.model_copy(update={"index_id": request.index.index_id if request.index else None})
+    note(call, request.task, after, services)
     services.models.submit(request, call_id=call_id, token=task.token)
+
+
+def note(call: Call, asked_for: str, after: Video, services: Services, more: Sequence[Write] = ()) -> Video:
+    """Store the clip as it is once asked for, with the call, and what else must hold in that transaction."""
+    store, now = videos_of(services), seconds(services)
+    act = Act(action=f"asked for {asked_for}", actor=SYSTEM, at=now, detail=call.call_id)
+    return store.change(after, act, more=[store.call_write(call, now), *more])
 
 
 def outputs(video_id: str, call_id: str, services: Services) -> Outputs:

@@ -1,4 +1,8 @@
-"""Ask again, when the work starts, whether a job's source may still be used and everybody in it still lets it."""
+"""Ask again, when the work starts, whether a job's source may still be used and everybody in it still lets it.
+
+A job whose people have their key on a device waits here, at the stage `awaiting_key`, as long as the workflow tries
+again: an hour. Then it ends with likeness_key_missing and its credits go back.
+"""
 
 from volary import vault
 from volary.consent import recast
@@ -10,7 +14,7 @@ from volary.remix import may_remix_now
 from volary.videos import Video
 
 from events.workflow import GenerationState
-from functions.generation.steps import failed, videos_of
+from functions.generation.steps import failed, moved, videos_of
 
 
 def check_consent(state: GenerationState, services: Services) -> GenerationState:
@@ -27,9 +31,9 @@ def check_consent(state: GenerationState, services: Services) -> GenerationState
 
 def _demand_keys(video: Video, services: Services) -> None:
     """Raises KeyNotReleased while a device holds the key of somebody who is to be drawn; the workflow waits for it."""
-    drawn = [each.likeness_id for each in video.people if each.how in ("declared", "handle")]
-    missing = [each for each in drawn if not vault.is_released(each, video.id, services)]
+    missing = [each for each in video.drawn if not vault.is_released(each, video.id, services)]
     if missing:
+        moved(video, "awaiting_key", services)
         raise KeyNotReleased(f"video {video.id} waits for the key of {', '.join(missing)}")
 
 

@@ -4,7 +4,7 @@ from volary.entrypoint import entrypoint
 from volary.errors import Conflict
 from volary.ports import Services
 from volary.vault_index import index
-from volary.videos import enter
+from volary.videos import Stage, enter
 
 from events.inference import ScreenMedia
 from events.workflow import GenerationState, WaitingTask
@@ -19,7 +19,9 @@ def inspect_upload(task: WaitingTask, services: Services) -> GenerationState:
         raise Conflict(f"video {video.id} has no upload to inspect")
     link = services.blobs.get_link("uploads", source.upload_key, seconds=LINK_SECONDS)
     request = ScreenMedia(job_id=video.id, get=link, media=source.media, origin="upload", index=index(services))
-    submit(task, enter(video, "screening_prompt"), services.ids.new("call"), request, services)
+    # A job that waited for a device's key on its way does not go back.
+    stage: Stage = "awaiting_key" if video.stage == "awaiting_key" else "screening_prompt"
+    submit(task, enter(video, stage), services.ids.new("call"), request, services)
     return task.state
 
 

@@ -19,7 +19,7 @@ from inference.likeness import judging, watching
 from inference.likeness.faces import Faces
 from inference.likeness.listening import Heard, Listener
 from inference.likeness.matching import opened
-from inference.likeness.material import Material, packed
+from inference.likeness.material import Material, packed, portrait
 from inference.likeness.sealing import seal
 from inference.likeness.thresholds import SECONDS
 from inference.likeness.voices import RATE, at_rate, speech_only
@@ -117,8 +117,10 @@ class CaptureChecks:
         return np.array(found).reshape(-1, 128)
 
     def _picture(self, watched: Watched, place: int) -> np.ndarray:
-        second = watched.lone[place].second
-        return watched.frames[next(at for at, look in enumerate(watched.looks) if look.second == second)]
+        """What a generator will be lent of the face: a portrait, not the room around it."""
+        chosen = watched.lone[place]
+        frame = watched.frames[next(at for at, look in enumerate(watched.looks) if look.second == chosen.second)]
+        return portrait(frame, chosen.face.mesh) if chosen.face is not None else frame
 
 
 class Stages:

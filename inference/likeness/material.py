@@ -10,10 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+ROOM = 2.0  # a portrait's side, in faces
+LEAST_SIDE = 64
+
 
 @dataclass(frozen=True)
 class Material:
-    """`faces` (N, 128) of one person, `voice` (256,), `picture` (H, W, 3) uint8, `speech` mono float32 at `rate`."""
+    """`faces` (N, 128) of one person, `voice` (256,), `picture` (H, W, 3) uint8, a portrait with the face in its
+    middle, `speech` mono float32 at `rate`."""
 
     faces: np.ndarray
     voice: np.ndarray
@@ -36,6 +40,16 @@ def packed(material: Material, model: str) -> bytes:
     }
     head = json.dumps(header).encode()
     return len(head).to_bytes(4, "big") + head + b"".join(parts.values())
+
+
+def portrait(frame: np.ndarray, mesh: np.ndarray) -> np.ndarray:
+    """The square of a frame (H, W, 3) around a face with this mesh (468, 3), edges repeated where it reaches out."""
+    low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
+    side = max(LEAST_SIDE, round(ROOM * float((high - low).max())))
+    left, top = (round(float(each) - side / 2) for each in (low + high) / 2)
+    rows = np.clip(np.arange(top, top + side), 0, frame.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + side), 0, frame.shape[1] - 1)
+    return frame[rows[:, None], columns]
 
 
 def _png(picture: np.ndarray) -> bytes:

@@ -48,12 +48,20 @@ class Deployed:
 RECORDS: tuple[Need, ...] = ("items.read", "items.write")
 # To put the index of everybody's faces together for one request.
 MATCHING: tuple[Need, ...] = ("keyring.read", "biometrics.match", "work.read", "work.write")
+# To destroy what was lent, and to use a device's release up.
+RETURNING: tuple[Need, ...] = (*RECORDS, "keyring.read", "keyring.write", "likenesses.delete")
 STEPS = (
     Deployed("generation.screen_prompt", (*RECORDS, "models.ask")),
-    Deployed("generation.check_consent", ("items.read", "keyring.read")),
+    Deployed("generation.check_consent", (*RECORDS, "keyring.read")),
     Deployed("generation.inspect_upload", (*RECORDS, *MATCHING, "uploads.read", "models.submit")),
     Deployed(
-        "generation.generate", (*RECORDS, "uploads.read", "videos.read", "work.read", "work.write", "models.submit")
+        "generation.generate",
+        (
+            *RECORDS,
+            *("uploads.read", "videos.read", "work.read", "work.write", "models.submit"),
+            *("keyring.read", "biometrics.open", "likenesses.read", "likenesses.write"),  # to lend a person
+        ),
+        memory_mb=1024,
     ),
     Deployed("generation.screen_media", (*RECORDS, *MATCHING, "models.submit")),
     Deployed("generation.hold", RECORDS),
@@ -107,10 +115,12 @@ LISTENERS = (
     Deployed("events.issue_receipt", (*RECORDS, "keys.receipts", "keys.receipts_public")),
     Deployed("events.withdraw_uses", RECORDS, timeout_seconds=120),
     Deployed("events.tell_makers", (*RECORDS, "keys.envelope")),
+    Deployed("events.return_loans", RETURNING),
 )
 EVERY_MINUTE = (
     Deployed("events.enact_reviews", RECORDS),
     Deployed("events.rescreen", RECORDS),
+    Deployed("events.sweep_loans", RETURNING, timeout_seconds=60),
     Deployed("events.retry_webhooks", (*RECORDS, "keys.envelope")),
     Deployed(
         "events.sequence_transparency", (*RECORDS, "videos.read", "videos.write", "keys.checkpoint", "keys.public")

@@ -80,8 +80,10 @@ def test_uploads_live_a_day_and_unsigned_clips_as_long_as_a_hold(prod):
         "Uplo": 1,
         "Work": 31,
         "Mode": None,
-        "Like": None,
+        "Like": 1,
     }
+    # Only what is lent goes by itself: captures stay until they are erased.
+    assert {thing[:4]: rule.get("Prefix") for thing, rule in lived.items() if "Prefix" in rule} == {"Like": "lent/"}
 
 
 def test_every_bucket_is_closed_and_wants_tls(prod):

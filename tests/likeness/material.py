@@ -21,10 +21,12 @@ class Taken:
     checked: CaptureChecked
 
 
-def taken(likeness_id: str, services: Services, face: float = 0.1) -> Taken:
+def taken(likeness_id: str, services: Services, face: float = 0.1, parts: dict[str, bytes] | None = None) -> Taken:
     """Seal a made-up capture for the likeness and put it where the model server would."""
     public = base64.b64decode(vault.recipient(likeness_id, services))
-    parts = {name: f"canary {name} of {likeness_id} ".encode() * 40 for name in ("picture", "voice", "capture")}
+    parts = parts or {
+        name: f"canary {name} of {likeness_id} ".encode() * 40 for name in ("picture", "voice", "capture")
+    }
     header = {"face": [[face] * 128], "voice": [0.5] * 256, "rate": 16000,
               "parts": {name: len(data) for name, data in parts.items()}}  # fmt: skip
     head = json.dumps(header).encode()

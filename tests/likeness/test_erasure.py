@@ -5,6 +5,7 @@ from volary import boxes, vault
 from volary.embedded import open_home
 from volary.errors import Forbidden, VolaryError
 from volary.vault_index import index
+from volary.vault_loans import Loan, loan_write
 
 from tests.likeness.material import Device, taken
 
@@ -25,16 +26,19 @@ def erased(tmp_path_factory):
         if number % 2:
             half = device.opened(vault.device_box(name, home.services), name)
             vault.release(name, "video_1", half, home.services)
-        vault.lend(name, "video_1", home.services)
+        home.services.items.write(loan_write(loan(name)))
+        vault.lend(loan(name), home.services)
         keys |= set(home.keyring.get(name, "key").values())
     index(home.services)
     copied = {(bucket, name): home.blobs.get(bucket, name) for bucket, name in stored(home)}
     before = b"".join(data for path, data in everything(home).items() if "keyring" in path.parts)
     assert all(key.encode() in before for key in keys)  # what the tests look for can be found
     found = {name: vault.erase(name, home.services) for name in people}
-    for name in people:
-        vault.take_back(name, "video_1", home.services)
     return home, made, keys, copied, found
+
+
+def loan(likeness_id):
+    return Loan(likeness_id=likeness_id, video_id="video_1", call_id="call_1", at=0)
 
 
 def stored(home):
@@ -98,4 +102,4 @@ def test_copies_made_before_do_not_open_with_any_key_that_is_left(erased):
     assert refused == 8 * len(sealed)
     for name in made:
         with pytest.raises(VolaryError):
-            vault.lend(name, "video_2", home.services)
+            vault.lend(loan(name), home.services)

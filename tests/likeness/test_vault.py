@@ -9,6 +9,7 @@ from volary.audit import first_break
 from volary.embedded import open_home
 from volary.errors import Absent, Conflict, Forbidden, Invalid, KeyNotReleased
 from volary.vault_index import block_person, forget_snapshot, index
+from volary.vault_loans import PARTS, SETTLED, Loan, all_loans, loan_write, take_back_loan
 from volary.vault_openings import head, openings
 
 from inference.likeness import sealing
@@ -25,6 +26,16 @@ def services(home):
     return home.services
 
 
+def loan(video_id="video_1", call_id="call_1"):
+    return Loan(likeness_id="like_1", video_id=video_id, call_id=call_id, at=0)
+
+
+def lent(services):
+    """What lies where a model server would read it."""
+    with_call = (f"lent/like_1/video_1/{call}/{part}" for call in ("call_1", "call_2") for part in (*PARTS, "key"))
+    return [place for place in with_call if services.blobs.facts("likenesses", place)]
+
+
 def kept(services, custody="server", device=None, likeness_id="like_1"):
     made = taken(likeness_id, services)
     vault.keep(likeness_id, "user_1", custody, device.key if device else None, made.checked, services)
@@ -33,12 +44,9 @@ def kept(services, custody="server", device=None, likeness_id="like_1"):
 
 def read_back(reference, services):
     """What the model server reads of a reference, through the links' own keys."""
-    work = {name: getattr(reference, name).split("?")[0].split("work/", 1)[1] for name in ("picture", "voice", "key")}
-    key = services.blobs.get("work", work["key"])
-    return {
-        part: sealing.unbox(key, services.blobs.get("work", work[part]), getattr(reference, f"{part}_about").encode())
-        for part in ("picture", "voice")
-    }
+    place = {name: getattr(reference, name).split("?")[0].split("likenesses/", 1)[1] for name in (*PARTS, "key")}
+    box = {name: services.blobs.get("likenesses", at) for name, at in place.items()}
+    return {part: sealing.unbox(box["key"], box[part], getattr(reference, f"{part}_about").encode()) for part in PARTS}
 
 
 def test_capture_opens_for_a_clip_with_server_custody(services):
@@ -46,7 +54,7 @@ def test_capture_opens_for_a_clip_with_server_custody(services):
 
     assert vault.device_box("like_1", services) is None
     assert vault.is_released("like_1", "video_1", services)
-    assert read_back(vault.lend("like_1", "video_1", services), services) == {
+    assert read_back(vault.lend(loan(), services), services) == {
         part: made.parts[part] for part in ("picture", "voice")
     }
 
@@ -57,11 +65,12 @@ def test_without_the_device_no_clip_starts(services):
 
     assert not vault.is_released("like_1", "video_1", services)
     with pytest.raises(KeyNotReleased) as refused:
-        vault.lend("like_1", "video_1", services)
+        vault.lend(loan(), services)
     assert refused.value.code == "likeness_not_released"
 
 
-def test_device_releases_for_one_clip_once(services):
+def test_device_releases_for_one_generation(services):
+    """A second try of the same generation needs no second release; once it is over, the release is used up."""
     device = Device(boxes.new_key())
     made = kept(services, "device", device)
     half = device.opened(vault.device_box("like_1", services), "like_1")
@@ -70,8 +79,40 @@ def test_device_releases_for_one_clip_once(services):
 
     assert vault.is_released("like_1", "video_1", services)
     assert not vault.is_released("like_1", "video_2", services)
-    assert read_back(vault.lend("like_1", "video_1", services), services)["picture"] == made.parts["picture"]
+    for call_id in ("call_1", "call_2"):
+        assert read_back(vault.lend(loan(call_id=call_id), services), services)["picture"] == made.parts["picture"]
+    vault.take_back("like_1", "video_1", services)
     assert not vault.is_released("like_1", "video_1", services)
+    with pytest.raises(KeyNotReleased):
+        vault.lend(loan(), services)
+
+
+def test_what_was_lent_is_taken_back(services):
+    kept(services)
+    for each in (loan(), loan(call_id="call_2")):
+        services.items.write(loan_write(each))
+        vault.lend(each, services)
+    assert len(lent(services)) == 6
+
+    vault.take_back("like_1", "video_1", services)
+    vault.take_back("like_1", "video_1", services)
+
+    assert lent(services) == []
+
+
+def test_row_of_a_loan_outlives_its_files_until_nobody_can_still_be_lending(services):
+    """A process that was slow lays its files down after they were taken back; the row is how the sweep finds them."""
+    kept(services)
+    now = int(services.clock.now().timestamp())
+    fresh = Loan(likeness_id="like_1", video_id="video_1", call_id="call_1", at=now)
+    services.items.write(loan_write(fresh))
+    vault.take_back("like_1", "video_1", services)
+    vault.lend(fresh, services)
+    assert list(all_loans(services)) == [fresh]
+
+    take_back_loan(fresh.model_copy(update={"at": now - SETTLED}), services)
+
+    assert (lent(services), list(all_loans(services))) == ([], [])
 
 
 def test_another_device_releases_nothing(services):
@@ -130,7 +171,7 @@ def test_recipient_is_the_same_until_the_key_is_gone(services):
 
 def test_every_opening_is_in_a_chained_book(services):
     kept(services)
-    vault.lend("like_1", "video_1", services)
+    vault.lend(loan(), services)
     index(services)
 
     book = openings("like_1", services)
@@ -160,7 +201,8 @@ def test_nobody_enrolled_makes_no_index(services):
 
 def test_erased_likeness_opens_no_more_and_says_so_twice(services):
     kept(services)
-    vault.lend("like_1", "video_1", services)
+    services.items.write(loan_write(loan()))
+    vault.lend(loan(), services)
     index(services)
     sealed = services.blobs.get("likenesses", "like_1/capture")
 
@@ -169,8 +211,9 @@ def test_erased_likeness_opens_no_more_and_says_so_twice(services):
     assert first["counts"] == {"keys": 1, "index_entries": 1, "index_copies": 1, "captures": 1}
     assert second["key_id"] == first["key_id"] != ""
     assert set(second["counts"].values()) == {0}
+    assert lent(services) == []
     services.blobs.put("likenesses", "like_1/capture", sealed, "application/octet-stream")
-    for act in (lambda: vault.lend("like_1", "video_2", services), lambda: vault.recipient("like_1", services)):
+    for act in (lambda: vault.lend(loan("video_2"), services), lambda: vault.recipient("like_1", services)):
         with pytest.raises(Absent):
             act()
     assert index(services) is None

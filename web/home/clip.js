@@ -2,7 +2,7 @@
 import { element, button } from "./elements.js";
 import { words } from "../words.js";
 
-const STAGES = ["queued", "screening_prompt", "generating", "screening_media", "held", "signing", "publishing"];
+const STAGES = ["queued", "screening_prompt", "awaiting_key", "generating", "screening_media", "held", "signing", "publishing"];
 
 export function card(video, acts) {
   const made = element("article", { className: "clip" });
@@ -26,7 +26,7 @@ function film(video) {
 
 function stages(video) {
   const now = STAGES.indexOf(video.stage);
-  const shown = STAGES.filter((stage) => stage !== "held" || video.stage === "held");
+  const shown = STAGES.filter((stage) => !["held", "awaiting_key"].includes(stage) || video.stage === stage);
   return element("ol", { className: "stages" }, ...shown.map((stage) => {
     const place = STAGES.indexOf(stage);
     const item = element("li", { textContent: words().stages[stage], className: place < now ? "past" : place === now ? "now" : "" });
@@ -42,7 +42,7 @@ function bar(video) {
 }
 
 function wait(video) {
-  if (video.stage === "held") return "";
+  if (["held", "awaiting_key"].includes(video.stage)) return "";
   const queue = video.queue_position ? `${words().ahead(video.queue_position)} · ` : "";
   return video.eta_seconds ? queue + words().left(video.eta_seconds) : queue;
 }

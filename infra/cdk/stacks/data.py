@@ -28,7 +28,7 @@ class Data(cdk.Stack):
         self._bucket("uploads", [self._gone_after(ONE_DAY)], [self._browser_uploads()])
         self._bucket("work", [self._gone_after(LONGEST_HOLD)], [])
         self._bucket("models", [], [])
-        self._bucket("likenesses", [], [])
+        self._bucket("likenesses", [self._gone_after(ONE_DAY, "lent/")], [])
         self._keyring()
         self._vectors()
 
@@ -105,9 +105,9 @@ class Data(cdk.Stack):
         )
         share(self, self._environment, f"{thing}-bucket", bucket.bucket_name)
 
-    def _gone_after(self, age: cdk.Duration) -> s3.LifecycleRule:
+    def _gone_after(self, age: cdk.Duration, prefix: str | None = None) -> s3.LifecycleRule:
         """Longer than anything needs it; then everything goes, also what no job remembers."""
-        return s3.LifecycleRule(expiration=age, abort_incomplete_multipart_upload_after=ONE_DAY)
+        return s3.LifecycleRule(expiration=age, prefix=prefix, abort_incomplete_multipart_upload_after=ONE_DAY)
 
     def _browser_uploads(self) -> s3.CorsRule:
         return s3.CorsRule(

@@ -4,6 +4,7 @@
     ├── Invalid            the request cannot be meant: a field is missing, unknown or out of range
     ├── Unauthenticated    no token, or one that does not hold
     ├── Forbidden          a known person may not do this: consent, moderation, role, age, region
+    │   └── ConsentWithdrawn  somebody in a job no longer lets their likeness be used in it
     ├── Absent             there is nothing of that name that this person may know of
     ├── Conflict           the thing exists but is not in the state that the act needs
     │   ├── ConditionFailed   a conditional write met another value (from `Items`)
@@ -39,6 +40,10 @@ class Unauthenticated(VolaryError):
 
 class Forbidden(VolaryError):
     code = "forbidden"
+
+
+class ConsentWithdrawn(Forbidden):
+    code = "consent_withdrawn"
 
 
 class Absent(VolaryError):

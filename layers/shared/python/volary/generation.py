@@ -31,6 +31,7 @@ FAILURES = {
     "consent_withdrawn": "Somebody in this clip no longer lets their likeness be used in it.",
     "likeness_unconsented": "The clip shows somebody who has not agreed to it.",
     "likeness_key_missing": "The key to a likeness was not released from its owner's device.",
+    "likeness_unreadable": "A likeness could not be used for this clip; your credits were returned.",
     "source_unmarked": "The uploaded source could not be accepted.",
     "invalid_media": "The source file could not be read as a picture or clip.",
     "media_too_large": "The source file is too long or too large once decoded.",
@@ -42,7 +43,7 @@ FAILURES = {
     "signing_failed": "The clip could not be signed and was not published.",
     "internal_error": "Something on our side failed; your credits were returned.",
 }
-REFUSALS = ("invalid_request", "invalid_media", "media_too_large", "source_unreadable")
+REFUSALS = ("invalid_request", "invalid_media", "media_too_large", "source_unreadable", "likeness_unreadable")
 
 
 class Ask(Shape):
@@ -153,6 +154,7 @@ def failure_of(code: str | None, error: str = "") -> Failure:
         "ModelFault": "generation_failed",
         "SigningFailed": "signing_failed",
         "KeyNotReleased": "likeness_key_missing",
+        "ConsentWithdrawn": "consent_withdrawn",
     }.get(error)
     known = named if named in FAILURES else "internal_error"
     return Failure(code=known, message=FAILURES[known])

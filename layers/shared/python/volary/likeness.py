@@ -23,7 +23,7 @@ Scope = Literal["all", "person", "clip", "purpose", "since"]
 How = Literal["declared", "handle", "inherited", "sighted"]
 MOST_NAMED = 1_000  # people on one list
 MOST_PENDING = 1_000  # withdrawals that stand beside each other; those of single clips go once they are carried out
-MOST_PEOPLE = 20  # in one clip
+MOST_PEOPLE = 16  # in one clip: each brings up to five writes into a transaction, which has a hundred
 DEEPEST = 50  # clips that one with people may descend from
 DEFAULT_PURPOSES: tuple[Purpose, ...] = ("personal", "entertainment", "education")
 

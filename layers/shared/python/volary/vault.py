@@ -20,6 +20,7 @@ from volary import boxes
 from volary.errors import Absent, Conflict, Forbidden, KeyNotReleased
 from volary.ports import NEW, Key, Put, Services
 from volary.vault_index import add_entry, forget_entry, forget_snapshots
+from volary.vault_loans import Loan, hand_out, loans_of, take_back_loan
 from volary.vault_openings import note_opening
 
 KEY = "key"
@@ -110,29 +111,23 @@ def is_released(likeness_id: str, video_id: str, services: Services) -> bool:
     return "box" not in record or _release_of(likeness_id, video_id, services) is not None
 
 
-def lend(likeness_id: str, video_id: str, services: Services) -> LikenessReference:
-    """Open a likeness for one clip: its picture and voice lie in the work store under a key for this clip alone.
+def lend(loan: Loan, services: Services) -> LikenessReference:
+    """Open a likeness for one call and hand it out; its row (`loan_write`) must be there. Raises KeyNotReleased.
 
-    Uses the device's release up. Raises KeyNotReleased without one.
+    A device's release holds for every try of one generation; `take_back` uses it up.
     """
-    private = _private(likeness_id, video_id, services)
-    sealed = services.blobs.get("likenesses", _capture(likeness_id))
-    header, parts = _opened(likeness_id, private, sealed, f"generation of {video_id}", services)
-    key, places = boxes.new_key(), {part: _lent(likeness_id, video_id, part) for part in ("picture", "voice", "key")}
-    for part in ("picture", "voice"):
-        services.blobs.put("work", places[part], boxes.box(key, parts[part], places[part].encode()), TYPE)
-    services.blobs.put("work", places["key"], key, TYPE)
-    _use_up(likeness_id, video_id, services)
-    links = {part: services.blobs.get_link("work", place, seconds=LINK_SECONDS) for part, place in places.items()}
-    about = {"picture_about": places["picture"], "voice_about": places["voice"]}
-    return LikenessReference(likeness_id=likeness_id, rate=header["rate"], **links, **about)
+    private = _private(loan.likeness_id, loan.video_id, services)
+    sealed = services.blobs.get("likenesses", _capture(loan.likeness_id))
+    what_for = f"generation of {loan.video_id}"
+    header, parts = _opened(loan.likeness_id, private, sealed, what_for, services)
+    return hand_out(loan, header["rate"], parts, services)
 
 
 def take_back(likeness_id: str, video_id: str, services: Services) -> None:
-    """Destroy what was lent for a clip, the key first; may run again."""
+    """The generation of a clip is over: use the device's release up and destroy all that was lent; may run again."""
     _use_up(likeness_id, video_id, services)
-    for part in ("key", "picture", "voice"):
-        services.blobs.delete("work", _lent(likeness_id, video_id, part))
+    for loan in loans_of(likeness_id, services, video_id):
+        take_back_loan(loan, services)
 
 
 def erase(likeness_id: str, services: Services) -> dict[str, Any]:
@@ -149,6 +144,8 @@ def erase(likeness_id: str, services: Services) -> dict[str, Any]:
         "index_copies": forget_snapshots(services),
         "captures": int(sealed is not None),
     }
+    for loan in loans_of(likeness_id, services):
+        take_back_loan(loan, services)
     services.blobs.delete("likenesses", _capture(likeness_id))
     return {"key_id": key_id, "counts": counts}
 
@@ -250,7 +247,3 @@ def _capture(likeness_id: str) -> str:
 
 def _release(video_id: str) -> str:
     return f"release#{video_id}"
-
-
-def _lent(likeness_id: str, video_id: str, part: str) -> str:
-    return f"lent/{video_id}/{likeness_id}/{part}"

@@ -20,7 +20,10 @@ from volary.likeness import UNKNOWN, Appearance, Made, Standing
 Status = Literal["queued", "in_progress", "completed", "failed"]
 Visibility = Literal["private", "unlisted", "public"]
 Rendition = Literal["video", "thumbnail", "spritesheet"]
-Stage = Literal["queued", "screening_prompt", "generating", "screening_media", "held", "signing", "publishing", "done"]
+Stage = Literal[
+    "queued", "screening_prompt", "awaiting_key", "generating",
+    "screening_media", "held", "signing", "publishing", "done",
+]  # fmt: skip
 STAGES: tuple[Stage, ...] = Stage.__args__  # type: ignore[attr-defined]
 FILES: dict[Rendition, tuple[str, str]] = {
     "video": ("clip.mp4", "video/mp4"),
@@ -31,6 +34,7 @@ FILES: dict[Rendition, tuple[str, str]] = {
 PROGRESS: dict[Stage, int] = {
     "queued": 0,
     "screening_prompt": 2,
+    "awaiting_key": 4,  # a device must release a likeness' key for this clip first
     "generating": 5,
     "screening_media": 86,
     "held": 90,
@@ -132,6 +136,16 @@ class Video(Shape):
     def is_watchable(self) -> bool:
         is_left = self.deleted_at is None and self.withdrawn_at is None and self.hidden_by is None
         return self.status == "completed" and self.gate == "pass" and is_left
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The likenesses that the generator is to draw; who was only seen in the clip is not lent for it."""
+        return tuple(each.likeness_id for each in self.people if each.how != "sighted")
+
+    @property
+    def may_be_lent_to(self) -> bool:
+        """Whether its generation has not come to an end, so that a likeness may still be released for it."""
+        return not self.has_ended and STAGES.index(self.stage) <= STAGES.index("generating")
 
     @property
     def as_made(self) -> Made:
