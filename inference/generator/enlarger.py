@@ -23,7 +23,8 @@ _STROKE = 2048  # pixels of each frame painted at once: what stays in the proces
 
 @dataclass(frozen=True)
 class EnlargerShape:
-    """Widths of the convolution and of the painter; `attributes` and `values` are the plan's."""
+    """Widths of the convolution and of the painter; `attributes` and `values` are the plan's. `traits` counts the
+    numbers that say who a person is, 0 where the painter knows one person only."""
 
     coarse: int = 64
     blocks: int = 5
@@ -31,6 +32,7 @@ class EnlargerShape:
     layers: int = 3
     attributes: int = 10
     values: int = 16
+    traits: int = 0
 
 
 class _Told(nn.Module):
@@ -71,10 +73,18 @@ class Painter(nn.Module):
         self.change = nn.ModuleList([nn.Linear(128, 2 * shape.paint) for _ in range(shape.layers + 1)])
         self.leave = nn.Linear(shape.paint, 4)
         self.kinds = shape.values
+        if shape.traits:
+            # Without biases nobody's traits, which are zeros, change nothing.
+            self.person_in = nn.Linear(shape.traits, 128, bias=False)
+            self.person = nn.Linear(128, 96, bias=False)
+            nn.init.zeros_(self.person.weight)
 
-    def told(self, attributes: Tensor) -> Tensor:  # (B,10) -> (B,128)
+    def told(self, attributes: Tensor, traits: Tensor) -> Tensor:  # (B,10), (B,16) zeros for nobody -> (B,128)
         rows = torch.arange(attributes.shape[1], device=attributes.device) * self.kinds
-        return F.silu(self.tell(F.silu(self.attribute(attributes + rows).sum(1))))
+        what = self.attribute(attributes + rows).sum(1)
+        if hasattr(self, "person"):
+            what = what + self.person(F.silu(self.person_in(traits)))
+        return F.silu(self.tell(F.silu(what)))
 
     def forward(self, under: Tensor, at: Tensor, gait: Tensor, told: Tensor) -> Tensor:
         """Colours `under` (B,P,3), places `at` (B,P,2), gait (B,2) and `told` (B,128) to colours (B,P,3)."""
@@ -124,25 +134,26 @@ class Enlarger(nn.Module):
         return base + F.pixel_shuffle(self.spread(F.silu(x)), SCALE).float()
 
     @torch.inference_mode()
-    def whole(self, pictures: Tensor, plan: tuple[Tensor, Tensor, Tensor], cover: float = 1.0) -> Tensor:
+    def whole(self, pictures: Tensor, plan: tuple[Tensor, Tensor, Tensor, Tensor], cover: float = 1.0) -> Tensor:
         """A clip (T,H,W,3) in -1..1 to uint8 (T,4H,4W,3), with what each frame is told: the plan's attributes (T,10)
-        and motion (T,11), and what is `falling` (T,4,H,W).
+        and motion (T,11), what is `falling` (T,4,H,W), and the person's traits (T,16), zeros for nobody.
 
         `cover` is how much of its paint the painter lays on: 0 leaves what is there.
         """
         still = pictures.permute(0, 3, 1, 2)
         around = torch.stack([torch.cat([still[:1], still[:-1]]), still, torch.cat([still[1:], still[-1:]])], dim=1)
         made = []
-        for part, what, move, drops in zip(*(x.split(CHUNK) for x in (around, *plan)), strict=True):
+        for part, what, move, drops, who in zip(*(x.split(CHUNK) for x in (around, *plan)), strict=True):
             with torch.autocast(pictures.device.type, torch.bfloat16):
                 around_it = torch.cat([local(move, *part.shape[3:]), drops], dim=1)
                 large = self(part, what, move[:, GAIT], around_it).permute(0, 2, 3, 1)
-                large = large.lerp(self._painted(large.contiguous(), what, move), cover) if cover else large
+                large = large.lerp(self._painted(large.contiguous(), (what, move, who)), cover) if cover else large
             made.append(((large + 1) * 127.5).round().clamp(0, 255).to(torch.uint8))
         return torch.cat(made)
 
-    def _painted(self, large: Tensor, attributes: Tensor, motion: Tensor) -> Tensor:
+    def _painted(self, large: Tensor, plan: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         """Frames (B,H,W,3) with the pixels on the subject's square painted; frames with fewer repeat their first."""
+        attributes, motion, traits = plan
         flat = large.flatten(1, 2)
         u, v = places(motion, *large.shape[1:3])
         is_on = (u.abs() < EDGE) & (v.abs() < EDGE)
@@ -152,7 +163,7 @@ class Enlarger(nn.Module):
         picks = torch.topk(is_on.to(torch.uint8), most, dim=1).indices
         at = torch.stack([u.gather(1, picks), v.gather(1, picks)], dim=-1)
         under = flat.gather(1, picks[..., None].expand(-1, -1, 3))
-        gait, told = motion[:, GAIT], self.painter.told(attributes)
+        gait, told = motion[:, GAIT], self.painter.told(attributes, traits)
         strokes = zip(under.split(_STROKE, 1), at.split(_STROKE, 1), strict=True)
         made = torch.cat([self.painter(below, place, gait, told) for below, place in strokes], 1)
         made = torch.where(is_on.gather(1, picks)[..., None], made, under)

@@ -289,7 +289,8 @@ class Generator:
         what = weather_of(self._named(made.plan)) if cover == 1 else None
         random = torch.Generator().manual_seed(seed)
         drops = falling(what, torch.arange(len(motion)), (pictures.shape[1], pictures.shape[2]), random)
-        told = (made.plan.attributes.expand(len(motion), -1), motion, drops)
+        nobody = torch.zeros(len(motion), TransformerShape().traits)
+        told = (made.plan.attributes.expand(len(motion), -1), motion, drops, nobody)
         return self.enlarger.whole(pictures, told, cover).numpy(), audio.wave(mels.float())[0].numpy()
 
     def _named(self, plan: Plan) -> dict[str, str]:

@@ -29,10 +29,11 @@ from inference.train import figures
 from inference.train.autoencoding import ahead, rate
 from inference.train.corpus import scenes
 from inference.train.flow import CHANNELS
+from inference.train.motion import move
 from inference.train.muon import optimisers
-from inference.train.plans import ATTRIBUTES, attributes, motion, traits
+from inference.train.plans import attributes, motion, traits
 from inference.train.render import render, size, spots
-from inference.train.world import STYLES, Scene
+from inference.train.world import STYLES, Scene, person
 
 PICKS = 3  # frames of a clip
 STEPS = 6
@@ -92,7 +93,8 @@ def _paired(
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         frames = torch.cat([video.decode(part) for part in latents.split(4)])
     small = ((frames + 1) * 127.5).round().to(torch.uint8)
-    found: dict[str, list[Tensor]] = {"small": [], "large": [], "motion": [], "attributes": [], "falling": []}
+    names = ("small", "large", "motion", "attributes", "falling", "traits", "cover")
+    found: dict[str, list[Tensor]] = {name: [] for name in names}
     for place, scene in enumerate(kin):
         picks = sorted(rng.sample(range(1, 47), PICKS))
         found["small"] += [small[place, pick - 1 : pick + 2] for pick in picks]
@@ -100,6 +102,8 @@ def _paired(
         found["motion"] += list(motion(scene)[picks])
         found["attributes"] += [torch.tensor(attributes(scene))] * PICKS
         found["falling"] += list(drops(scene, torch.tensor(picks)))
+        found["traits"] += [traits(scene)] * PICKS
+        found["cover"] += list(covers(scene, picks))
     return {name: torch.stack(parts).numpy() for name, parts in found.items()}
 
 
@@ -172,22 +176,22 @@ def painted(model: Enlarger, pair: dict[str, Tensor]) -> Tensor:
     under = F.grid_sample(small, grid, mode="bicubic", padding_mode="border", align_corners=False)[:, :, 0]
     u, v = placed(pair["motion"], (columns + 0.5) / wide - 0.5, (rows + 0.5) / high - 0.5, wide / high)
     at = torch.stack([u, v], dim=-1)
-    cover = F.grid_sample(covers(pair), at[:, None] / 1.08, align_corners=False)[:, 0, 0, :, None]
+    drawn = pair["cover"][:, None].float() / 255
+    cover = F.grid_sample(drawn, at[:, None] / 1.08, align_corners=False)[:, 0, 0, :, None]
     with torch.autocast("cpu", torch.bfloat16):
-        told = model.painter.told(pair["attributes"])
+        told = model.painter.told(pair["attributes"], pair["traits"])
         colour, logit = model.painter.coat(under.transpose(1, 2), at, pair["motion"][:, GAIT], told)
     wrong = F.binary_cross_entropy_with_logits(logit, cover)
     return wrong + 2 * ((colour - real).abs() * cover).mean() / cover.mean()
 
 
-def covers(pair: dict[str, Tensor]) -> Tensor:
-    """The drawn subject's cover (B,1,S,S) in its phase; animation draws ink around it."""
-    gait = torch.atan2(pair["motion"][:, 4], pair["motion"][:, 5]) / (2 * torch.pi) % 1
-    phases = ((gait + 1e-4) * figures.PHASES).long() % figures.PHASES
-    kinds = [list(ATTRIBUTES["subject"])[row[0]] for row in pair["attributes"].tolist()]
-    drawn = torch.stack([figures.sheet(kind, 2)[2][phase] for kind, phase in zip(kinds, phases.tolist(), strict=True)])
-    is_inked = pair["attributes"][:, -1] == STYLES.index("animation")
-    return torch.where(is_inked[:, None, None, None], F.max_pool2d(drawn, 13, 1, 6), drawn)
+def covers(scene: Scene, picks: list[int]) -> Tensor:
+    """The drawn subject's cover on its own square in these frames, uint8 (N,S,S); animation draws ink around it."""
+    phases = (move(scene).phase[picks] * figures.PHASES).long() % figures.PHASES
+    drawn = torch.stack([figures.cover(scene.subject, phase, 2, person(scene)) for phase in phases.tolist()])
+    if scene.style == "animation":
+        drawn = F.max_pool2d(drawn, 13, 1, 6)
+    return (drawn[:, 0] * 255).round().to(torch.uint8)
 
 
 def on_subject(motion: Tensor, high: int, wide: int) -> tuple[Tensor, Tensor]:

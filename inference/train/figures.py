@@ -8,27 +8,13 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from inference.train import people
+from inference.train.shapes import Shape, box, distance, ellipse, light, polygon, rod
+
 SIDE = 80  # pixels at scale 1
 PHASES = 8
-ROLES = ("main", "shade", "light", "dark", "accent", "glass", "skin", "second")
-
-Shape = tuple[str, str, tuple[float, ...]]  # kind, role, numbers
-
-
-def ellipse(role: str, x: float, y: float, rx: float, ry: float) -> Shape:
-    return ("ellipse", role, (x, y, rx, ry))
-
-
-def polygon(role: str, *points: float) -> Shape:
-    return ("polygon", role, points)
-
-
-def rod(role: str, x1: float, y1: float, x2: float, y2: float, radius: float) -> Shape:
-    return ("rod", role, (x1, y1, x2, y2, radius))
-
-
-def box(role: str, left: float, top: float, right: float, bottom: float) -> Shape:
-    return polygon(role, left, top, right, top, right, bottom, left, bottom)
+Traits = tuple[float, ...]
+ROLES = ("main", "shade", "light", "dark", "accent", "glass", "skin", "second", "complexion", "hair")
 
 
 def _ball(turn: float) -> list[Shape]:
@@ -169,37 +155,6 @@ def _dog(turn: float) -> list[Shape]:
     ]
 
 
-def _figure(turn: float, x: float, cloth: str, scale: float = 1.0) -> list[Shape]:
-    swing = 0.24 * math.sin(turn) * scale
-    reach = 0.26 * math.sin(turn + math.pi) * scale
-    return [
-        rod("shade", x - 0.05, -0.2, x + reach - 0.1, 0.22, 0.085),
-        rod("dark", x, 0.3, x + swing, 0.9, 0.11),
-        rod("dark", x, 0.3, x - swing, 0.9, 0.11),
-        rod(cloth, x, -0.2, x, 0.25, 0.22),
-        ellipse("skin", x + 0.02, -0.62, 0.22, 0.25),
-        ellipse("dark", x - 0.04, -0.76, 0.23, 0.16),
-        ellipse("dark", x + 0.12, -0.6, 0.03, 0.04),
-        rod("skin", x, -0.2, x - reach + 0.08, 0.22, 0.07),
-    ]
-
-
-def _person(turn: float) -> list[Shape]:
-    return _figure(turn, 0.0, "main", 1.4)
-
-
-def _couple(turn: float) -> list[Shape]:
-    heart = -0.84 + 0.05 * math.sin(turn)
-    return [
-        *_figure(turn, -0.42, "main"),
-        *_figure(turn + 0.9, 0.42, "second"),
-        rod("skin", -0.3, 0.1, 0.3, 0.1, 0.06),
-        ellipse("accent", -0.07, heart, 0.1, 0.1),
-        ellipse("accent", 0.07, heart, 0.1, 0.1),
-        polygon("accent", -0.16, heart + 0.04, 0.16, heart + 0.04, 0, heart + 0.25),
-    ]
-
-
 def _kite(turn: float) -> list[Shape]:
     wave = 0.14 * math.sin(turn)
     return [
@@ -284,8 +239,6 @@ _SHAPES = {
     "rocket": _rocket,
     "cat": _cat,
     "dog": _dog,
-    "person": _person,
-    "couple": _couple,
     "kite": _kite,
     "butterfly": _butterfly,
     "robot": _robot,
@@ -293,55 +246,50 @@ _SHAPES = {
 }
 
 
-def _distance(shape: Shape, x: Tensor, y: Tensor) -> Tensor:
-    """Signed distance to the shape's edge, negative inside (ellipses: first-order)."""
-    kind, _, n = shape
-    if kind == "ellipse":
-        radius = torch.sqrt(((x - n[0]) / n[2]) ** 2 + ((y - n[1]) / n[3]) ** 2 + 1e-9)
-        return (radius - 1) * min(n[2], n[3])
-    if kind == "rod":
-        dx, dy = n[2] - n[0], n[3] - n[1]
-        along = (((x - n[0]) * dx + (y - n[1]) * dy) / (dx * dx + dy * dy + 1e-9)).clamp(0, 1)
-        return torch.sqrt((x - n[0] - along * dx) ** 2 + (y - n[1] - along * dy) ** 2) - n[4]
-    return _polygon_distance(n, x, y)
+def sheet(subject: str, scale: int = 1, traits: Traits | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """The subject in all its phases: role weights (P,R,S,S), light (P,1,S,S) around 1, cover (P,1,S,S) in 0..1.
 
-
-def _polygon_distance(points: tuple[float, ...], x: Tensor, y: Tensor) -> Tensor:
-    near = torch.full_like(x, 9.0)
-    inside = torch.zeros_like(x, dtype=torch.bool)
-    corners = [(points[i], points[i + 1]) for i in range(0, len(points), 2)]
-    for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
-        near = torch.minimum(near, _distance(rod("", x1, y1, x2, y2, 0.0), x, y))
-        crosses = (y1 > y) != (y2 > y)
-        inside ^= crosses & (x < (x2 - x1) * (y - y1) / ((y2 - y1) or 1e-9) + x1)
-    return torch.where(inside, -near, near)
+    A person and a couple have `traits`; nobody else does.
+    """
+    return _kept(subject, scale) if traits is None else _person(subject, scale, traits)
 
 
 @lru_cache(maxsize=64)
-def sheet(subject: str, scale: int = 1) -> tuple[Tensor, Tensor, Tensor]:
-    """The subject in all its phases: role weights (P,R,S,S), light (P,1,S,S) around 1, cover (P,1,S,S) in 0..1."""
-    side = SIDE * scale
-    axis = torch.linspace(-1.08, 1.08, side)
-    y, x = torch.meshgrid(axis, axis, indexing="ij")
-    roles, lights, covers = [], [], []
-    for phase in range(PHASES):
-        weight, light, cover = torch.zeros(len(ROLES), side, side), torch.ones(side, side), torch.zeros(side, side)
-        for shape in _SHAPES[subject](2 * math.pi * phase / PHASES):
-            distance = _distance(shape, x, y)
-            alpha = (0.5 - distance / (3.2 / side)).clamp(0, 1)
-            weight *= 1 - alpha
-            weight[ROLES.index(shape[1])] += alpha
-            light = light * (1 - alpha) + alpha * _light(shape, x, y)
-            cover = torch.maximum(cover, alpha)
-        roles.append(weight), lights.append(light[None]), covers.append(cover[None])
+def _kept(subject: str, scale: int) -> tuple[Tensor, Tensor, Tensor]:
+    return _stacked([drawn(_SHAPES[subject](_turn(phase)), scale) for phase in range(PHASES)])
+
+
+@lru_cache(maxsize=4)  # everyone is somebody else, and large
+def _person(subject: str, scale: int, traits: Traits) -> tuple[Tensor, Tensor, Tensor]:
+    return _stacked([drawn(people.SHAPES[subject](_turn(phase), traits), scale) for phase in range(PHASES)])
+
+
+def cover(subject: str, phase: int, scale: int, traits: Traits | None = None) -> Tensor:
+    """The cover (1,S,S) of one phase, without drawing the others where they are not kept."""
+    if traits is None:
+        return _kept(subject, scale)[2][phase]
+    return drawn(people.SHAPES[subject](_turn(phase), traits), scale)[2]
+
+
+def _turn(phase: int) -> float:
+    return 2 * math.pi * phase / PHASES
+
+
+def _stacked(phases: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+    roles, lights, covers = zip(*phases, strict=True)
     return torch.stack(roles), torch.stack(lights), torch.stack(covers)
 
 
-def _light(shape: Shape, x: Tensor, y: Tensor) -> Tensor:
-    """Round shading lit from the upper left, with a highlight."""
-    if shape[0] != "ellipse":
-        return 1.12 - 0.22 * (y + 1) / 2 - 0.08 * x
-    cx, cy, rx, ry = shape[2]
-    nx, ny = (x - cx) / rx, (y - cy) / ry
-    gloss = torch.exp(-((nx + 0.4) ** 2 + (ny + 0.45) ** 2) / 0.06)
-    return 1.14 - 0.22 * (nx * 0.6 + ny) - 0.25 * (nx**2 + ny**2).clamp(max=1) + 0.35 * gloss
+def drawn(shapes: list[Shape], scale: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Shapes laid one over another: role weights (R,S,S), light (1,S,S) and cover (1,S,S)."""
+    side = SIDE * scale
+    axis = torch.linspace(-1.08, 1.08, side)
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    weight, shade, cover = torch.zeros(len(ROLES), side, side), torch.ones(side, side), torch.zeros(side, side)
+    for shape in shapes:
+        alpha = (0.5 - distance(shape, x, y) / (3.2 / side)).clamp(0, 1)
+        weight *= 1 - alpha
+        weight[ROLES.index(shape[1])] += alpha
+        shade = shade * (1 - alpha) + alpha * light(shape, x, y)
+        cover = torch.maximum(cover, alpha)
+    return weight, shade[None], cover[None]

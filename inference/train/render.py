@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from inference.train import figures, scenery
+from inference.train import figures, people, scenery
 from inference.train.motion import ASPECTS, FRAMES, Motion, move
 from inference.train.scenery import HORIZON, LIGHT, MARGIN, Layer, lay
-from inference.train.world import Scene
+from inference.train.world import Scene, person
 
 SHORT, LONG = 64, 112
 _PALETTE: dict[str, tuple[float, float, float]] = {
@@ -142,7 +142,8 @@ def _picked(motion: Motion, picks: Tensor) -> Motion:
 
 def _dressed(scene: Scene, scale: int) -> tuple[Tensor, Tensor]:
     """The subject's phases in colour (P,3,S,S) and cover (P,1,S,S), lit by its scene and style."""
-    roles, light, cover = figures.sheet(scene.subject, scale)
+    traits = person(scene)
+    roles, light, cover = figures.sheet(scene.subject, scale, traits)
     main = torch.tensor(_PALETTE[scene.colour])
     colours = {
         **{name: torch.tensor(value) for name, value in _FIXED.items()},
@@ -154,6 +155,8 @@ def _dressed(scene: Scene, scale: int) -> tuple[Tensor, Tensor]:
         colours["light"] = torch.tensor((0.62, 0.72, 0.86))
     if scene.subject == "couple":
         colours["accent"] = torch.tensor((0.95, 0.2, 0.35))
+    for name, colour in {"complexion": people.complexion, "hair": people.hair}.items():
+        colours[name] = torch.tensor(colour(traits)) if traits else torch.zeros(3)
     table = torch.stack([colours[role] for role in figures.ROLES])
     paint = torch.einsum("prhw,rc->pchw", roles, table)
     if scene.style == "animation":

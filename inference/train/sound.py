@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from inference.generator.loudness import normalised
+from inference.train import speech
 from inference.train.motion import FRAME_RATE, FRAMES, Motion, move
-from inference.train.world import Scene
+from inference.train.world import Scene, person
 
 RATE = 24000
 SECONDS = FRAMES // FRAME_RATE
@@ -156,16 +157,27 @@ def _voice(scene: Scene, rng: np.random.Generator) -> Wave:
         "robot": lambda: _chirp(*rng.choice([(880, 880), (1320, 1320), (660, 990)]), 0.14, (1.0, 0, 0.4, 0, 0.25)),
         "butterfly": lambda: _chirp(2093 * rng.choice((1, 1.25, 1.5)), 2093, 0.25, (1.0,)),
         "fish": lambda: _chirp(200, 520, 0.08),
-        "couple": lambda: _chirp(*rng.choice([(230, 260), (340, 310)]), 0.22, (1.0, 0.7, 0.5, 0.3)),
-        "person": lambda: _chirp(*rng.choice([(150, 165), (170, 150)]), 0.2, (1.0, 0.8, 0.6, 0.3)),
     }
     if scene.subject not in calls:
         return wave
-    count, level = {"dog": (4, 0.40), "cat": (2, 0.34), "person": (4, 0.20), "couple": (6, 0.22)}.get(
-        scene.subject, (5, 0.24)
-    )
+    count, level = {"dog": (4, 0.40), "cat": (2, 0.34)}.get(scene.subject, (5, 0.24))
     for at in np.sort(rng.uniform(0.1, 3.5, count)):
         _hit(wave, at, calls[scene.subject](), level)
+    return wave
+
+
+def _talk(scene: Scene, rng: np.random.Generator) -> Wave:
+    """What a person says, a few syllables at a time; of a couple each in turn."""
+    wave, traits = np.zeros(SAMPLES), person(scene)
+    if traits is None:
+        return wave
+    at, turn = rng.uniform(0.1, 0.4), 0
+    while at < SECONDS - 0.4:
+        speaker = speech.MIDDLING if scene.subject == "couple" and turn % 2 else traits
+        for _ in range(rng.integers(3, 6)):
+            _hit(wave, at, speech.syllable(speaker, rng), 0.22)
+            at += 1.2 * speech.syllable_seconds(speaker)
+        at, turn = at + rng.uniform(0.3, 0.7), turn + 1
     return wave
 
 
@@ -222,6 +234,7 @@ def sound(scene: Scene) -> Wave:
         _AMBIENCE[scene.setting](scene, rng) + _weather(scene, rng) + _voice(scene, rng) + _impacts(scene, motion, rng)
     )
     wave = wave + 0.8 * _music(scene, rng)
+    wave = wave + _talk(scene, np.random.default_rng(scene.seed * 11 + 8))
     if scene.subject in ("car", "train", "rocket"):
         wave = wave + _engine(scene, motion, rng)
     return normalised(wave.astype(np.float32), RATE)

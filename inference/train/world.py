@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from inference.generator.likeness import TRAITS
+from inference.generator.likeness import PEOPLE, somebody
 
 COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black")
 SIZES = ("small", "large")
@@ -39,7 +39,6 @@ SUBJECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "robot": ((*_LAND, "room", "space"), ("walks", "jumps", "dances", "spins")),
     "train": (_LAND, ("drives", "rests")),
 }
-PEOPLE = ("person", "couple")
 # In space nothing stands on a floor: every action there becomes one of these.
 _WEIGHTLESS = ("floats", "circles", "spins", "flies")
 DIRECTED = ("rolls", "flies", "sails", "swims", "drives", "walks", "runs", "bounces")
@@ -87,18 +86,9 @@ def draw(seed: int) -> Scene:
     )
 
 
-def identity(seed: int) -> tuple[float, ...]:
-    """A person's TRAITS drawn at random; half have no beard, and glasses are there or not."""
-    rng = random.Random(f"person {seed}")
-    drawn = {name: rng.uniform(-1, 1) for name in TRAITS}
-    drawn["beard"] = -1.0 if rng.random() < 0.5 else rng.random()
-    drawn["glasses"] = 1.0 if rng.random() < 0.4 else -1.0
-    return tuple(drawn.values())
-
-
 def person(scene: Scene) -> tuple[float, ...] | None:
-    """The traits of the scene's person, of a couple those of the one on the left; None where there is nobody."""
-    return identity(scene.seed) if scene.subject in PEOPLE else None
+    """The traits of the scene's person, of a couple those of the first; None where there is nobody."""
+    return somebody(scene.seed) if scene.subject in PEOPLE else None
 
 
 def is_held_out(scene: Scene) -> bool:

@@ -163,7 +163,7 @@ def test_painter_learns_a_shape_from_the_plan_alone() -> None:
     torch.manual_seed(0)
     painter = Enlarger(EnlargerShape(coarse=8, paint=24, blocks=1)).painter
     optimiser = torch.optim.Adam(painter.parameters(), 1e-2)
-    kinds, gait = torch.zeros(2, KINDS, dtype=torch.long), torch.zeros(2, 2)
+    kinds, gait, nobody = torch.zeros(2, KINDS, dtype=torch.long), torch.zeros(2, 2), torch.zeros(2, 16)
 
     def drawn() -> tuple[torch.Tensor, torch.Tensor]:
         at = torch.rand(2, 300, 2) * 2 - 1
@@ -171,12 +171,12 @@ def test_painter_learns_a_shape_from_the_plan_alone() -> None:
 
     def error() -> float:
         at, disc = drawn()
-        return (painter(torch.zeros(2, 300, 3), at, gait, painter.told(kinds)) - disc).abs().mean().item()
+        return (painter(torch.zeros(2, 300, 3), at, gait, painter.told(kinds, nobody)) - disc).abs().mean().item()
 
     before = error()
     for _ in range(60):
         at, disc = drawn()
-        colour, logit = painter.coat(torch.zeros(2, 300, 3), at, gait, painter.told(kinds))
+        colour, logit = painter.coat(torch.zeros(2, 300, 3), at, gait, painter.told(kinds, nobody))
         wrong = torch.nn.functional.binary_cross_entropy_with_logits(logit, disc) + ((colour - 1).abs() * disc).mean()
         optimiser.zero_grad()
         wrong.backward()
@@ -192,7 +192,8 @@ def test_nothing_is_painted_beside_the_subject() -> None:
 
     def whole(bias: float) -> torch.Tensor:
         model.painter.leave.bias.data = torch.tensor((1.0, -1.0, 1.0, bias))
-        return model.whole(pictures, (plan.attributes.expand(4, -1), plan.motion[0, :4], torch.zeros(4, 4, 8, 14)))
+        drops, nobody = torch.zeros(4, 4, 8, 14), torch.zeros(4, 16)
+        return model.whole(pictures, (plan.attributes.expand(4, -1), plan.motion[0, :4], drops, nobody))
 
     differs = (whole(9.0) != whole(-9.0)).any(-1)
     u, v = (part.unflatten(1, (32, 56)) for part in places(plan.motion[0, :4], 32, 56))
