@@ -188,7 +188,7 @@ def painted(model: Enlarger, pair: dict[str, Tensor]) -> Tensor:
 def covers(scene: Scene, picks: list[int]) -> Tensor:
     """The drawn subject's cover on its own square in these frames, uint8 (N,S,S); animation draws ink around it."""
     phases = (move(scene).phase[picks] * figures.PHASES).long() % figures.PHASES
-    drawn = torch.stack([figures.cover(scene.subject, phase, 2, person(scene)) for phase in phases.tolist()])
+    drawn = figures.sheet(scene.subject, 2, person(scene), tuple(phases.tolist()))[2]
     if scene.style == "animation":
         drawn = F.max_pool2d(drawn, 13, 1, 6)
     return (drawn[:, 0] * 255).round().to(torch.uint8)

@@ -246,29 +246,22 @@ _SHAPES = {
 }
 
 
-def sheet(subject: str, scale: int = 1, traits: Traits | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """The subject in all its phases: role weights (P,R,S,S), light (P,1,S,S) around 1, cover (P,1,S,S) in 0..1.
+def sheet(
+    subject: str, scale: int = 1, traits: Traits | None = None, phases: tuple[int, ...] = tuple(range(PHASES))
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The subject in some phases: role weights (P,R,S,S), light (P,1,S,S) around 1, cover (P,1,S,S) in 0..1.
 
     A person and a couple have `traits`; nobody else does.
     """
-    return _kept(subject, scale) if traits is None else _person(subject, scale, traits)
+    if traits is not None:
+        return _stacked([drawn(people.SHAPES[subject](_turn(phase), traits), scale) for phase in phases])
+    roles, lights, covers = (part[list(phases)] for part in _kept(subject, scale))
+    return roles, lights, covers
 
 
 @lru_cache(maxsize=64)
 def _kept(subject: str, scale: int) -> tuple[Tensor, Tensor, Tensor]:
     return _stacked([drawn(_SHAPES[subject](_turn(phase)), scale) for phase in range(PHASES)])
-
-
-@lru_cache(maxsize=4)  # everyone is somebody else, and large
-def _person(subject: str, scale: int, traits: Traits) -> tuple[Tensor, Tensor, Tensor]:
-    return _stacked([drawn(people.SHAPES[subject](_turn(phase), traits), scale) for phase in range(PHASES)])
-
-
-def cover(subject: str, phase: int, scale: int, traits: Traits | None = None) -> Tensor:
-    """The cover (1,S,S) of one phase, without drawing the others where they are not kept."""
-    if traits is None:
-        return _kept(subject, scale)[2][phase]
-    return drawn(people.SHAPES[subject](_turn(phase), traits), scale)[2]
 
 
 def _turn(phase: int) -> float:
@@ -282,12 +275,20 @@ def _stacked(phases: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, Tenso
 
 def drawn(shapes: list[Shape], scale: int) -> tuple[Tensor, Tensor, Tensor]:
     """Shapes laid one over another: role weights (R,S,S), light (1,S,S) and cover (1,S,S)."""
-    side = SIDE * scale
-    axis = torch.linspace(-1.08, 1.08, side)
-    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    return looked_at(shapes, SIDE * scale, (0.0, 0.0, 1.08), 3.2)
+
+
+def looked_at(
+    shapes: list[Shape], side: int, window: tuple[float, float, float], soft: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Like `drawn`, through a square window: its middle, half its side, and `soft` for how softly its
+    edges fall, in 1/side of the subject's units."""
+    across, down, half = window
+    axis = torch.linspace(-half, half, side)
+    y, x = torch.meshgrid(axis + down, axis + across, indexing="ij")
     weight, shade, cover = torch.zeros(len(ROLES), side, side), torch.ones(side, side), torch.zeros(side, side)
     for shape in shapes:
-        alpha = (0.5 - distance(shape, x, y) / (3.2 / side)).clamp(0, 1)
+        alpha = (0.5 - distance(shape, x, y) / (soft / side)).clamp(0, 1)
         weight *= 1 - alpha
         weight[ROLES.index(shape[1])] += alpha
         shade = shade * (1 - alpha) + alpha * light(shape, x, y)

@@ -140,10 +140,10 @@ def _picked(motion: Motion, picks: Tensor) -> Motion:
     return replace(motion, **tracks)
 
 
-def _dressed(scene: Scene, scale: int) -> tuple[Tensor, Tensor]:
-    """The subject's phases in colour (P,3,S,S) and cover (P,1,S,S), lit by its scene and style."""
+def _dressed(scene: Scene, scale: int, phases: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Some of the subject's phases in colour (P,3,S,S) and cover (P,1,S,S), lit by its scene and style."""
     traits = person(scene)
-    roles, light, cover = figures.sheet(scene.subject, scale, traits)
+    roles, light, cover = figures.sheet(scene.subject, scale, traits, phases)
     main = torch.tensor(_PALETTE[scene.colour])
     colours = {
         **{name: torch.tensor(value) for name, value in _FIXED.items()},
@@ -169,7 +169,8 @@ def _dressed(scene: Scene, scale: int) -> tuple[Tensor, Tensor]:
 
 
 def _subject(frames: Tensor, view: _View, motion: Motion, scene: Scene) -> tuple[Tensor, Tensor]:
-    paint, cover = _dressed(scene, view.scale)
+    used, phase = ((motion.phase * figures.PHASES).long() % figures.PHASES).unique(return_inverse=True)
+    paint, cover = _dressed(scene, view.scale, tuple(used.tolist()))
     dx, dy = _place(view, motion, scene)
     cos, sin = torch.cos(motion.turn)[:, None, None], torch.sin(motion.turn)[:, None, None]
     u, v = (cos * dx + sin * dy) / motion.half, (-sin * dx + cos * dy) / motion.half
@@ -177,7 +178,6 @@ def _subject(frames: Tensor, view: _View, motion: Motion, scene: Scene) -> tuple
     if scene.direction == "left" and not upright:
         u = -u
     grid = torch.stack([u, v], dim=-1) / 1.08
-    phase = (motion.phase * figures.PHASES).long() % figures.PHASES
     seen = F.grid_sample(torch.cat([paint * cover, cover], 1)[phase], grid, align_corners=False)
     return frames * (1 - seen[:, 3:]) + seen[:, :3], seen[:, 3:]
 
