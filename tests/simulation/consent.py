@@ -1,9 +1,10 @@
 """Consent in a storm: real use cases and handlers on ports in memory, with other work between any two effects.
 
 `python -m tests.simulation.consent --schedules N --seed S` runs seeds S to S+N-1 and stops at a violation, naming its
-seed. Real: asking, remixing, checking, recognising, publishing, failing, posting, deleting, withdrawing in all forms,
-granting, the cascade, the clean-up, the read gate and the feed. Stand-ins: the generator, signing, the interpreter of
-the workflow (tests/simulation/world.py runs that one) and the ports.
+seed. Real: asking, remixing, checking, waiting for a device, lending and taking back, recognising, publishing, failing,
+posting, deleting, withdrawing in all forms, granting, the cascade, the clean-up, the read gate and the feed. Stand-ins:
+the generator, signing, the interpreter of the workflow (tests/simulation/world.py runs that one, and
+tests/likeness/test_lending.py lends through it) and the ports.
 """
 
 import argparse
@@ -21,30 +22,33 @@ from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
-from volary import feed
+from volary import feed, vault
 from volary.accounts import ANYONE, Account, Viewer
 from volary.enrolment import Likeness, challenge, consent_texts
-from volary.errors import Conflict, VolaryError
-from volary.generation import Ask
+from volary.errors import Conflict, ConsentWithdrawn, KeyNotReleased, VolaryError
+from volary.generation import Ask, failure_of
 from volary.likeness import Consent, Grant
 from volary.moderation import shipped_policy
 from volary.ports import Put, Range, Services
 from volary.stores.accounts import Accounts
 from volary.stores.likenesses import Likenesses, standing_of
 from volary.stores.videos import Act, Call, Videos
+from volary.vault_loans import SETTLED
 from volary.videos import Signature, SourceClip, enter, may_serve, published_key
 
-from events.bus import EVENT, ModelAnswered
-from events.inference import MarkReading, MediaFacts, MediaScreened
+from events.bus import EVENT, ModelAnswered, Tick
+from events.inference import Generate, Generated, MarkReading, MediaFacts, MediaScreened
 from events.likeness import PURPOSES, Matched, Sighting
 from events.moderation import Signal
-from events.workflow import GenerationState
+from events.workflow import GenerationState, WaitingTask
 from functions.events.subscriptions import SUBSCRIPTIONS
-from functions.generation import answer, check_consent, fail, publish
+from functions.events.sweep_loans import sweep_loans
+from functions.generation import answer, check_consent, fail, generate, publish
 from functions.likenesses import grant, withdraw
 from functions.videos import create, delete
 from tests.simulation.faults import Crash
-from tests.simulation.memory import MemoryBlobs, MemoryItems, MemoryWorkflows, OpenKeyring
+from tests.simulation.lending import CUSTODY, files_lent, is_whole, vaulted
+from tests.simulation.memory import MemoryBlobs, MemoryItems, MemoryKeyring, MemoryWorkflows
 from tests.simulation.truth import Clip, Truth
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -63,10 +67,10 @@ CALM = tuple(
 )
 # Receipts are signed and webhooks sent elsewhere; both only follow what is simulated here.
 HANDLED = {
-    event: tuple(each for each in handlers if each.endswith((".withdraw_uses", ".clean_up")))
+    event: tuple(each for each in handlers if each.endswith((".withdraw_uses", ".clean_up", ".return_loans")))
     for event, handlers in SUBSCRIPTIONS.items()
 }
-STEPS = 14
+STEPS = 16
 
 
 class World:
@@ -86,18 +90,23 @@ class World:
         self.queue: list[tuple[str, dict[str, Any]]] = []
         self.violations: list[str] = []
         self.trace = hashlib.sha256()
+        self.sent: dict[str, Generate] = {}  # by call, what the model server was asked for
+        self.tries: dict[str, int] = {}  # of jobs that wait for a device
+        self.overtaken: set[str] = set()  # clips that ended, or whose process died, while somebody was lent to them
         items = MemoryItems(self.pause, self.committed, base())
-        self.items, self.blobs, self.workflows = items, MemoryBlobs(self.pause), MemoryWorkflows()
+        self.items, self.workflows = items, MemoryWorkflows()
+        self.blobs, self.keyring = MemoryBlobs(self.pause, vaulted().files), MemoryKeyring(self.pause, vaulted().keys)
         none: Any = None
         self.services = Services(
-            items=items, blobs=self.blobs, bus=none, workflows=self.workflows, models=none, keys=none,  # type: ignore[arg-type]
-            identity=none, clock=self, ids=self, keyring=OpenKeyring(), vectors=none,  # type: ignore[arg-type]
+            items=items, blobs=self.blobs, bus=none, workflows=self.workflows, models=self, keys=none,  # type: ignore[arg-type]
+            identity=none, clock=self, ids=self, keyring=self.keyring, vectors=none,  # type: ignore[arg-type]
         )  # fmt: skip
         self.videos = Videos(items)
         if opening is not None:
             items.rows = {pk: dict(rows) for pk, rows in opening.items.rows.items()}
             self.truth, self.made_ids = copy.deepcopy(opening.truth), opening.made_ids
-            self.published, self.blobs.files = set(opening.published), set(opening.blobs.files)
+            self.published, self.blobs.files = set(opening.published), dict(opening.blobs.files)
+            self.keyring.rows = dict(opening.keyring.rows)
 
     # The clock and the ids.
     def now(self) -> datetime:
@@ -117,6 +126,10 @@ class World:
     def seed(self) -> int:
         return 7
 
+    # The model server's queue.
+    def submit(self, request: Generate, *, call_id: str, token: str) -> None:
+        self.sent[call_id] = request
+
     def run(self) -> list[str]:
         """A storm, the calm after it, and what must hold then."""
         self.rate = 0.02
@@ -126,6 +139,7 @@ class World:
         self.settle()
         self.look()
         self.account()
+        self.account_for_loans()
         return self.violations
 
     def attempt(self, act: "Callable[[World], None]") -> None:
@@ -165,6 +179,8 @@ class World:
             effect()
         elif sk.startswith("USE#") and (clip := self.truth.clips.get(item["video_id"])):
             clip.people[pk.removeprefix("LIKENESS#")] = self.truth.next()  # they came into it at this very moment
+        elif pk.startswith("LOANS#"):
+            self.lent(item)
         elif pk == "OUTBOX":
             self.queue += [(handler, item["event"]) for handler in HANDLED[item["event"]["type"]]]
 
@@ -178,6 +194,12 @@ class World:
             unasked = [each for each in clip.people if self.truth.may_not_ask(each, clip.maker, self.seconds())]
             if unasked or self.truth.is_covered(clip, self.seconds()):
                 self.violate(f"{clip.video_id} was published against {unasked or 'a withdrawal'}")
+
+    def lent(self, item: dict[str, Any]) -> None:
+        """A likeness is lent at this very moment; nobody in the clip may have taken anything back."""
+        clip = self.truth.clips[item["video_id"]]
+        if self.truth.is_covered(clip, self.seconds()):
+            self.violate(f"{item['likeness_id']} was lent for {clip.video_id}, from which somebody withdrew")
 
     def accepted(self, item: dict[str, Any]) -> Clip:
         parent_id = item["source"]["video_id"] if item["source"] else None
@@ -263,6 +285,22 @@ class World:
         if sum(counted) != withdrawn:
             self.violate(f"cascades counted {sum(counted)}, and {withdrawn} clips are down")
 
+    def account_for_loans(self) -> None:
+        """What was lent went with its generation, and the sweep finds the rest; every loan is in the vault's book."""
+        for likeness_id, video_id in files_lent(self.blobs):
+            if video_id not in self.overtaken:
+                self.violate(f"{likeness_id} is still lent for {video_id}, which is over")
+        for request in self.sent.values():
+            for each in request.likenesses:
+                book = self.items.rows[f"AUDIT#opening:{each.likeness_id}"].values()
+                if not any(entry.get("detail") == f"generation of {request.job_id}" for entry in book):
+                    self.violate(f"{each.likeness_id} was opened for {request.job_id} without an entry")
+        self.time += timedelta(seconds=SETTLED)
+        sweep_loans(Tick(), self.services)
+        rows = [pk for pk, found in self.items.rows.items() if pk.startswith("LOANS#") and found]
+        if rows or files_lent(self.blobs):
+            self.violate(f"after the sweep {rows} and {files_lent(self.blobs)} are lent")
+
 
 def request(world: World) -> None:
     name = world.dice.choice(("like_ada", "like_ada", "like_ben", "@ada", "both", ""))
@@ -289,26 +327,55 @@ def advance(world: World) -> None:
     if world.videos.get(video_id).has_ended:
         world.jobs.pop(video_id, None)
         return
-    state = (check_consent.check_consent, screened, publish.publish)[stage](*_given(stage, state, world))
+    try:
+        state = (asked, generated, screened, published)[stage](state, world)
+    except (ConsentWithdrawn, KeyNotReleased) as fault:  # as the workflow's Catch does, in the end
+        if isinstance(fault, KeyNotReleased) and world.tries.setdefault(video_id, 0) < PATIENCE:
+            world.tries[video_id] += 1
+            raise
+        state = state.model_copy(update={"failure": failure_of(None, type(fault).__name__).code})
     if state.failure:
         fail.fail(state, world.services)
         world.jobs.pop(video_id, None)
         return
-    if stage == 2:
+    if stage == 3:
         world.jobs.pop(video_id, None)
     else:
         world.jobs[video_id] = (stage + 1, state)
 
 
-def _given(stage: int, state: GenerationState, world: World) -> tuple[Any, ...]:
-    return (state, world) if stage == 1 else (state, world.services)
+def asked(state: GenerationState, world: World) -> GenerationState:
+    return check_consent.check_consent(state, world.services)
+
+
+def generated(state: GenerationState, world: World) -> GenerationState:
+    """The likenesses are lent and the request goes out; the answer comes with the next step."""
+    try:
+        generate.generate(WaitingTask(state=state, token=state.video_id), world.services)
+    except BaseException:
+        world.overtaken.add(state.video_id)
+        raise
+    video = world.videos.get(state.video_id)
+    sent = world.sent.get(video.call_id or "")
+    if video.has_ended:
+        world.overtaken.add(video.id)
+    elif sent is not None and not all(is_whole(world.blobs, each.key) for each in sent.likenesses):
+        world.violate(f"{video.id} was sent to the generator without what was lent to it")
+    return state
+
+
+def published(state: GenerationState, world: World) -> GenerationState:
+    return publish.publish(state, world.services)
 
 
 def screened(state: GenerationState, world: World) -> GenerationState:
     """The generator and the signer stand in; the answer of the screening is real, and sees somebody now and then."""
     video = world.videos.get(state.video_id)
-    fresh = {"made": FACTS, "model": "sim", "call_id": "call_x", "signature": SIGNED}
-    made = enter(video, "screening_media").model_copy(update=fresh)
+    if video.made is None:
+        said = Generated(media=FACTS, model="sim", mark_algorithm="sim").model_dump(mode="json")
+        answer.answer(ModelAnswered(call_id=video.call_id or "", output=said), world.services)
+        video = world.videos.get(state.video_id)
+    made = enter(video, "screening_media").model_copy(update={"signature": SIGNED})
     video = world.videos.change(made, Act(action="made", actor="sim", at=world.seconds()))
     world.blobs.put("videos", published_key(video, "video"), b"", "video/mp4")
     seen = world.drawn.setdefault(video.id, world.dice.choice(("like_ben", "", "")))
@@ -338,6 +405,19 @@ def deliver(world: World) -> None:
     is_repeated = world.rate > 0 and world.dice.random() < 0.2
     if not is_repeated and (handler, event) in world.queue:  # nested work may have delivered it, too
         world.queue.remove((handler, event))
+
+
+def release(world: World) -> None:
+    """Ben's device gives its half of the key for a clip that shows him, as the route does."""
+    clips = [clip.video_id for clip in world.truth.clips.values() if "like_ben" in clip.people]
+    if clips:
+        video = withdraw.shown_in(world.dice.choice(clips), "like_ben", world.services)
+        if video.may_be_lent_to:
+            vault.release("like_ben", video.id, vaulted().half, world.services)
+
+
+def sweep(world: World) -> None:
+    sweep_loans(Tick(), world.services)
 
 
 def revoke(world: World) -> None:
@@ -388,9 +468,10 @@ def wait(world: World) -> None:
     world.time += timedelta(seconds=world.dice.choice((1, 20, 60)))
 
 
-ACTS = (request, request, request, remix, remix, advance, advance, advance, advance, advance, deliver, deliver, revoke,
-        allow, allow_again, take_down, remove, watch, watch, wait)  # fmt: skip
-BETWEEN = (revoke, revoke, allow, allow_again, deliver, remove, advance)
+ACTS = (request, request, request, remix, remix, *(advance,) * 7, deliver, deliver, revoke, allow, allow_again,
+        take_down, remove, watch, watch, wait, release, release, sweep)  # fmt: skip
+BETWEEN = (revoke, revoke, allow, allow_again, deliver, remove, advance, sweep)
+PATIENCE = 4  # tries of a job that waits for a device, before the workflow gives up
 TEXT = (consent_texts()["en"].version, consent_texts()["en"].sha256)
 
 
@@ -401,7 +482,7 @@ def _owner(likeness_id: str) -> Viewer:
 @cache
 def base() -> dict[str, dict[str, Any]]:
     """Three people with today's credits, of whom two have a likeness that everybody may use; every seed starts so."""
-    items = MemoryItems(lambda effect: None, lambda item: None, {})
+    items = MemoryItems(lambda effect: None, lambda item: None, vaulted().rows)
     store, now = Likenesses(items), int(START.timestamp())
     for user_id in PEOPLE:
         handle = user_id.removeprefix("user_")
@@ -410,7 +491,7 @@ def base() -> dict[str, dict[str, Any]]:
     for likeness_id, user_id in OWNERS.items():
         record = Likeness(
             id=likeness_id, owner_id=user_id, state="active", challenge=challenge(7, "en", now), upload_key="x",
-            created_at=now,
+            created_at=now, custody=CUSTODY[likeness_id],
         )  # fmt: skip
         store.add(record, Act(action="enrolled", actor=user_id, at=now))
         consent = Consent(
@@ -428,7 +509,8 @@ OPENINGS = 8
 def opening(number: int) -> World:
     """A quiet beginning with a few clips and remixes of each other, shared by many seeds."""
     world = World(-number)
-    for act in (request, advance, advance, advance, remix, advance, advance, advance) * (number % 3):
+    steps = (release, advance) * 4
+    for act in (request, *steps, remix, *steps) * (number % 3):
         world.attempt(act)
     world.settle()
     return world

@@ -3,11 +3,12 @@
 `pause` is called before every read and write, so that other work can come between any two; it may raise to crash.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from volary.embedded.items import holds
-from volary.errors import ConditionFailed
+from volary.errors import Absent, ConditionFailed, Forbidden
 from volary.ports import Add, Check, Delete, Item, Key, Put, Range, Write
 
 Pause = Callable[[str], None]
@@ -70,18 +71,31 @@ class MemoryItems:
 
 
 class MemoryBlobs:
-    """Only which files there are: what the simulated use cases put, and take away."""
+    """Which files there are and what they hold."""
 
-    def __init__(self, pause: Pause) -> None:
-        self.files: set[tuple[str, str]] = set()
+    def __init__(self, pause: Pause, stored: Mapping[tuple[str, str], bytes]) -> None:
+        self.files = dict(stored)
         self._pause = pause
 
     def put(self, bucket: str, key: str, data: bytes, content_type: str) -> None:
-        self.files.add((bucket, key))
+        self._pause("write")
+        self.files[bucket, key] = data
+        self._pause("written")
+
+    def get(self, bucket: str, key: str) -> bytes:
+        self._pause("get")
+        if (bucket, key) not in self.files:
+            raise Absent(f"there is no file {key!r} in {bucket}")
+        return self.files[bucket, key]
 
     def delete(self, bucket: str, key: str) -> None:
         self._pause("write")
-        self.files.discard((bucket, key))
+        self.files.pop((bucket, key), None)
+
+    def get_link(self, bucket: str, key: str, **limits: Any) -> str:
+        return f"{bucket}/{key}"
+
+    put_link = get_link
 
 
 class MemoryWorkflows:
@@ -97,11 +111,42 @@ class MemoryWorkflows:
         self.answers.pop(name, None)
 
 
-class OpenKeyring:
-    """Every likeness' key lies with the server."""
+class MemoryKeyring:
+    """Records by owner and name; what it wraps is bound to its context, and that is all: nobody here steals a copy."""
 
-    def get(self, likeness_id: str, name: str) -> dict[str, str] | None:
-        return {"generation": "key"} if name == "key" else None
+    def __init__(self, pause: Pause, stored: Mapping[tuple[str, str], dict[str, str]]) -> None:
+        self.rows = dict(stored)
+        self._pause = pause
+
+    def wrap(self, plaintext: bytes, context: Mapping[str, str]) -> bytes:
+        return _spelt(context) + plaintext
+
+    def unwrap(self, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
+        if not ciphertext.startswith(_spelt(context)):
+            raise Forbidden(f"wrapped for another context than {dict(context)}")
+        return ciphertext.removeprefix(_spelt(context))
+
+    def add(self, owner: str, name: str, record: Mapping[str, str]) -> bool:
+        self._pause("write")
+        is_new = (owner, name) not in self.rows
+        self.rows.setdefault((owner, name), dict(record))
+        self._pause("written")
+        return is_new
+
+    def replace(self, owner: str, name: str, record: Mapping[str, str]) -> None:
+        self._pause("write")
+        if (owner, name) not in self.rows:
+            raise ConditionFailed(f"there is no {name} of {owner}")
+        self.rows[owner, name] = dict(record)
+        self._pause("written")
+
+    def get(self, owner: str, name: str) -> dict[str, str] | None:
+        self._pause("get")
+        return self.rows.get((owner, name))
+
+
+def _spelt(context: Mapping[str, str]) -> bytes:
+    return json.dumps(dict(context), sort_keys=True).encode()
 
 
 def _ordered(found: Any, span: Range) -> list[Item]:

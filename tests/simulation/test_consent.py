@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 
 import pytest
-from volary import consent, likeness, videos
+from volary import consent, likeness, vault, vault_loans, videos
 
-from functions.events import clean_up, withdraw_uses
-from functions.generation import answer, publish, recognised
+from functions.events import clean_up, return_loans, withdraw_uses
+from functions.generation import answer, generate, publish, recognised
 from functions.likenesses import withdraw
 from functions.videos import create
 from tests.simulation.consent import OPENINGS, opening, run
@@ -62,6 +62,12 @@ MUTATIONS: dict[str, tuple[Callable, str, str]] = {
     "withdraw_without_telling": (withdraw._withdraw, "writes, [event]", "writes, []"),
     "cascade_loses_its_place": (withdraw_uses._batch, "[*writes, store.cascade_write(likeness_id, after, cascade)]",
                                 "[store.cascade_write(likeness_id, after, cascade)]"),
+    "lend_without_conditions": (generate.generate, "*shown.checks", ""),
+    "lend_without_a_row": (generate.generate, "*map(loan_write, loans), ", ""),
+    "lend_without_the_book": (vault._opened, "note_opening(likeness_id, what_for, services)", "pass"),
+    "keep_what_was_lent": (return_loans.return_loans, "vault.take_back(likeness_id, video_id, services)", "pass"),
+    "sweep_only_rows": (vault_loans.take_back_loan, 'services.blobs.delete("likenesses", _place(loan, part))',
+                        "pass"),
     "keep_the_files": (clean_up._forget, "_forget_published(video, services)", "pass"),
 }  # fmt: skip
 
