@@ -12,6 +12,7 @@ from volary.ports import Services
 from functions.api import (
     accounts,
     asks,
+    blocked,
     errors,
     feed,
     files,
@@ -38,6 +39,7 @@ ROUTERS = (
     files,
     models,
     moderation,
+    blocked,
     reviews,
     notices,
     transparency,
@@ -66,6 +68,7 @@ BODIES = (
     likenesses.Revoke,
     likenesses.ReleaseKey,
     moderation.CreateModeration,
+    blocked.BlockPerson,
     reviews.DecideCase,
     reviews.DecideReview,
     reviews.DecideMany,

@@ -116,6 +116,9 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /moderation/captures/{likeness_id}/content": (401, 404, 404, 302),
     "POST /moderation/captures/{likeness_id}/accept": (401, 403, 403, 200),
     "POST /moderation/captures/{likeness_id}/refuse": (401, 403, 403, 200),
+    "GET /moderation/blocked_people": (401, 403, 403, 200),
+    "POST /moderation/blocked_people": (401, 403, 403, 403),  # for admins
+    "DELETE /moderation/blocked_people/{block_id}": (401, 403, 403, 403),
     "GET /me": (401, 200, 200, 200),
 }
 HOOK = {"name": "n", "url": "https://receiver.invalid/hook", "event_types": ["video.completed"]}
@@ -174,6 +177,7 @@ def prepared(world, method: str, path: str, files: tuple[bytes, bytes]) -> tuple
         video = world.finished(visibility="public")
     ids |= likeness_ids(world, path)
     ids |= {"model_id": "sora-2", "path": "0/000", "statement_id": "sor_none", "notice_id": "notice_none"}
+    ids["block_id"] = "block_none"
     bodies = {
         "/videos": {"json": {"prompt": "a fox"}},
         "/videos/edits": {"json": {"prompt": "x", "video": {"id": video}}},
@@ -189,6 +193,7 @@ def prepared(world, method: str, path: str, files: tuple[bytes, bytes]) -> tuple
         "/moderation/cases/{case_id}/decide": {"json": {"action": "release"}},
         "/moderation/cases/{case_id}/notes": {"json": {"text": "seen"}},
         "/moderation/decisions": {"json": {"case_ids": [], "action": "reject"}},
+        "/moderation/blocked_people": {"json": {"names": ["Jane Q. Example"], "kind": "public_figure"}},
         "/moderation/appeals": {"json": {"notice_id": "ntc_none", "text": "x"}},
         "/notices": {"json": {**NOTICE, "content": video}},
         "/webhook_endpoints": {"json": HOOK},
@@ -210,7 +215,8 @@ def likeness_ids(world, path: str) -> dict[str, str]:
     deliver(world.home)  # which writes the receipt
     checked = taken(likeness_id, world.home.services).checked
     keep(likeness_id, "user_ann", "device", DEVICE.key, checked, world.home.services)
-    clip = world.finished("bob", likenesses=[likeness_id])
+    ask = world.asked if path.endswith("/releases") else world.finished  # a key is released for what is to be made
+    clip = ask("bob", likenesses=[likeness_id])
     if path.endswith("/grant"):
         world.call("POST", f"/likenesses/{likeness_id}/revoke", json={})
     receipt_id = Likenesses(world.home.items).consent(likeness_id).receipt_id

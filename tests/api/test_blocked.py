@@ -1,0 +1,48 @@
+"""People on the block list are refused by name when a clip is asked for."""
+
+import pytest
+from volary.accounts import Role
+from volary.stores.accounts import Accounts
+
+from tests.api.people import enrolled
+
+
+@pytest.fixture
+def listed(world):
+    """Jane Eclair is on the list, put there by ann, who is an admin."""
+    store = Accounts(world.home.items)
+    world.home.items.write(store.change_write(store.get("user_ann").model_copy(update={"role": Role.ADMIN})))
+    body = {"names": ["Jane Éclair"], "kind": "public_figure", "likeness_id": "like_user_bob"}
+    return world.call("POST", "/moderation/blocked_people", json=body).json()["id"]
+
+
+def refused(answer) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+@pytest.mark.parametrize("prompt", ["Jane Eclair on the moon", "j.a.n.e eclair on the moon"])
+def test_a_prompt_that_names_them_is_refused(world, listed, prompt):
+    assert refused(world.call("POST", "/videos", "bob", json={"prompt": prompt})) == (403, "person_blocked")
+
+
+def test_a_remix_whose_words_complete_the_name_is_refused(world, listed):
+    parent = world.finished("bob", prompt="a clip of Jane", visibility="public")
+
+    answer = world.call("POST", f"/videos/{parent}/remix", "bob", json={"prompt": "Eclair, that is"})
+
+    assert refused(answer) == (403, "person_blocked")
+
+
+def test_with_their_own_likeness_they_may_be_asked_for(world, listed):
+    enrolled(world.home, "user_bob", audience="everyone")
+
+    assert world.asked("mo", prompt="Jane Eclair on the moon", likenesses=["like_user_bob"])
+
+
+def test_who_is_taken_off_the_list_may_be_named(world, listed):
+    assert [each["id"] for each in world.call("GET", "/moderation/blocked_people", "mo").json()["data"]] == [listed]
+
+    assert world.call("DELETE", f"/moderation/blocked_people/{listed}").json()["deleted"]
+
+    assert world.asked("bob", prompt="Jane Eclair on the moon")
+    assert refused(world.call("DELETE", f"/moderation/blocked_people/{listed}")) == (404, "not_found")
