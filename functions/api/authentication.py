@@ -34,20 +34,31 @@ async def visitor(request: Request) -> Viewer:
     return viewer_of(await account(request)) if "authorization" in request.headers else ANYONE
 
 
+async def party(request: Request) -> Viewer:
+    """The person who asks, a suspended one too: they may read what was decided about them, and appeal."""
+    found = _known(request)
+    if found.status == "suspended":
+        return Viewer(user_id=found.user_id)  # whatever role they had rests
+    return await viewer(request)
+
+
 def _account(request: Request) -> Account:
+    found = _known(request)
+    if found.status != "active":
+        raise Forbidden(f"the account @{found.handle} is {found.status}", code="account_suspended")
+    return found
+
+
+def _known(request: Request) -> Account:
     secret = _bearer(request)
     services: Services = request.app.state.services
     accounts = Accounts(services.items)
     try:
         if secret.startswith(KEY_PREFIX):
-            found = accounts.by_secret(secret)
-        else:
-            found = accounts.get(services.identity.verify(secret).user_id)
+            return accounts.by_secret(secret)
+        return accounts.get(services.identity.verify(secret).user_id)
     except Absent as error:
         raise Unauthenticated("the token belongs to no account") from error
-    if found.status != "active":
-        raise Forbidden(f"the account @{found.handle} is {found.status}", code="account_suspended")
-    return found
 
 
 def _bearer(request: Request) -> str:
@@ -65,4 +76,5 @@ def _bearer(request: Request) -> str:
 CurrentServices = Annotated[Services, Depends(services_of)]
 CurrentAccount = Annotated[Account, Depends(account)]
 CurrentViewer = Annotated[Viewer, Depends(viewer)]
+CurrentParty = Annotated[Viewer, Depends(party)]
 CurrentVisitor = Annotated[Viewer, Depends(visitor)]

@@ -13,14 +13,16 @@ from volary.stores.videos import Videos
 from volary.videos import may_serve
 
 from functions.api.asks import Body
-from functions.api.authentication import CurrentServices, CurrentViewer
+from functions.api.authentication import CurrentParty, CurrentServices, CurrentViewer
 from functions.api.bodies import read, validated
 from functions.api.calls import posted, takes
-from functions.api.once import Once
+from functions.api.once import Once, OnceForSuspended
 from functions.review.appeals import appeal
 from functions.review.takedown import receive, report
 
 router = APIRouter(tags=["Moderation"], route_class=Once)
+# What a suspended person may still do: read what was decided about them, and appeal.
+parties = APIRouter(route_class=OnceForSuspended)
 # Nobody is signed in here, so there is nobody whose repeated request could be told from another one.
 public = APIRouter(tags=["Moderation"])
 
@@ -101,17 +103,17 @@ async def report_post(
     return _received(report(video, body.ground, body.text, viewer, services).id, services)
 
 
-@router.get("/moderation/notices", operation_id="list_moderation_notices")
+@parties.get("/moderation/notices", operation_id="list_moderation_notices")
 async def told(
-    viewer: CurrentViewer, services: CurrentServices, accept_language: Annotated[str | None, Header()] = None
+    viewer: CurrentParty, services: CurrentServices, accept_language: Annotated[str | None, Header()] = None
 ) -> ToldList:
     """What was decided about the caller's clips, newest first."""
     found = Reviews(services.items).notices(viewer.user_id or "")
     return ToldList(data=[_told(each, _asked(accept_language) or each.language) for each in found])
 
 
-@router.get("/moderation/statements/{statement_id}", operation_id="retrieve_statement_of_reasons")
-async def statement(statement_id: str, viewer: CurrentViewer, services: CurrentServices) -> dict[str, Any]:
+@parties.get("/moderation/statements/{statement_id}", operation_id="retrieve_statement_of_reasons")
+async def statement(statement_id: str, viewer: CurrentParty, services: CurrentServices) -> dict[str, Any]:
     """A statement of reasons as data, for whom it concerns and for moderators; it holds no personal data."""
     store = Reviews(services.items)
     is_theirs = any(each.statement_id == statement_id for each in store.notices(viewer.user_id or ""))
@@ -120,12 +122,15 @@ async def statement(statement_id: str, viewer: CurrentViewer, services: CurrentS
     return store.statement(statement_id)
 
 
-@router.post("/moderation/appeals", operation_id="appeal_decision", openapi_extra=takes(AppealDecision))
+@parties.post("/moderation/appeals", operation_id="appeal_decision", openapi_extra=takes(AppealDecision))
 async def appeal_decision(
-    body: Annotated[AppealDecision, Depends(posted(AppealDecision))], viewer: CurrentViewer, services: CurrentServices
+    body: Annotated[AppealDecision, Depends(posted(AppealDecision))], viewer: CurrentParty, services: CurrentServices
 ) -> Received:
     """Somebody decides it who had no part in the decision."""
     return _received(appeal(body.notice_id, body.text, viewer, services).id, services)
+
+
+router.include_router(parties)
 
 
 def _received(case_id: str, services: CurrentServices) -> Received:

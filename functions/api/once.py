@@ -13,36 +13,46 @@ from typing import Any
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from volary.accounts import Viewer
 from volary.errors import Invalid
 from volary.ports import Services
 from volary.stores.idempotency import Claim, Record, RepeatableIds, Requests
 
-from functions.api.authentication import account
+from functions.api.authentication import party, viewer
 from functions.api.bodies import fingerprint, read
 
 KEPT_HEADERS = ("content-type", "openai-poll-after-ms", "x-volary-ignored")
 LONGEST_KEY = 255
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Asker = Callable[[Request], Coroutine[Any, Any, Viewer]]
 
 
 class Once(APIRoute):
     """Reads a POST's body into `request.state.fields`, and answers a repeated one from what was kept."""
 
+    asker: Asker = staticmethod(viewer)
+
     def get_route_handler(self) -> Handler:
         act = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            return await _posted(request, act) if request.method == "POST" else await act(request)
+            return await _posted(request, act, self.asker) if request.method == "POST" else await act(request)
 
         return handler
 
 
-async def _posted(request: Request, act: Handler) -> Response:
-    person = await account(request)
+class OnceForSuspended(Once):
+    """The same for the few things that somebody may do whose account is suspended."""
+
+    asker: Asker = staticmethod(party)
+
+
+async def _posted(request: Request, act: Handler, asker: Asker) -> Response:
+    person = await asker(request)
     fields = request.state.fields = await read(request, request.app.state.limits)
     asked = fingerprint(request.method, request.url.path, fields)
-    claim = Claim(person.user_id, _key(request), asked, _is_retry(request))
+    claim = Claim(person.user_id or "", _key(request), asked, _is_retry(request))
     services: Services = request.app.state.services
     requests = Requests(services.items)
     record = requests.begin(claim, secrets.token_hex(16), int(services.clock.now().timestamp()))

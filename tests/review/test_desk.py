@@ -146,6 +146,27 @@ def test_an_appeal_goes_to_somebody_else_and_can_be_won(desk):
     assert desk.world.call("GET", "/moderation/figures", "mo").json()["overturned"] == 1.0
 
 
+def test_a_suspended_person_reads_why_and_appeals_and_is_reinstated_when_they_win(desk):
+    """Suspended, they may do this and nothing else; a third person decides, for both of the first are barred."""
+    case_id = desk.noticed(desk.world.finished(visibility="public"))
+    desk.decided(case_id, "suspend")
+    desk.decided(case_id, "suspend", "max")
+    desk.enact()
+    assert code(desk.world.call("GET", "/videos", "ann")) == "account_suspended"
+    assert code(desk.post("/posts", "ann", video_id="x")) == "account_suspended"
+
+    notice = desk.told()[0]
+    assert notice["action"] == "suspend"
+    statement = desk.world.call("GET", f"/moderation/statements/{notice['statement_id']}", "ann").json()
+    assert statement["decision_account"] == "DECISION_ACCOUNT_SUSPENDED"
+    appeal_id = desk.post("/moderation/appeals", "ann", notice_id=notice["id"], text="It was art.").json()["id"]
+    assert [desk.act(appeal_id, "claim", who).status_code for who in ("mo", "max")] == [404, 404]
+
+    assert desk.decided(appeal_id, "overturn", "sue").status_code == 200
+    desk.enact()
+    assert desk.world.call("GET", "/me", "ann").status_code == 200
+
+
 def test_an_appeal_comes_too_late_after_half_a_year(desk):
     desk.removed(desk.world.finished(visibility="public"))
     [notice] = desk.told()
