@@ -121,7 +121,7 @@ function about(found) {
   const reasons = found.findings.flatMap((each) => each.reasons.map((reason) => `${each.what}: ${reason}`));
   if (reasons.length) parts.push(element("h3", {}, "Reasons"), element("ul", {}, ...reasons.map((reason) => element("li", {}, reason))));
   parts.push(element("h3", {}, `Policy: ${found.policy.title}`), element("p", {}, found.policy.text));
-  parts.push(element("h3", {}, "Consent"), element("p", {}, found.consent.state), ...found.consent.people.map((each) => element("p", {}, `@${each.handle}, ${each.how}, version ${each.version}: ${each.stands ? "stands" : "withdrawn"}`)));
+  parts.push(element("h3", {}, "Consent"), element("p", {}, found.consent.state), ...found.consent.people.flatMap(person));
   const kin = [...found.lineage.ancestors.map((each) => ["from", each]), ...found.lineage.children.map((each) => ["remix", each])];
   parts.push(element("h3", {}, "Lineage"), kin.length ? element("ul", {}, ...kin.map(([how, each]) => element("li", {}, `${how} (${each.state}): ${each.prompt || "—"}`))) : element("p", { class: "faint" }, "made from nothing, and nothing was made from it"));
   const author = found.author;
@@ -134,4 +134,11 @@ function about(found) {
   parts.push(element("h3", {}, "Notes"), found.notes.length ? element("ul", {}, ...found.notes.map((each) => element("li", { class: "words" }, `${each.by}: ${each.what}`))) : element("p", { class: "faint" }, "none"));
   parts.push(element("h3", {}, "History"), element("ol", {}, ...found.history.map((each) => element("li", {}, `${new Date(each.at * 1000).toISOString().slice(0, 16).replace("T", " ")} ${each.by}: ${each.what}`))));
   return parts;
+}
+
+// Somebody in the clip: whether their consent stands, and what they asked for, against which the clip is to be read.
+function person(shown) {
+  const stands = `@${shown.handle}, ${shown.how}, version ${shown.version}: ${shown.stands ? "stands" : "withdrawn"}`;
+  const line = element("p", {}, `${stands}; made ${shown.is_maker ? "by themselves" : `for ${shown.purpose}`}`);
+  return shown.asks.length ? [line, element("ul", {}, ...shown.asks.map((ask) => element("li", {}, ask)))] : [line];
 }

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from volary.accounts import Viewer
 from volary.errors import Absent
+from volary.likeness import Consent
 from volary.ports import Range, Services
 from volary.remix import ancestors
 from volary.review import cases, exposure, strikes
@@ -197,7 +198,11 @@ def shift_of(viewer: Viewer, services: Services) -> dict[str, Any]:
 
 
 def consent(video: Video | None, services: Services) -> dict[str, Any]:
-    """Who is shown, by which consent, and whether each still stands; the person is told by handle."""
+    """Who is shown, by which consent, whether each still stands, and what each person set; told by handle.
+
+    `asks` are their own words with how they were understood, which a reviewer reads against the clip itself: the
+    compiled rules saw the prompt only. Nothing binds the person themselves.
+    """
     if video is None or not video.people:
         return {"state": "nobody is declared to be in it", "people": []}
     standing = standing_of([video], services)
@@ -207,11 +212,19 @@ def consent(video: Video | None, services: Services) -> dict[str, Any]:
             "how": str(each.how),
             "version": each.version,
             "stands": not standing.covers((each,), video.as_made),
+            "is_maker": each.person_id == video.owner_id,
+            "purpose": video.purpose,
+            "asks": _asks(standing.consents.get(each.likeness_id)),
         }
         for each in video.people
     ]
     stands = all(each["stands"] for each in people)
     return {"state": "every consent stands" if stands else "somebody withdrew", "people": people}
+
+
+def _asks(consent: Consent | None) -> list[str]:
+    """The person's restrictions as they stand today, each as it was compiled."""
+    return [rule.explanation for rule in consent.grant.rules] if consent else []
 
 
 def _handle(user_id: str, services: Services) -> str:
