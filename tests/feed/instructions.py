@@ -1,6 +1,6 @@
 """The project's own instructions with what they are meant to compile to, as rows of `volary eval steering`.
 
-`python -m tests.feed.instructions dev|dev_more|dev_third|heldout|heldout_third` prints them as JSON lines.
+`python -m tests.feed.instructions PART` prints one of the PARTS as JSON lines.
 """
 
 import json
@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+PARTS = ("dev", "dev_more", "dev_third", "heldout", "heldout_third", "heldout_fourth", "heldout_fifth")
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')
 KINDS = {"reset", "undo", "query", "noop", "reject"}
 
 
 def rows(part: str) -> list[dict[str, Any]]:
-    """Of `part` dev, dev_more, dev_third, heldout or heldout_third."""
+    """Of one of the PARTS."""
     lines = (FOLDER / f"instructions_{part}.tsv").read_text("utf-8").splitlines()
     kept = [line.split("\t") for line in lines if line and not line.startswith("#")]
     return [_row(f"{part}{number:03}", *fields) for number, fields in enumerate(kept)]

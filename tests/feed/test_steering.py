@@ -17,7 +17,7 @@ AT = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)  # a Sunday
 DATA = Path(os.environ.get("VOLARY_DATA", "../shared/data"))
 
 
-@pytest.mark.parametrize("part", ["dev", "dev_more"])
+@pytest.mark.parametrize("part", ["dev", "dev_more", "dev_third"])
 def test_development_rows_are_read(texts, part):
     rows = [row for row, _ in feed_steering.read_rows(instructions.rows(part), texts.ask)]
     figures = feed_steering.figures(rows)[0]
@@ -33,6 +33,29 @@ def test_shared_rows_are_read(texts):
 
     assert figures["direction"]["rate"] >= 0.95
     assert figures["clause_f1"] >= 0.9
+
+
+@pytest.mark.parametrize("part", ["heldout_third", "heldout_fourth", "heldout_fifth"])
+def test_rows_that_were_held_out_once_stay_read(texts, part):
+    rows = [row for row, _ in feed_steering.read_rows(instructions.rows(part), texts.ask)]
+    every = {each["slice"]: each for each in feed_steering.figures(rows)}
+
+    assert every["all"]["direction"]["rate"] >= 0.95
+    assert every["all"]["clause_f1"] >= 0.85
+    assert every["tag trap"]["direction"]["rate"] >= 0.9
+    assert abs(every["lang en"]["direction"]["rate"] - every["lang fr"]["direction"]["rate"]) <= 0.05
+
+
+def test_what_stands_beside_the_subject_is_reported(texts):
+    said = compile_text("my daughter loves unicorns", texts.ask)
+
+    assert [(clause.op, clause.labels) for clause in said.clauses] == [("more", ("fantasy",))]
+    assert said.not_understood == ("daughter",)
+
+
+@pytest.mark.parametrize("text", ["more of @ada", "je veux les clips les plus récents", "des vidéos plus longues"])
+def test_a_harmless_wish_is_not_refused(texts, text):
+    assert compile_text(text, texts.ask).kind == "steer"
 
 
 @pytest.mark.parametrize("text", ["more cats, fewer dogs tonight", "plus de chats sauf les chatons", "🌊 yes"])

@@ -13,7 +13,7 @@ from events.inference import Embed, Embedded, PromptScreened, Request, ScreenPro
 from events.moderation import Category
 from events.shapes import Shape
 from volary.errors import Invalid
-from volary.steering import facets, predicates
+from volary.steering import facets, intents, predicates
 from volary.steering.grammar import Draft, Op, parse, plain_words
 from volary.steering.grammar import names_illicit as illicit
 from volary.steering.lexicon import corrected, guess, lexicon, tokens
@@ -31,7 +31,8 @@ HARMS = frozenset(
         Category.EXTREMISM, Category.ILLICIT, Category.TEST_STRING,
     }
 )  # fmt: skip
-HARMFUL = 0.8
+HARMFUL, HARMFUL_IN = 0.8, 0.4  # alone, and in each of these sentences
+FRAMES = ("a video about", "une vidéo sur")
 
 
 class Clause(Shape):
@@ -68,11 +69,12 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
     language = guess(text, hint)
     text = _spelt(text, language, ask)
     language = guess(text, hint)
-    parsed = parse(text, language, protected())
+    parsed = parse(text, language, protected(), lambda said: intents.nearest(said, ask))
     drafts, unread = predicates.read(parsed, text, language, ask)
     if parsed.tampers:
         return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
-    clauses = _resolved(drafts, ask)
+    clauses, aside = _resolved(drafts, parsed.beside, ask)
+    unread = (*unread, *aside)
     refused = [clause.words for clause in clauses if clause.op in WANTED and _is_harmful(clause, language, ask)]
     if refused:
         return Understanding(
@@ -88,7 +90,7 @@ def _spelt(text: str, language: str, ask: Ask) -> str:
     if language not in VOCABULARIES:
         return text  # an unknown word may be a Spanish one
     known = lexicon(language).words
-    words = [w for w in dict.fromkeys(plain_words(text)) if w not in known and w not in spellings() and len(w) > 3]
+    words = [w for w in dict.fromkeys(plain_words(text)) if w not in known and w not in spellings() and len(w) > 2]
     if not words:
         return text
     unknown = Embedded.model_validate(ask(Embed(words=tuple(words[:512])))).unknown
@@ -96,28 +98,40 @@ def _spelt(text: str, language: str, ask: Ask) -> str:
     return corrected(text, language, set(unknown) - framed, spellings())
 
 
-def _resolved(drafts: Sequence[Draft], ask: Ask) -> list[Clause]:
-    """Drafts with their phrases placed by meaning, all in one question."""
-    phrases = list(dict.fromkeys(_spoken(p) for draft in drafts if draft.op != "facet" for p in draft.phrases))[:64]
+def _resolved(
+    drafts: Sequence[Draft], beside: Sequence[tuple[str, str]], ask: Ask
+) -> tuple[list[Clause], tuple[str, ...]]:
+    """Drafts with their phrases placed by meaning, all in one question, and the phrases that are no subject."""
+    said = [p for draft in drafts if draft.op != "facet" for p in draft.phrases]
+    near = [pair for pair in beside if pair[0] in said]
+    phrases = list(dict.fromkeys(_spoken(p) for p in (*said, *(other for _, other in near))))[:64]
     known = dict(zip(phrases, _placed(phrases, ask), strict=True))
-    clauses = []
-    for draft in drafts:
-        if draft.op == "facet":
-            targets = tuple(Target(words=phrase) for phrase in draft.phrases)
-        else:
-            targets = tuple(dict.fromkeys(known[_spoken(p)] for p in draft.phrases if _spoken(p) in known))
-        clauses.append(
-            Clause.model_validate(
-                {
-                    "op": draft.op,
-                    "targets": targets,
-                    "strength": draft.strength,
-                    "scope": draft.scope,
-                    "words": draft.words,
-                }
-            )
-        )
-    return clauses
+    meant, aside = _subjects(near, known)
+    return [_clause(draft, known, meant) for draft in drafts], aside
+
+
+def _subjects(near: Sequence[tuple[str, str]], known: dict[str, Target]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Of phrases in one piece the one that falls under a topic is meant, if the first does not; the rest is aside."""
+    meant: dict[str, str] = {}
+    for phrase, other in near:
+        target, also = known.get(_spoken(phrase)), known.get(_spoken(other))
+        if target and also and not target.topics and not phrase.startswith("@") and also.topics:
+            meant.setdefault(phrase, other)
+    named = {meant.get(phrase, phrase) for phrase, _ in near}
+    return meant, tuple(dict.fromkeys(each for pair in near for each in pair if each not in named))
+
+
+def _clause(draft: Draft, known: dict[str, Target], meant: dict[str, str]) -> Clause:
+    if draft.op == "facet":
+        targets = tuple(Target(words=phrase) for phrase in draft.phrases)
+    else:
+        spoken = [_spoken(meant.get(phrase, phrase)) for phrase in draft.phrases]
+        targets = tuple(dict.fromkeys(known[phrase] for phrase in spoken if phrase in known))
+        # A question is about something only where that is a topic.
+        targets = tuple(each for each in targets if each.topics) if draft.op == "query" else targets
+    return Clause.model_validate(
+        {"op": draft.op, "targets": targets, "strength": draft.strength, "scope": draft.scope, "words": draft.words}
+    )
 
 
 def _placed(phrases: Sequence[str], ask: Ask) -> list[Target]:
@@ -144,26 +158,37 @@ def _is_harmful(clause: Clause, language: str, ask: Ask) -> bool:
     """Whether asking for this is asking for what moderation keeps out. The screen is the one of prompts."""
     if illicit(clause.words, language):
         return True
-    said = " ".join(target.words for target in clause.targets)
+    said = " ".join(target.words for target in clause.targets if not target.words.startswith("@"))
     if not said:
         return False
     if all(target.topics and _is_example(target.words) for target in clause.targets):
         return False  # an example of a harmless topic by its own name
+    # The screen was taught sentences, so that a lone harmless word may look harmful to it, but not also in sentences.
+    return _harm(said, ask) >= HARMFUL and all(_harm(f"{frame} {said}", ask) >= HARMFUL_IN for frame in FRAMES)
+
+
+def _harm(said: str, ask: Ask) -> float:
     signals = PromptScreened.model_validate(ask(ScreenPrompt(text=said))).signals
-    return any(signal.category in HARMS and signal.score >= HARMFUL for signal in signals)
+    return max((signal.score for signal in signals if signal.category in HARMS), default=0.0)
 
 
 def _is_example(words: str) -> bool:
-    return " ".join(token for token, _, _ in tokens(words)) in exact()
+    plain = " ".join(token for token, _, _ in tokens(words))
+    return any(form in exact() for form in (plain, plain.removesuffix("s"), plain.removesuffix("x")))
+
+
+STRONGER = {"more": "only", "less": "block"}
 
 
 def _told_apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """Without repetitions, and without a bare "more" that a later clause of the same text takes back."""
+    """Without repetitions: "forests and forests alone" asks once, and "allergic to cats, no cats" blocks once."""
     kept: list[Clause] = []
     for clause in clauses:
-        same = [at for at, one in enumerate(kept) if one.labels == clause.labels and one.op == clause.op]
+        ops = {clause.op, *(weak for weak, strong in STRONGER.items() if strong == clause.op)}
+        same = [at for at, one in enumerate(kept) if one.labels == clause.labels and one.op in ops]
         if same and clause.labels:
-            kept[same[0]] = clause if clause.strength != "normal" else kept[same[0]]
+            old = kept[same[0]]
+            kept[same[0]] = clause if clause.strength != "normal" or clause.op != old.op else old
         else:
             kept.append(clause)
     return tuple(kept)

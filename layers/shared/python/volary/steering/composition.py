@@ -21,7 +21,21 @@ CONCORD = frozenset(
 )  # fmt: skip
 
 
+# Words by which "never too many" speaks of what can be, and those by which it orders.
+ABLE = frozenset(
+    {"can", "could", "have", "has", "there", "possible", "on", "a", "ai", "y", "peut", "peux", "tu", "vous"}
+)
+IMPOSSIBLE = frozenset({"can't", "cannot", "couldn't", "cant", "couldnt", "impossible"})
+OUGHT = frozenset({"should", "must", "dois", "doit", "devrais", "devez"})
+NOR = frozenset({"nor", "neither", "ni"})
 LASTING = frozenset({"plus jamais", "never again", "never ever", "nie wieder", "no longer show"})
+
+
+# Kinds of words after which their subject stands.
+ASKS = frozenset(
+    {"MORE", "LESS", "BLOCK", "ONLY", "WEAKONLY", "UNBLOCK", "STOP", "WANT", "LIKE", "DISLIKE", "TOOMUCH", "TOOFEW",
+     "ENOUGH", "NEG", "NEVER", "NOMORE", "KEEP", "RATHER", "DENY", "YES", "NOTHING"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,8 @@ def compose(words: Sequence[Word], language: str) -> tuple[Op, str] | None:
     stops, negates = has("STOP"), has("NEG") or has("NEVER") or has("NOMORE")
     turned = stops != negates
     value = {word.kind: word.value for word in words}
+    if has("DENY"):
+        return _denied(compose([word for word in words if word.kind != "DENY"], language), kinds)
     if has("KEEP"):
         return "keep", "normal"
     if has("UNBLOCK") or (has("AGAIN") and not kinds & {"MORE", "LESS", "BLOCK", "DISLIKE"}):
@@ -63,12 +79,21 @@ def compose(words: Sequence[Word], language: str) -> tuple[Op, str] | None:
     return _wished(kinds, words, turned, stops and negates)
 
 
+def _denied(inner: tuple[Op, str] | None, kinds: set[str]) -> tuple[Op, str]:
+    """What "I never said that …" and "it is not that …" leave of a wish."""
+    if inner is None or inner[0] in ("more", "only", "unblock", "keep"):
+        return "less", "normal"
+    return ("more", "normal") if "MORE" in kinds else ("keep", "normal")
+
+
 def _judged(kinds: set[str], words: Sequence[Word], turned: bool, value: dict[str, str]) -> tuple[Op, str] | None:
     """Too much, too little, enough, dislike and like."""
     if "LIKE" in kinds and "TOOMUCH" in kinds and not turned:
         return "more", "strong"
     if "LIKE" in kinds and "TOOMUCH" in kinds:
         return "less", "normal"
+    if "TOOMUCH" in kinds and _cannot_be(words):
+        return "more", "strong"
     if "TOOMUCH" in kinds:
         said = next(word.folded for word in words if word.kind == "TOOMUCH").split()
         strength = "slight" if {"peu", "bit", "little"} & set(said) else sized("normal", words)
@@ -77,7 +102,7 @@ def _judged(kinds: set[str], words: Sequence[Word], turned: bool, value: dict[st
     if "TOOFEW" in kinds:
         return ("keep", "normal") if turned else ("more", sized("normal", words))
     if "ENOUGH" in kinds:
-        return ("more", "normal") if turned and "NEG" in kinds else ("less", "normal")
+        return ("more", "strong" if _cannot_be(words) else "normal") if turned else ("less", "normal")
     if "DISLIKE" in kinds:
         if "MORE" in kinds and turned:
             return "more", sized("normal", words)
@@ -85,6 +110,14 @@ def _judged(kinds: set[str], words: Sequence[Word], turned: bool, value: dict[st
     if "LIKE" in kinds and "LESS" not in kinds and not ("MORE" in kinds and not turned):
         return ("less", "normal") if turned else ("more", sized(value["LIKE"], words))
     return None
+
+
+def _cannot_be(words: Sequence[Word]) -> bool:
+    """ "You can never show too many" and "on n'a jamais trop" say that no number is too many; an order does not."""
+    said = {token for word in words for token in word.folded.split()}
+    denied = any(word.kind == "NEVER" for word in words) or bool(said & IMPOSSIBLE)
+    denied = denied or (any(word.kind == "NEG" for word in words) and {"peut", "y"} <= said)  # "ne peut pas y avoir"
+    return denied and bool(said & (ABLE | IMPOSSIBLE)) and not said & OUGHT
 
 
 def _wished(kinds: set[str], words: Sequence[Word], turned: bool, is_double: bool) -> tuple[Op, str] | None:
@@ -108,7 +141,7 @@ def scope_of(words: Sequence[Word]) -> str:
     named = next((word.value for word in words if word.kind == "SCOPE"), None)
     if named:
         return named
-    lasting = any(word.kind == "NEVER" or word.folded in LASTING for word in words)
+    lasting = any(word.kind == "NEVER" or word.folded in LASTING for word in words) and not _cannot_be(words)
     return "forever" if lasting and not any(word.kind == "STOP" for word in words) else "default"
 
 
@@ -134,6 +167,22 @@ def phrases_of(words: Sequence[Word], text: str) -> list[str]:
         else:
             gap.append(word)
     return [text[run[0].start : run[-1].end] for run in found]
+
+
+def subject_of(words: Sequence[Word], text: str) -> tuple[list[str], list[str]]:
+    """The phrase that an operation is about, and those beside it: "my daughter loves unicorns for her birthday".
+
+    Without an "and" there is one subject: the first phrase after the operation, or else the last before it.
+    """
+    found = phrases_of(words, text)
+    plain = [each for each in found if each[0].isalnum()]  # emojis stand in a row
+    if len(plain) < 2 or any(word.folded in NOR for word in words):
+        return found, []
+    first = next((word.start for word in words if word.kind in ASKS), None)
+    after = phrases_of([word for word in words if first is not None and word.start > first], text)
+    after = [each for each in after if each in plain]
+    chosen = after[0] if after else plain[-1] if first is not None else plain[0]
+    return [each for each in found if each == chosen or each not in plain], [e for e in plain if e != chosen]
 
 
 def _bridges(gap: list[Word], joins: frozenset[str]) -> bool:

@@ -41,12 +41,12 @@ _NUMBER = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
 _UNIT = r"[\s-]*(s|secs?|seconds?|secondes?|segundos?|sekunden?|mins?|minutes?|minutos?|minuten)\b"
 _SHORTER = (
     r"(?:under|less than|shorter than|below|max(?:imum)?(?: of)?|at most|no longer than|no more than|not longer than|"
-    r"up to|within|<=?|moins de|moins longue?s? que|sous|pas plus(?: longue?s?)? (?:de|que)|plus courte?s? que|"
-    r"inferieure?s? a|en dessous de|au plus|jusqu'a|menos de|unter|weniger als|hochstens|kurzer als|maximal|"
+    r"up to|within|<=?|moins de|moins long(?:ue)?s? que|sous|pas plus(?: long(?:ue)?s?)? (?:de|que)|plus courte?s? que|"
+    r"inferieure?s? a|en dessous de|en[- ]dessous de|au plus|jusqu'a|menos de|unter|weniger als|hochstens|kurzer als|maximal|"
     r"ne depass\w* pas|qui durent moins de|n'excedant pas)"
 )
 _LONGER = (
-    r"(?:over|longer than|more than|at least|above|>=?|no shorter than|plus longue?s? que|au moins|minimum|au dela de|"
+    r"(?:au[- ]dessus de|over|longer than|more than|at least|above|>=?|no shorter than|plus long(?:ue)?s? que|au moins|minimum|au dela de|"
     r"plus de|mas de|uber|mehr als|mindestens|langer als|superieure?s? a)"
 )
 _LENGTHS = (
@@ -58,12 +58,28 @@ _LENGTHS = (
     ("gt", re.compile(rf"\b{_LONGER}\s*{_NUMBER}{_UNIT}")),
     ("gt", re.compile(rf"\b{_NUMBER}{_UNIT}\s*(?:or more|or longer|minimum|at least|ou plus|au moins)")),
 )
+USUAL_SECONDS = 8
+_THINGS = r"(?:videos?|clips?|ones|films?|contenus?|content|stuff|vids?)"
+_BARE_LENGTHS = (
+    (
+        "gt",
+        re.compile(
+            rf"\blonger {_THINGS}\b(?! than)|\b{_THINGS} plus long(?:ue)?s?\b(?! que)|\b{_THINGS} long(?:ue)?s?\b"
+        ),
+    ),
+    ("lt", re.compile(rf"\bshort(?:er)? {_THINGS}\b(?! than)|\b{_THINGS} (?:plus )?courte?s?\b(?! que)")),
+)
 _HOURS = re.compile(
     r"\b(?:(?:for|during|over|in|pendant|pour|durant|dans|sur|por|durante|fur|die)\s+)?"
     r"(?:(?:the|les|la|l'|las|die|der)\s*)?(?:(?:next|coming|following|prochaine?s?|nachsten?|proximas?)\s+)?"
     rf"{_NUMBER}\s*(?:prochaine?s?\s+|next\s+|more\s+)?(hours?|hrs?|h|heures?|horas?|stunden?|minutes?|mins?|days?|jours?|dias?|tage?)\b"
-    r"(?:\s+(?:a venir|qui viennent))?"
+    r"(?:\s+(?:a venir|qui viennent))?(?!\s+ago)"
 )
+_HALF_HOUR = re.compile(
+    r"\b(?:(?:for|during|pendant|pour|durant|dans)\s+)?(?:(?:the|la|l'|une|an?)\s*)?(?:(?:next|prochaine)\s+)?"
+    r"(?:half an hour|half hour|half-hour|demi[- ]heure|media hora|halbe stunde)\b"
+)
+_AGO = re.compile(r"\bil y a (?:une|un|quelques|\d+) (?:minutes?|instants?|secondes?|heures?|moments?)\b")
 _NEXT_HOUR = re.compile(r"\b(?:for\s+)?the next hour\b|\bpendant l'heure\b|\bla prochaine heure\b|\bdans l'heure\b")
 _WEEKDAYS = {
     **dict.fromkeys(("monday", "lundi", "lunes", "montag"), "monday"),
@@ -93,6 +109,12 @@ _FACETS = (
         r"what's new|nouveautes|nouveaux (?:contenus|clips|trucs)|nouvelles (?:videos|publications|choses)|dernieres? (?:videos|sorties|publications)|"
         r"(?:videos |clips |contenus |trucs )?(?:plus |tres |les plus )?recente?s?|recientes|neueste[nr]?|neuere)\b",
     ),
+    (
+        "age",
+        r"\b(?:older|oldest|old) (?:videos|clips|stuff|content|ones|posts|uploads)\b|"
+        r"\b(?:videos|clips|contenus) (?:(?:plus|tres|les plus) )?anciens?(?:nes)?\b|"
+        r"\b(?:anciennes|vieilles) (?:videos|publications)\b",
+    ),
     ("remix", r"\bremix(?:es|ed clips|s)?\b"),
     (
         "likeness",
@@ -120,7 +142,7 @@ _LANGUAGE_NAMES = {
 def found(text: str) -> list[Found]:
     """Every facet and scope written as a pattern, in reading order, without overlaps."""
     plain = folded(text)
-    every = [*_lengths(plain), *_scopes(plain), *_named(plain), *_languages(plain)]
+    every = [*_lengths(plain), *_bare_lengths(plain), *_scopes(plain), *_named(plain), *_languages(plain)]
     kept: list[Found] = []
     for each in sorted(every, key=lambda one: (one.start, -one.end)):
         if not kept or each.start >= kept[-1].end:
@@ -132,6 +154,16 @@ def _lengths(plain: str) -> list[Found]:
     return [
         Found("LENGTH", f"duration_{side}_{_seconds(match[1], match[2])}", match.start(), match.end())
         for side, pattern in _LENGTHS
+        for match in pattern.finditer(plain)
+    ]
+
+
+def _bare_lengths(plain: str) -> list[Found]:
+    """ "Longer videos" without a number: than the usual eight seconds."""
+    kind = "FILLER" if any(pattern.search(plain) for _, pattern in _LENGTHS) else "LENGTH"
+    return [
+        Found(kind, f"duration_{side}_{USUAL_SECONDS}", match.start(), match.end())
+        for side, pattern in _BARE_LENGTHS
         for match in pattern.finditer(plain)
     ]
 
@@ -149,6 +181,8 @@ def _scopes(plain: str) -> list[Found]:
         Found("SCOPE", f"hours:{_hours(_count(match[1]), match[2])}", match.start(), match.end())
         for match in _HOURS.finditer(plain)
     ]
+    hours = [Found("FILLER", "", match.start(), match.end()) for match in _AGO.finditer(plain)] + hours
+    hours += [Found("SCOPE", "hours:0.5", match.start(), match.end()) for match in _HALF_HOUR.finditer(plain)]
     hours += [Found("SCOPE", "hours:1", match.start(), match.end()) for match in _NEXT_HOUR.finditer(plain)]
     untils = [
         Found("SCOPE", f"until:{_WEEKDAYS[match[1]]}", match.start(), match.end()) for match in _UNTIL.finditer(plain)

@@ -4,7 +4,7 @@ Pure and deterministic. It resolves no target and judges no harm; what it cannot
 """
 # ruff: noqa: E501 - word lists read better unbroken
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from volary.steering import facets
@@ -24,21 +24,34 @@ AFTER = {
 }  # fmt: skip
 
 
+PARTICLES = frozenset({"up", "down", "off", "out", "away", "back", "gone", "alone"})
+EVERY = frozenset({"all", "every", "any"})
+DENIALS = frozenset({"NEG", "NEVER"})
 SENTENCE_ENDS = frozenset(".!?;\n…")
 
 
-def parse(text: str, language: str, protected: frozenset[tuple[str, ...]] = frozenset()) -> Parsed:
-    """Every clause of `text`. `protected` are phrases of topics that must stay whole ("black and white")."""
+Intent = Callable[[str], str]
+ASKING = frozenset({"MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "STOP", "WANT", "TOOMUCH", "TOOFEW", "EXCEPT", "KEEP"})
+
+
+def parse(
+    text: str, language: str, protected: frozenset[tuple[str, ...]] = frozenset(), intent: Intent = lambda _: ""
+) -> Parsed:
+    """Every clause of `text`. `protected` are phrases of topics that must stay whole ("black and white").
+
+    `intent` says what a whole sentence is about where it names no subject.
+    """
     words = _contextual(tag(text, language, protected))
     reading = Reading(text, language)
     tampers = False
     for sentence in _sentences(words):
         said = text[sentence[0].start : sentence[-1].end]
-        if _asks_to_tamper(said, language):
+        about = intent(said)
+        if about == "reject" or _asks_to_tamper(said, language):
             tampers = True
             continue
-        _read_sentence(sentence, said, reading)
-    return Parsed(tuple(reading.drafts), tuple(reading.unread), tampers)
+        _read_sentence(sentence, said, about, reading)
+    return Parsed(tuple(reading.drafts), tuple(reading.unread), tampers, tuple(reading.beside))
 
 
 def tag(text: str, language: str, protected: frozenset[tuple[str, ...]]) -> list[Word]:
@@ -62,14 +75,68 @@ def tag(text: str, language: str, protected: frozenset[tuple[str, ...]]) -> list
 def _contextual(words: list[Word]) -> list[Word]:
     """Tags that hold only beside certain words, and "but" that means "except"."""
     result: list[Word] = []
-    for word in words:
+    for at, word in enumerate(words):
         before = result[-1].folded if result else ""
         if word.folded in AFTER and before not in AFTER[word.folded] and not (word.folded == "like" and not result):
             word = replace(word, kind="FILLER")
-        if word.kind == "BUT" and any(w.kind in ("ALL", "NOTHING") for w in result[-2:]):
-            word = replace(word, kind="EXCEPT")
-        result.append(word)
+        if word.folded in PARTICLES and not _stands_last(words, at):
+            word = replace(word, kind="FILLER")
+        if word.kind == "SAY":
+            word = replace(word, kind="DENY" if _is_denied(words, at) else "FILLER")
+            result = [replace(w, kind="FILLER") if word.kind == "DENY" and w.kind in DENIALS else w for w in result]
+        if word.kind in DENIALS and result and result[-1].kind == "DENY" and result[-1].folded in _said(words, at):
+            word = replace(word, kind="FILLER")
+        if word.kind == "WEAKONLY" and at + 1 < len(words) and words[at + 1].kind == "SCOPE":
+            word = replace(word, kind="FILLER")
+        result.append(_beside(word, result, _goes_on(words, at)))
     return result
+
+
+def _beside(word: Word, before: list[Word], goes_on: bool) -> Word:
+    """ "But" that means except, "just" that says when, Spanish "menos" after "todo"."""
+    said = _since_stop(before)
+    if word.kind == "BUT" and any(w.kind in ("ALL", "NOTHING") for w in before[-2:]):
+        return replace(word, kind="EXCEPT")
+    if word.kind == "BUT" and any(w.folded in EVERY for w in said) and goes_on:
+        return replace(word, kind="EXCEPT")
+    if word.kind == "WEAKONLY" and any(w.kind == "CONTENT" for w in said):
+        return replace(word, kind="FILLER")
+    if word.folded == "menos" and before and before[-1].kind == "ALL":
+        return replace(word, kind="EXCEPT")
+    return word
+
+
+def _since_stop(words: list[Word]) -> list[Word]:
+    stops = [at for at, word in enumerate(words) if word.kind in ("STOPMARK", "BUT")]
+    return words[stops[-1] + 1 :] if stops else words
+
+
+def _goes_on(words: list[Word], at: int) -> bool:
+    """Whether "but" is followed by a bare subject: "all animals but dogs"."""
+    after = next((word for word in words[at + 1 :] if word.kind != "FILLER"), None)
+    return after is not None and after.kind == "CONTENT"
+
+
+def _stands_last(words: list[Word], at: int) -> bool:
+    """Whether a particle ends its phrase and has something before it: "turn the music up", "trains down"."""
+    after = next((word for word in words[at + 1 :] if word.kind not in ("FILLER", "SCOPE", "STRONG", "SLIGHT")), None)
+    return at > 0 and (after is None or after.kind in ("STOPMARK", "AND", "BUT", "EXCEPT"))
+
+
+def _is_denied(words: list[Word], at: int) -> bool:
+    """Whether a verb of saying is negated close before it, or in French around it."""
+    before = [word.kind for word in words[max(0, at - 3) : at]]
+    after = words[at + 1].kind if at + 1 < len(words) else ""
+    return any(kind in DENIALS for kind in before) or ("NE" in before and after in DENIALS)
+
+
+def _said(words: list[Word], at: int) -> str:
+    """The word of saying that "pas" closes: only right before it."""
+    return (
+        words[at - 1].folded
+        if at and words[at - 1].kind == "SAY" and "NE" in [word.kind for word in words[max(0, at - 4) : at]]
+        else ""
+    )
 
 
 def _sentences(words: list[Word]) -> Iterable[list[Word]]:
@@ -97,9 +164,9 @@ def names_illicit(said: str, language: str) -> bool:
     return any(bool(spans(plain, lexicon(code).apart["ILLICIT"])) for code in dict.fromkeys((language, "en")))
 
 
-def _read_sentence(sentence: list[Word], said: str, reading: Reading) -> None:
+def _read_sentence(sentence: list[Word], said: str, about: str, reading: Reading) -> None:
     content = [word for word in sentence if word.kind in ("CONTENT", "EMOJI", "FACET", "LENGTH")]
-    special = _special(sentence, said, content, reading)
+    special = _special(sentence, said, content, reading) or _by_nearness(sentence, said, about, reading)
     if special is not None:
         if special.op != "noop":
             reading.drafts.append(special)
@@ -137,10 +204,22 @@ def _special(sentence: list[Word], said: str, content: list[Word], reading: Read
         )
     if undo and not left:
         return Draft("undo", words=said)
+    if _exclaims(plain) and "?" not in plain and not any(word.kind in ASKING for word in sentence):
+        return Draft("noop", words=said)
     if _is_question(sentence, plain, words.apart["QUERY"]):
         rest = [word for word in sentence if not (word.kind == "CONTENT" and (word.folded,) in words.apart["QUERY"])]
         return Draft("query", tuple(phrases_of(rest, reading.text)), words=said)
     return None
+
+
+def _by_nearness(sentence: list[Word], said: str, about: str, reading: Reading) -> Draft | None:
+    framed = any(word.kind in ("EMOJI", "FACET", "LENGTH") for word in sentence)
+    asks = any(word.kind in ASKING for word in sentence)
+    if framed or reading.pending or about not in ("reset", "undo", "query", "noop"):
+        return None
+    if (about == "noop" and asks) or (about == "query" and asks and "?" not in said):
+        return None
+    return Draft(about, words=said)  # type: ignore[arg-type] # the four are operations
 
 
 def _is_chat(piece: Piece, reading: Reading) -> bool:
@@ -160,7 +239,12 @@ def _left(plain: list[str], found: list[tuple[int, int]], core: dict[tuple[str, 
     known = {
         at
         for first, last in spans(
-            plain, [p for p, (tag, _) in core.items() if tag in ("FILLER", "GENERIC", "AND", "WANT", "ALL", "SCOPE")]
+            plain,
+            [
+                p
+                for p, (tag, _) in core.items()
+                if tag in ("FILLER", "GENERIC", "AND", "WANT", "ALL", "SCOPE", "SAY", "WEAKONLY", "QUERY")
+            ],
         )
         for at in range(first, last)
     }
@@ -176,12 +260,21 @@ def _without(sentence: list[Word], said: str, found: list[tuple[int, int]]) -> l
 
 def _is_question(sentence: list[Word], plain: list[str], asks: Iterable[tuple[str, ...]]) -> bool:
     found = spans(plain, asks)
-    if not found or found[0][0] > 1:
+    if not found or found[0][0] > 1 or ("?" not in plain and _exclaims(plain)):
         return False
+    if found[0][0] == 1 and sentence[0].kind not in ("FILLER", "AND", "BUT", "YES"):
+        return False
+    if any(word.kind == "DENY" for word in sentence):
+        return False  # "who said I wanted fewer?"
     polite = sentence[0].kind in ("WANT",) or any(
         word.kind == "WANT" and word.start == sentence[0].start for word in sentence
     )
     return not polite
+
+
+def _exclaims(plain: list[str]) -> bool:
+    """ "What a lovely evening", "quelle belle soirée"."""
+    return plain[0] in ("quel", "quelle", "quels", "quelles") or plain[:2] in (["what", "a"], ["what", "an"])
 
 
 def plain_words(text: str) -> list[str]:

@@ -29,10 +29,17 @@ CORRECTABLE = (
     "NEG",
     "PLUS",
     "STRONG",
+    "SLIGHT",
+    "TOOFEW",
+    "GENERIC",
+    "SCOPE",
 )
 _TOKEN = re.compile(r"aujourd'hui|\b(?:[jldnsmtc]|qu|jusqu|lorsqu|puisqu)'|@\w+|\d+%|\w/o\b|\w+(?:'\w+)?|[^\w\s]|\n")
 _STOPS = frozenset('.;!?,:\n…()"«»–—/|')
-_GLUE = frozenset("-_'’*~#`^<>=[]{}\\%$€\u200d\ufe0f")
+# Faces and hands show how somebody feels about what they say, not what it is about.
+_FACES = (range(0x1F600, 0x1F650), range(0x1F910, 0x1F930), range(0x1F970, 0x1F980), range(0x1F446, 0x1F451),
+          range(0x1F4AA, 0x1F4AB), range(0x2728, 0x2729), range(0x2764, 0x2765), range(0x1F493, 0x1F4A0))  # fmt: skip
+_GLUE = frozenset("-_'’*~#`^<=[]{}\\%$€\u200d\ufe0f")
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,31 @@ def tokens(text: str) -> list[tuple[str, int, int]]:
     return [token for token in found if token[0] not in _GLUE and not 0x1F3FB <= ord(token[0][0]) <= 0x1F3FF]
 
 
+def _english(verb: str) -> list[str]:
+    """ "hide": hiding, hides, and "block": blocking; only what looks like a verb's base."""
+    if len(verb) < 3 or not verb.isalpha() or verb.endswith(("ing", "ed", "ly", "s")):
+        return []
+    doubled = verb + verb[-1] if len(verb) < 6 and verb[-1] in "bdgmnpt" and verb[-2] in "aeiou" else verb
+    stem = verb[:-1] if verb.endswith("e") else doubled
+    return [stem + "ing", verb + ("es" if verb.endswith(("sh", "ch", "x")) else "s")]
+
+
+def _french(verb: str) -> list[str]:
+    """The persons, participles and the future of a verb in -er, from its infinitive."""
+    if len(verb) < 5 or not verb.endswith("er"):
+        return []
+    stem, soft = verb[:-2], verb[:-1] if verb.endswith("ger") else verb[:-2]
+    return [
+        *(stem + end for end in ("e", "es", "ez", "ent", "ee", "ees")),
+        *(soft + end for end in ("ons", "ant", "ais", "ait")),
+        *(verb + end for end in ("ai", "as", "a", "ez", "ons", "ont", "ais", "ait")),
+    ]
+
+
+VERBS = frozenset({"MORE", "LESS", "BLOCK", "UNBLOCK", "STOP", "WANT"})
+INFLECTED = {"en": _english, "fr": _french}
+
+
 @cache
 def lexicon(language: str) -> Lexicon:
     core: dict[tuple[str, ...], tuple[str, str]] = {}
@@ -80,6 +112,10 @@ def lexicon(language: str) -> Lexicon:
                 apart[tag].add(phrase)
             else:
                 core.setdefault(phrase, (tag, value))
+    if language in INFLECTED:
+        for verb, tag, value in [(p[0], *t) for p, t in core.items() if len(p) == 1 and t[0] in VERBS]:
+            for form in INFLECTED[language](verb):
+                core.setdefault((form,), (tag, value))
     every = [*core, *(phrase for one in apart.values() for phrase in one)]
     words = frozenset(token for phrase in every for token in phrase)
     single = frozenset(
@@ -156,6 +192,8 @@ def tagged(text: str, language: str) -> list[Word]:
 def _unknown(token: str, start: int, end: int) -> Word:
     if token in _STOPS:
         return Word("STOPMARK", token, token, start, end)
+    if any(ord(token[0]) in span for span in _FACES):
+        return Word("FILLER", "", token, start, end)
     kind = "CONTENT" if token[0].isalnum() or token[0] == "@" else "EMOJI"
     return Word(kind, "", token, start, end)
 
@@ -167,23 +205,53 @@ def corrected(text: str, language: str, unknown: Iterable[str], targets: frozens
     """
     strange, words = set(unknown), lexicon(language)
     for token, start, end in reversed(tokens(text)):
-        if token not in strange or token in words.words or len(token) < 4:
+        if token not in strange or token in words.words or len(token) < 3 or token[:-1] in targets:
             continue
         # A slip in how something is asked is likelier to be meant than one in what is asked for.
-        near = [w for w in sorted(words.correctable) if _one_slip(token, w)]
-        near = near or [w for w in sorted(targets) if _one_slip(token, w)]
+        if token.endswith("in") and f"{token}g" in words.words:
+            text = f"{text[:end]}g{text[end:]}"  # "vibin"
+            continue
+        if text[start].isupper() and start and text[start - 1] in " '" and text[:start].rstrip()[-1:] not in ".!?":
+            continue  # a name
+        known = (words.correctable, targets)
+        near = next((found for each in known if (found := [w for w in sorted(each) if _one_slip(token, w)])), [])
+        near = near or next((found for each in known if (found := _two_slips(token, each))), [])
         if near:
             text = f"{text[:start]}{near[0]}{text[end:]}"
     return text
 
 
+def _two_slips(token: str, known: Iterable[str]) -> list[str]:
+    """The same letters in another order, or two slips in a long word."""
+    if len(token) < 5:
+        return []
+    mixed = [w for w in sorted(known) if w[0] == token[0] and sorted(w) == sorted(token)]
+    if mixed or len(token) < 8:
+        return mixed
+    return [w for w in sorted(known) if w[0] == token[0] and abs(len(w) - len(token)) < 3 and _slips(token, w) <= 2]
+
+
+def _slips(one: str, other: str) -> int:
+    """The least letters to add, leave out, change or swap with a neighbour."""
+    rows = [list(range(len(other) + 1))]
+    for a, letter in enumerate(one, 1):
+        row = [a]
+        for b, wanted in enumerate(other, 1):
+            cost = min(rows[-1][b] + 1, row[-1] + 1, rows[-1][b - 1] + (letter != wanted))
+            if a > 1 and b > 1 and letter == other[b - 2] and one[a - 2] == wanted:
+                cost = min(cost, rows[-2][b - 2] + 1)
+            row.append(cost)
+        rows.append(row)
+    return rows[-1][-1]
+
+
 def _one_slip(one: str, other: str) -> bool:
     """One letter changed, added, left out or swapped with its neighbour; the first letter is rarely the wrong one."""
-    if one == other or abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < 4:
+    if one == other or abs(len(one) - len(other)) > 1 or max(len(one), len(other)) < 4 or one[0] != other[0]:
         return False
     if len(one) == len(other):
         wrong = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
         swapped = len(wrong) == 2 and wrong[1] == wrong[0] + 1 and one[wrong[0]] == other[wrong[1]]
-        return (len(wrong) == 1 and wrong[0] > 0) or (swapped and one[wrong[1]] == other[wrong[0]])
+        return (len(wrong) == 1 and len(one) > 3) or (swapped and one[wrong[1]] == other[wrong[0]])
     short, long = sorted((one, other), key=len)
     return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))

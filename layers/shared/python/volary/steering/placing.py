@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from volary.steering.composition import Draft, Op, compose, phrases_of, said_by, scope_of, sized
+from volary.steering.composition import Draft, Op, compose, phrases_of, said_by, scope_of, sized, subject_of
+from volary.steering.intents import names_subject
 from volary.steering.lexicon import Word
 
 BREAKS = frozenset({"STOPMARK", "AND", "BUT"})
@@ -13,6 +14,9 @@ QUIET = frozenset({"CONTENT", "EMOJI", "FILLER", "GENERIC", "JOIN", "THAN", "FOR
 
 
 ASKING = frozenset({"MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "STOP", "WANT"})
+
+
+NO_OR_YES = frozenset({"yes", "yes to", "no", "oui", "non", "si", "ja", "nein"})
 
 
 PERSONAL = frozenset(
@@ -25,11 +29,15 @@ PERSONAL = frozenset(
 
 @dataclass(frozen=True)
 class Parsed:
-    """Drafts in reading order, stretches with an unknown predicate, and whether harm was asked for by name."""
+    """Drafts in reading order, stretches with an unknown predicate, and whether harm was asked for by name.
+
+    `beside` are pairs of a draft's phrase and one that stood in the same piece without being joined to it.
+    """
 
     drafts: tuple[Draft, ...]
     unread: tuple[str, ...] = ()
     tampers: bool = False
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -54,6 +62,7 @@ class Reading:
     language: str
     drafts: list[Draft] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    beside: list[tuple[str, str]] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
     opening: tuple[Op, str] | None = None
     sentence_start: int = 0
@@ -80,6 +89,11 @@ def pieces_of(sentence: list[Word]) -> list[Piece]:
 def _starts_anew(word: Word, before: list[Word]) -> bool:
     """ "More waves less streets": a second operation after the first one's target needs no comma."""
     at = next((at for at, each in enumerate(before) if each.kind in ("MORE", "LESS", "BLOCK", "ONLY")), None)
+    if word.folded in NO_OR_YES:
+        return any(w.folded in NO_OR_YES and w.folded != word.folded and _names(before[n:]) and not _names(before[:n])
+                   for n, w in enumerate(before))  # fmt: skip
+    if word.kind == "PLUS" and at is not None and before[at].kind == "LESS":
+        return _names(before[at:])
     if word.kind not in ("MORE", "LESS", "BLOCK") or at is None:
         return False
     return any(each.kind in ("CONTENT", "EMOJI") for each in before[at:])
@@ -96,9 +110,16 @@ def _resolved(piece: Piece) -> Piece:
         if word.kind in ("LIKE", "DISLIKE") and any(w.kind in ASKING for w in words) and not _ends(piece.words, at):
             word = replace(word, kind="CONTENT")
         words.append(word)
-    if any(w.kind == "NE" for w in words) and not any(w.kind in ("NEG", "NEVER", "NOMORE", "BLOCK") for w in words):
-        words = [replace(w, kind="ONLY", value="absolute") if w.folded in ("que", "qu'") else w for w in words]
+    if any(w.kind == "NE" for w in words) and not any(w.kind in ("NEG", "NEVER", "BLOCK") for w in words):
+        ques = [at for at, w in enumerate(words) if w.folded in ("que", "qu'") and not _is_clause(words[at + 1 :])]
+        words = [replace(w, kind="ONLY", value="absolute") if at in ques else w for at, w in enumerate(words)]
+        ques = ques or [at for at, w in enumerate(words) if w.kind == "ONLY" and w.folded.startswith("que ")]
+        words = [replace(w, kind="FILLER") if ques and w.kind == "NOMORE" else w for w in words]  # "ne … plus que"
     return Piece(words, piece.joiner)
+
+
+def _is_clause(words: list[Word]) -> bool:
+    return bool(words) and words[0].folded in ("tu", "vous", "je", "on", "il", "elle", "ca", "j'")
 
 
 def _ends(words: list[Word], at: int) -> bool:
@@ -154,6 +175,8 @@ def _contrasts(piece: Piece) -> list[Side]:
         head = [Side(Piece(words[:at], piece.joiner))] if at else []
         if word.kind == "EXCEPT":
             return [*head, Side(rest, "except")]
+        if word.kind == "INSTEAD" and not _names(words[:at]):
+            return _fronted(piece, at)
         if word.kind == "INSTEAD" and (word.folded != "over" or _compares(words[:at])):
             return [*head, Side(rest, "instead")]
         if at and _compares(words[:at]) and (word.kind == "THAN" or word.folded in ("to", "a", "aux", "au")):
@@ -161,17 +184,29 @@ def _contrasts(piece: Piece) -> list[Side]:
     return [Side(piece)]
 
 
+def _names(words: list[Word]) -> bool:
+    return any(word.kind in ("CONTENT", "EMOJI", "FACET", "LENGTH") for word in words)
+
+
+def _fronted(piece: Piece, at: int) -> list[Side]:
+    """ "Instead of robots show me gardens": what must give way ends where something is asked for."""
+    words = piece.words
+    end = next((n for n in range(at + 1, len(words)) if words[n].kind in ("WANT", "MORE", "LIKE", "YES")), len(words))
+    gone = Side(Piece(words[at + 1 : end], piece.joiner), "instead")
+    return [gone, Side(Piece(words[end:], piece.joiner))] if end < len(words) else [gone]
+
+
 def _compares(before: list[Word]) -> bool:
     """Whether "over", "than" or "to" after these words sets two targets against each other."""
     place = next(
         (at for at, w in enumerate(before) if w.kind in ("RATHER", "MORE") or w.folded in ("prefer", "prefere")), None
     )
-    return place is not None and any(w.kind in ("CONTENT", "EMOJI") for w in before[place:])
+    return place is not None and _names(before[place:])
 
 
 def _read_side(side: Side, reading: Reading) -> None:
     words = side.piece.words
-    phrases = phrases_of(words, reading.text)
+    phrases = _subjects(words, reading)
     if side.role == "instead":
         settle_pending(("more", "normal"), reading)
         if phrases:
@@ -186,9 +221,18 @@ def _read_side(side: Side, reading: Reading) -> None:
     framed = [word for word in words if word.kind in ("FACET", "LENGTH")]
     if framed:
         _read_facets(framed, found, words, reading)
+        reading.unread += [phrase for phrase in phrases if not names_subject(phrase)]
+        phrases = [phrase for phrase in phrases if names_subject(phrase)]
         if not phrases:
             return
     _place(side.piece, found, phrases, reading)
+
+
+def _subjects(words: list[Word], reading: Reading) -> list[str]:
+    phrases, beside = subject_of(words, reading.text)
+    named = next((each for each in phrases if each[0].isalnum()), "")
+    reading.beside += [(named, each) for each in beside]
+    return phrases
 
 
 def _read_exception(words: list[Word], phrases: list[str], reading: Reading) -> None:
@@ -211,7 +255,8 @@ def _read_facets(framed: list[Word], found: tuple[Op, str] | None, words: list[W
     op, strength = found or ("more", "normal")
     strength = "normal" if strength == "absolute" else strength
     for word in framed:
-        turned = "less" if op in ("less", "block") else "more"
+        turned = "less" if (op in ("less", "block")) != (word.value == "age") else "more"
+        word = replace(word, value="recency") if word.value == "age" else word
         if word.kind == "LENGTH" and turned == "less":
             sides = {"_gt_": "_lt_", "_lt_": "_gt_"}  # nothing over twelve seconds is what lasts less
             word = replace(word, value=next(word.value.replace(a, b) for a, b in sides.items() if a in word.value))
@@ -231,7 +276,9 @@ def _place(piece: Piece, found: tuple[Op, str] | None, phrases: list[str], readi
             phrases = [*reading.pending, *phrases]
             reading.pending = []
         settle_pending(("more", "normal"), reading)
-        reading.drafts.append(Draft(found[0], tuple(phrases), found[1], scope_of(words), said))
+        scope = scope_of(words)
+        scope = "default" if found[0] == "keep" and scope == "forever" else scope  # "never show me fewer"
+        reading.drafts.append(Draft(found[0], tuple(phrases), found[1], scope, said))
     elif found:
         _place_operation(piece, found, reading)
     elif phrases:
@@ -280,14 +327,19 @@ def _place_operation(piece: Piece, found: tuple[Op, str], reading: Reading) -> N
         "STRONG",
         "SLIGHT",
         "STOP",
+        "NEVER",
+        "NOTHING",
     )
     only_yes = not piece.has(*said)
     if reading.drafts and emphatic and not only_yes and not piece.has("ALL", "WANT"):
         last = reading.drafts[-1]
-        targets = last.phrases
+        targets, scope = last.phrases, scope_of(piece.words)
+        if last.op == "keep" and found[0] in ("less", "block"):
+            return  # "who said I wanted fewer? not me"
+        reading.drafts[-1] = last = last if scope == "default" else replace(last, scope=scope)
         if last.op == found[0] or (found[0] == "more" and last.op == "keep"):
             reading.drafts[-1] = replace(last, strength=found[1] if found[1] != "normal" else last.strength)
-        elif last.op == "more" and found[0] in ("less", "block"):
+        elif last.op == "more" and found[0] in ("less", "block", "only"):
             reading.drafts[-1] = replace(last, op=found[0], strength=found[1])  # "you keep showing robots, please stop"
         elif targets and last.op in ("query", "more", "less"):
             reading.drafts.append(

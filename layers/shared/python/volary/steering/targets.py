@@ -13,7 +13,8 @@ from events.inference import Embedded
 from events.shapes import Shape
 from volary.steering.lexicon import folded, lexicon, tokens
 
-NEAR = 0.58  # cosine to the nearest example of a topic from which words count as that topic
+# Cosines from which words count as a topic: the mean of the two nearest of its examples, or the nearest alone.
+NEAR, VERY_NEAR = 0.59, 0.68
 
 
 class Topic(Shape):
@@ -99,11 +100,13 @@ def _labels(phrase: str, row: Sequence[float]) -> tuple[str, ...]:
     for form in (plain, plain.removesuffix("s"), plain.removesuffix("x")):
         if form in exact():
             return exact()[form]
-    best: dict[str, float] = {}
-    for (_, label), value in zip(anchors(), row, strict=True):
-        best[label] = max(value, best.get(label, -1.0))
-    first = max(best, key=lambda label: best[label])
-    return (first,) if best[first] >= NEAR else ()
+    # Two different examples must agree, unless one is very near: a lone likeness is often one of spelling.
+    near: dict[str, dict[str, float]] = {}
+    for (example, label), value in zip(anchors(), row, strict=True):
+        near.setdefault(label, {})[folded(example)] = value
+    best = {label: sorted(values.values())[-2:] for label, values in near.items()}
+    first = max(best, key=lambda label: sum(best[label]))
+    return (first,) if max(best[first]) >= VERY_NEAR or sum(best[first]) / 2 >= NEAR else ()
 
 
 def topics_of(row: Sequence[float], most: int = 12) -> dict[str, float]:
