@@ -168,7 +168,7 @@ def sharpened(model: Enlarger, pair: dict[str, Tensor], rng: random.Random) -> T
 
 def painted(model: Enlarger, pair: dict[str, Tensor]) -> Tensor:
     """How wrong the painter's cover is (cross entropy) and, where the subject is, its colour (L1)."""
-    small = pair["small"][:, 1].permute(0, 3, 1, 2).float() / 127.5 - 1
+    small = pair["small"][:, pair["small"].shape[1] // 2].permute(0, 3, 1, 2).float() / 127.5 - 1
     high, wide = pair["large"].shape[1:3]
     rows, columns = on_subject(pair["motion"], high, wide)
     real = pair["large"][torch.arange(len(rows))[:, None], rows, columns].float() / 127.5 - 1

@@ -51,8 +51,11 @@ def size(scene: Scene) -> tuple[int, int]:
     return (LONG, SHORT) if scene.portrait else (SHORT, LONG)
 
 
-def render(scene: Scene, scale: int = 1, picks: Sequence[int] = range(FRAMES)) -> tuple[Tensor, Tensor]:
-    """Frames uint8 (T,H,W,3) and the subject's cover uint8 (T,H,W); `picks` are the frames to draw.
+def render(
+    scene: Scene, scale: int = 1, picks: Sequence[int] = range(FRAMES), traits: figures.Traits | None = None
+) -> tuple[Tensor, Tensor]:
+    """Frames uint8 (T,H,W,3) and the subject's cover uint8 (T,H,W); `picks` are the frames to draw, and `traits` those
+    of a person who stands in for the scene's own.
 
     At a larger scale the same picture is drawn in that many times the pixels on each side.
     """
@@ -62,7 +65,7 @@ def render(scene: Scene, scale: int = 1, picks: Sequence[int] = range(FRAMES)) -
     if scene.setting == "sea":
         frames = _waves(frames, view, scene)
     frames = _shadow(frames, view, motion, scene)
-    frames, cover = _subject(frames, view, motion, scene)
+    frames, cover = _subject(frames, view, motion, (scene, traits or person(scene)))
     frames = _weather(frames, view, scene)
     frames = _STYLES[scene.style](frames, view, scene).clamp(0, 1)
     pixels = (frames.permute(0, 2, 3, 1) * 255).round().to(torch.uint8)
@@ -140,9 +143,8 @@ def _picked(motion: Motion, picks: Tensor) -> Motion:
     return replace(motion, **tracks)
 
 
-def _dressed(scene: Scene, scale: int, phases: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+def _dressed(scene: Scene, traits: figures.Traits | None, scale: int, phases: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """Some of the subject's phases in colour (P,3,S,S) and cover (P,1,S,S), lit by its scene and style."""
-    traits = person(scene)
     roles, light, cover = figures.sheet(scene.subject, scale, traits, phases)
     main = torch.tensor(_PALETTE[scene.colour])
     colours = {
@@ -168,9 +170,12 @@ def _dressed(scene: Scene, scale: int, phases: tuple[int, ...]) -> tuple[Tensor,
     return (paint * shade * torch.tensor(LIGHT[scene.time])[:, None, None] ** 0.55).clamp(0, 1), cover
 
 
-def _subject(frames: Tensor, view: _View, motion: Motion, scene: Scene) -> tuple[Tensor, Tensor]:
+def _subject(
+    frames: Tensor, view: _View, motion: Motion, who: tuple[Scene, figures.Traits | None]
+) -> tuple[Tensor, Tensor]:
+    scene, traits = who
     used, phase = ((motion.phase * figures.PHASES).long() % figures.PHASES).unique(return_inverse=True)
-    paint, cover = _dressed(scene, view.scale, tuple(used.tolist()))
+    paint, cover = _dressed(scene, traits, view.scale, tuple(used.tolist()))
     dx, dy = _place(view, motion, scene)
     cos, sin = torch.cos(motion.turn)[:, None, None], torch.sin(motion.turn)[:, None, None]
     u, v = (cos * dx + sin * dy) / motion.half, (-sin * dx + cos * dy) / motion.half
