@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,7 +30,6 @@ from inference.train.autoencoding import ahead, rate
 from inference.train.corpus import scenes
 from inference.train.flow import CHANNELS
 from inference.train.motion import move
-from inference.train.muon import optimisers
 from inference.train.plans import attributes, motion, traits
 from inference.train.render import render, size, spots
 from inference.train.world import STYLES, Scene, person
@@ -215,9 +214,8 @@ def train(folder: Path, run: Path, minutes: float) -> None:
     model, rng = Enlarger(EnlargerShape()), random.Random(time.time())
     if (run / "enlarger.safetensors").exists():
         model.load_state_dict(load_file(run / "enlarger.safetensors"), strict=False)
-    paint: list[torch.optim.Optimizer] = [torch.optim.Adam(model.painter.parameters(), 4e-3, betas=(0.9, 0.98))]
-    paint[0].param_groups[0]["peak"] = 4e-3
-    sharpen = optimisers([part for name, part in model.named_children() if name != "painter"], 0.008, 2e-3)
+    # Orthogonalised steps killed the convolution once: its last layer saw only zeros and nothing complained.
+    paint, sharpen = [_adam(model.painter.named_parameters(), 4e-3)], [_adam(_outside(model), 2e-3)]
     start, log, seen = time.time(), (run / "enlarger.log").open("a"), [0.0, 0.0]
     for step, pair in enumerate(ahead(files(folder, int(start))), start=1):
         share = (time.time() - start) / (60 * minutes)
@@ -239,6 +237,16 @@ def train(folder: Path, run: Path, minutes: float) -> None:
             )
         if share >= 1:
             return
+
+
+def _outside(model: Enlarger) -> Iterator[tuple[str, Tensor]]:
+    return ((name, weight) for name, weight in model.named_parameters() if not name.startswith("painter"))
+
+
+def _adam(weights: Iterable[tuple[str, Tensor]], peak: float) -> torch.optim.Optimizer:
+    optimiser = torch.optim.Adam([weight for _, weight in weights], peak, betas=(0.9, 0.98))
+    optimiser.param_groups[0]["peak"] = peak
+    return optimiser
 
 
 def _stepped(loss: Tensor, parts: list[torch.optim.Optimizer], mean: float, step: int) -> float:
