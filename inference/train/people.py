@@ -46,8 +46,7 @@ def figure(turn: float, x: float, trait: dict[str, float], roles: Roles) -> list
     swing = 0.30 * (1 + 0.55 * trait["stride"]) * math.sin(turn)
     reach = 0.30 * (1 + 0.65 * trait["arm swing"]) * math.sin(turn + math.pi)
     wide, thick = 0.2 * (1 + 0.32 * trait["broad"]), 0.085 * (1 + 0.25 * trait["broad"])
-    hip = 0.34 - 0.11 * trait["tall"]
-    neck = hip - 0.44 - 0.05 * trait["tall"]
+    hip, neck = _neck(trait)
     low = neck + 0.40
     return [
         *_behind(x, neck, trait, roles),
@@ -68,6 +67,19 @@ def _skull(x: float, neck: float, trait: dict[str, float]) -> tuple[float, float
     whole = 1 + 0.13 * trait["head"]
     wide, high = 0.255 * whole * (1 + 0.13 * trait["round face"]), 0.285 * whole * (1 - 0.07 * trait["round face"])
     return x + 0.03, neck - high * 0.86, wide, high
+
+
+def face(traits: tuple[float, ...]) -> tuple[float, float, float]:
+    """Where the middle of a person's face is on the square, and half the head's height."""
+    trait = _named(traits)
+    at, level, _, high = _skull(0.0, _neck(trait)[1], trait)
+    return at, level, high
+
+
+def _neck(trait: dict[str, float]) -> tuple[float, float]:
+    """How far down hip and neck are."""
+    hip = 0.34 - 0.11 * trait["tall"]
+    return hip, hip - 0.44 - 0.05 * trait["tall"]
 
 
 def _behind(x: float, neck: float, trait: dict[str, float], roles: Roles) -> list[Shape]:

@@ -143,23 +143,28 @@ def _picked(motion: Motion, picks: Tensor) -> Motion:
     return replace(motion, **tracks)
 
 
-def _dressed(scene: Scene, traits: figures.Traits | None, scale: int, phases: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Some of the subject's phases in colour (P,3,S,S) and cover (P,1,S,S), lit by its scene and style."""
-    roles, light, cover = figures.sheet(scene.subject, scale, traits, phases)
-    main = torch.tensor(_PALETTE[scene.colour])
-    colours = {
+def colours(subject: str, colour: str, traits: figures.Traits | None) -> Tensor:
+    """The colour (R,3) of each of `figures.ROLES`."""
+    main = torch.tensor(_PALETTE[colour])
+    found = {
         **{name: torch.tensor(value) for name, value in _FIXED.items()},
         "main": main,
         "shade": main * 0.68 + 0.03,
-        "second": torch.tensor(_PALETTE[_SECOND[scene.colour]]),
+        "second": torch.tensor(_PALETTE[_SECOND[colour]]),
     }
-    if scene.colour == "white":
-        colours["light"] = torch.tensor((0.62, 0.72, 0.86))
-    if scene.subject == "couple":
-        colours["accent"] = torch.tensor((0.95, 0.2, 0.35))
-    for name, colour in {"complexion": people.complexion, "hair": people.hair}.items():
-        colours[name] = torch.tensor(colour(traits)) if traits else torch.zeros(3)
-    table = torch.stack([colours[role] for role in figures.ROLES])
+    if colour == "white":
+        found["light"] = torch.tensor((0.62, 0.72, 0.86))
+    if subject == "couple":
+        found["accent"] = torch.tensor((0.95, 0.2, 0.35))
+    for name, own in {"complexion": people.complexion, "hair": people.hair}.items():
+        found[name] = torch.tensor(own(traits)) if traits else torch.zeros(3)
+    return torch.stack([found[role] for role in figures.ROLES])
+
+
+def _dressed(scene: Scene, traits: figures.Traits | None, scale: int, phases: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Some of the subject's phases in colour (P,3,S,S) and cover (P,1,S,S), lit by its scene and style."""
+    roles, light, cover = figures.sheet(scene.subject, scale, traits, phases)
+    table = colours(scene.subject, scene.colour, traits)
     paint = torch.einsum("prhw,rc->pchw", roles, table)
     if scene.style == "animation":
         ink = F.max_pool2d(cover, 6 * scale + 1, 1, 3 * scale)
