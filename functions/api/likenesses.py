@@ -7,6 +7,7 @@ from pydantic import Field
 from volary import vault
 from volary.consent import Plan, judged
 from volary.errors import Absent, Conflict
+from volary.generation import checked_style
 from volary.likeness import MOST_NAMED, Audience, Grant, Scope
 from volary.ports import Range, Services
 from volary.remix import parent_for, prompts_above
@@ -75,6 +76,7 @@ class ChangeGrant(Body):
 class CheckUse(Body):
     prompt: str = Field(default="", max_length=32_000)
     purpose: Purpose = "personal"
+    style: str | None = Field(default=None, max_length=50)
     remix_of: str | None = Field(default=None, max_length=200)
 
 
@@ -161,7 +163,8 @@ async def check(
     found = _resolved(likeness_id, services)
     parent = parent_for(body.remix_of, viewer, services, "remix_of") if body.remix_of else None
     above = (*prompts_above(parent, Videos(services.items)), parent.prompt) if parent else ()
-    plan = Plan(viewer.user_id or "", body.purpose, body.prompt, parent=parent, above=above)
+    style = checked_style(body.style)
+    plan = Plan(viewer.user_id or "", body.purpose, body.prompt, parent=parent, above=above, style=style)
     return checked(likeness_id, judged(found or likeness_id, plan, services))
 
 

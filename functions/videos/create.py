@@ -46,7 +46,7 @@ def _plan(ask: Ask, viewer: Viewer, services: Services) -> Plan:
     parent = parent_for(source, viewer, services) if source else None
     store = Videos(services.items)
     above = (*prompts_above(parent, store), parent.prompt) if parent else ()
-    return Plan(viewer.user_id or "", ask.purpose, ask.prompt, ask.likenesses, parent, above)
+    return Plan(viewer.user_id or "", ask.purpose, ask.prompt, ask.likenesses, parent, above, ask.style)
 
 
 def _accept(video: Video, ask: Ask, viewer: Viewer, services: Services) -> Video:

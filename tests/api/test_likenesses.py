@@ -172,6 +172,23 @@ class TestAllowing:
         assert world.call("POST", "/videos", "bob", json={"prompt": "@ann"}).status_code == 403
         assert world.call("POST", "/videos", "ann", json={"prompt": "@ann"}).status_code == 200
 
+    def test_a_teen_is_not_shown_as_if_photographed(self, world):
+        likeness_id = enrolled(world.home, "user_ann", adult_at=9_000_000_000)
+        lifelike = {"prompt": "@ann", "style": "photographic"}
+
+        assert code(world.call("POST", "/videos", "ann", json=lifelike)) == (403, "teen_style")
+        asked = world.call("POST", f"/likenesses/{likeness_id}/check", "ann", json=lifelike).json()
+        assert (asked["allowed"], asked["code"]) == (False, "teen_style")
+        assert world.call("POST", "/videos", "ann", json=lifelike | {"style": "animation"}).status_code == 200
+
+    def test_a_key_is_not_taken_for_a_clip_whose_generation_is_over(self, world):
+        likeness_id = enrolled(world.home, "user_ann", audience="everyone")
+        body = {"video_id": finished_with(world, likeness_id), "key": "AAAA"}
+
+        answer = world.call("POST", f"/likenesses/{likeness_id}/releases", json=body)
+
+        assert code(answer) == (409, "video_not_waiting")
+
     def test_a_restriction_that_says_nothing_is_refused(self, world):
         likeness_id = enrolled(world.home, "user_ann")
 

@@ -47,6 +47,7 @@ class Plan:
     named: tuple[str, ...] = ()
     parent: Video | None = None
     above: tuple[str, ...] = ()  # the prompts of the clips it builds on
+    style: str | None = None
 
     @property
     def words(self) -> str:
@@ -166,7 +167,9 @@ def _judged(consent: Consent | None, plan: Plan, services: Services, now: int) -
     if consent is None:
         return Refusal(code="likeness_not_found", message="there is no such likeness that you may use")
     is_mutual = consent.grant.audience == "mutuals" and _is_mutual(consent, plan, services)
-    wish = Wish(user_id=plan.maker_id, purpose=plan.purpose, words=plan.words, is_mutual=is_mutual, at=now)
+    wish = Wish(
+        user_id=plan.maker_id, purpose=plan.purpose, words=plan.words, style=plan.style, is_mutual=is_mutual, at=now
+    )
     return refusal(consent, wish)
 
 
@@ -221,7 +224,7 @@ def _plan_of(video: Video, services: Services) -> Plan:
     store = Videos(services.items)
     parent = store.get(video.parent_id) if video.parent_id else None
     above = prompts_above(video, store)
-    return Plan(video.owner_id, video.purpose, video.prompt, parent=parent, above=above)
+    return Plan(video.owner_id, video.purpose, video.prompt, parent=parent, above=above, style=video.style)
 
 
 def _now(services: Services) -> int:

@@ -24,6 +24,7 @@ How = Literal["declared", "handle", "inherited", "sighted"]
 MOST_NAMED = 1_000  # people on one list
 MOST_PENDING = 1_000  # withdrawals that stand beside each other; those of single clips go once they are carried out
 MOST_PEOPLE = 16  # in one clip: each brings up to five writes into a transaction, which has a hundred
+ADULT_STYLES = ("photographic",)  # of somebody under 18 nothing is made that could pass for a recording of them
 DEEPEST = 50  # clips that one with people may descend from
 DEFAULT_PURPOSES: tuple[Purpose, ...] = ("personal", "entertainment", "education")
 
@@ -121,6 +122,7 @@ class Wish(Shape):
     user_id: str
     purpose: Purpose
     words: str
+    style: str | None = None
     is_mutual: bool = False
     at: int
 
@@ -142,11 +144,17 @@ def is_void(consent: Consent, appearance: Appearance, made: Made, now: int) -> b
 
 
 def refusal(consent: Consent, wish: Wish) -> Refusal | None:
-    """Why this wish is not granted, or None. The person themselves needs only that the consent stands."""
+    """Why this wish is not granted, or None.
+
+    The person themselves needs only that the consent stands and, under 18, another style than those of ADULT_STYLES.
+    """
     if consent.state != "active":
         return Refusal(code="likeness_withdrawn", message="this person has withdrawn their consent")
     if consent.has_expired(wish.at):
         return Refusal(code="likeness_expired", message=f"this consent ended at {consent.grant.expires_at}")
+    if wish.at < consent.adult_at and wish.style in ADULT_STYLES:
+        message = f"somebody under 18 is not shown in the style {wish.style}, which looks like a photograph of them"
+        return Refusal(code="teen_style", message=message)
     if wish.user_id == consent.person_id:
         return None
     return _foreign_refusal(consent, wish)
