@@ -200,9 +200,14 @@ def enrolments(
     for _, kind, number in order:
         if (kind, number) in before:
             continue
-        studio.rng = np.random.default_rng([seed, number, *kind.encode()])
+        studio.rng = drawn_for(seed, kind, number)
         judged = genuine(studio) if kind == "genuine" else ATTACKS[kind](studio)
         yield {"seed": seed, "number": number} | row(kind, judged)
+
+
+def drawn_for(seed: int, kind: str, number: int) -> np.random.Generator:
+    """What one staged capture is drawn from."""
+    return np.random.default_rng([seed, number, *kind.encode()])
 
 
 def row(kind: str, judged: Judged) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`volary bench likeness`: what consent costs: revoking, taking down ten thousand clips, and asking at every read.
+"""`volary bench likeness`: what consent costs: enrolling, revoking, taking ten thousand clips down, asking at a read.
 
 On a home of its own, with records as the pipeline leaves them. The peer of the reads is the same work on the same clips
 without reading any consent, turn by turn in the same run.
@@ -30,11 +30,13 @@ from functions.api.videos import told
 from functions.events.subscriptions import SUBSCRIPTIONS
 from functions.likenesses.withdraw import withdraw
 from functions.videos.progress import Line
+from local.enrolling import enrolling
 from local.handlers import caller
 
 DERIVATIVES, DEPTH = 10_000, 5
 GOAL_SECONDS, GOAL_RATIO = 60.0, 1.1
-REVOKES, READS = 50, 400
+REVOKES, READS, CAPTURES = 50, 400, 12
+WEIGHTS = Path(__file__).parents[2] / "inference" / "weights"
 PERSON, MAKER, LIKENESS = "user_person", "user_maker", "like_bench"
 FACTS = MediaFacts(
     sha256="0" * 64, size_bytes=9, width=720, height=1280, frames=96, frame_rate=24, seconds=4, audio_seconds=4
@@ -50,7 +52,10 @@ class Shown:
     with_files: bool = False
 
 
-def bench() -> Iterator[dict[str, Any]]:
+def bench(media: Path | None = None, captures: int = CAPTURES) -> Iterator[dict[str, Any]]:
+    """`media` is the media folder of the evaluation data; without it enrolling is not timed."""
+    if media:
+        yield from enrolling(media, WEIGHTS, captures)
     yield from reads()
     yield revoking()
     yield cascade()

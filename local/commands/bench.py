@@ -8,6 +8,8 @@ from pathlib import Path
 
 from local import bench as benches
 
+_OPTIONS = {"feed": ("clips", "captions"), "generation": ("clips", "jobs", "card"), "likeness": ("media", "captures")}
+
 
 def names() -> list[str]:
     return sorted(found.name for found in pkgutil.iter_modules(benches.__path__))
@@ -16,15 +18,18 @@ def names() -> list[str]:
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("bench", help="measure one part beside its peers")
     parser.add_argument("name", choices=[*names(), "all"], metavar="NAME", help=f"one of {', '.join(names())}, or all")
-    parser.add_argument("--clips", type=int, help="feed: how many clips the home grows to")
+    parser.add_argument("--clips", type=int, help="feed: clips the home grows to; generation: scenes for each option")
+    parser.add_argument("--jobs", type=int, help="generation: processes, each of one thread")
+    parser.add_argument("--card", type=Path, help="generation: put the figures between this model card's marks")
     parser.add_argument("--captions", type=Path, help="feed: JSON lines with real captions to draw from")
+    parser.add_argument("--media", type=Path, help="likeness: media folder to stage captures from, to time enrolling")
+    parser.add_argument("--captures", type=int, help="likeness: how many captures to stage")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     for name in names() if args.name == "all" else [args.name]:
-        asked = {"clips": args.clips, "captions": args.captions} if name == "feed" else {}
-        options = {option: value for option, value in asked.items() if value is not None}
+        options = {o: value for o in _OPTIONS.get(name, ()) if (value := getattr(args, o)) is not None}
         for line in importlib.import_module(f"{benches.__name__}.{name}").bench(**options):
             print(json.dumps(line), flush=True)
     return 0
