@@ -18,11 +18,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from events.moderation import Category, Signal
+from inference.safety.camouflage import KINDS
 from inference.safety.prompts import PromptScreen
 
 SHIPPED = {Category.SEXUAL_MINORS: 0.1, Category.TEST_STRING: 0.25, Category.UNREADABLE: 0.01}
 UNSAFE, BENIGN = "unsafe", "benign"
+UNSCORED = "no model: never scored, held where the policy requires it"
+LONGEST_DISGUISED = 200  # characters: a disguise is measured on prompts, not on pages
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
+# In pictures and sounds no model is good enough for these: they are never scored, and only a person can tell.
+NO_MODEL = {
+    "frames": ("violence", "gore", "weapons", "self_harm", "hate", "extremism", "deception", "writing in the picture"),
+    "sound": ("screams", "gunshots", "lyrics under music"),
+}
 
 
 @dataclass(frozen=True)
@@ -75,15 +83,16 @@ def screen_rows(
     rows: Iterable[dict[str, Any]], screen: PromptScreen, judge: Judge = over_shipped
 ) -> Iterator[Labelled]:
     """Judge rows `{"id","text","label","category","group","lang"}`; rows with another label are skipped."""
-    for row in rows:
-        if row["label"] in {UNSAFE, BENIGN}:
-            started = time.perf_counter()
-            signals = screen.screen(row["text"]).signals
-            spent = 1000 * (time.perf_counter() - started)
-            lead = max(signals, key=lambda signal: signal.score)
-            yield _labelled(
-                row, Verdict(str(row["id"]), judge(signals), round(lead.score, 4), lead.category.value), spent
-            )
+    return (judged(row, screen, judge, row["text"]) for row in rows if row["label"] in {UNSAFE, BENIGN})
+
+
+def judged(row: dict[str, Any], screen: PromptScreen, judge: Judge, text: str, context: Sequence[str] = ()) -> Labelled:
+    """The verdict on a row as `text` after the prompts of `context`, with the time it took."""
+    started = time.perf_counter()
+    signals = screen.screen(text, context).signals
+    spent = 1000 * (time.perf_counter() - started)
+    lead = max(signals, key=lambda signal: signal.score)
+    return _labelled(row, Verdict(str(row["id"]), judge(signals), round(lead.score, 4), lead.category.value), spent)
 
 
 def _labelled(row: dict[str, Any], verdict: Verdict, milliseconds: float) -> Labelled:
@@ -147,6 +156,19 @@ def beside(rows: Iterable[dict[str, Any]]) -> list[Labelled]:
     return found
 
 
+def disguised(rows: Sequence[dict[str, Any]], screen: PromptScreen, judge: Judge) -> Iterator[dict[str, Any]]:
+    """One line a kind of `camouflage`: the rates of the rows it can hide, and its recall as a share of the plain."""
+    short = [row for row in rows if row["label"] in {UNSAFE, BENIGN} and len(row["text"]) <= LONGEST_DISGUISED]
+    plain = {str(row["id"]): judged(row, screen, judge, row["text"]) for row in short}
+    for kind, hide in KINDS.items():
+        hidden = [(row, found) for row in short if (found := hide(row)) is not None]
+        after = [judged(row, screen, judge, found.text, found.context) for row, found in hidden]
+        before = _rates([plain[str(row["id"])] for row, _ in hidden])
+        rates = _rates(after)
+        kept = rates["recall"]["rate"] / before["recall"]["rate"] if before["recall"] else None
+        yield {"by": "disguise", "name": kind, **rates, "plain": before, "kept": kept and round(kept, 4)}
+
+
 def frames(folder: Path, score: Callable[[Path], float], threshold: float = 0.5) -> list[Labelled]:
     """Judge the pictures in `folder`/<label>/*: `score` is a picture's score; labels other than benign are unsafe."""
     pictures = [path for path in sorted(folder.glob("*/*")) if path.suffix.lower() in PICTURES]
@@ -168,17 +190,26 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rows", type=Path, help="write one verdict a line to this file")
     parser.add_argument("--harm-only", action="store_true", help="do not count the hold for unsupported languages")
     parser.add_argument("--beside", action="store_true", help="judge the same prompts with better-profanity too")
+    parser.add_argument("--disguised", action="store_true", help="judge every short prompt in each disguise too")
     parser.add_argument("--weights", type=Path, default=Path(__file__).parents[1] / "weights" / "safety")
     chosen = parser.parse_args(arguments)
-    found = _measured(chosen.what, chosen.paths, chosen.weights, harm_only if chosen.harm_only else over_shipped)
+    judge = harm_only if chosen.harm_only else over_shipped
+    found = _measured(chosen.what, chosen.paths, chosen.weights, judge)
     if chosen.rows:
         write_rows(found, chosen.rows)
     files = chosen.paths if chosen.what == "moderation" else sorted(chosen.paths[0].glob("*/*"))
     for line in summary(found):
         sys.stdout.write(json.dumps(line) + "\n")
+    for stage, names in NO_MODEL.items() if chosen.what == "frames" else ():
+        for name in names:
+            sys.stdout.write(json.dumps({"by": "category", "stage": stage, "name": name, "verdict": UNSCORED}) + "\n")
     sys.stdout.write(json.dumps({"rows": len(found), "data_sha256": data_hash(files), **latency(found)}) + "\n")
-    if chosen.beside and chosen.what == "moderation":
-        peer = beside(row for file in chosen.paths for row in _rows(file))
+    rows = [row for file in chosen.paths for row in _rows(file)] if chosen.what == "moderation" else []
+    if chosen.disguised:
+        for line in disguised(rows, PromptScreen.load(chosen.weights), judge):
+            sys.stdout.write(json.dumps(line) + "\n")
+    if chosen.beside and rows:
+        peer = beside(rows)
         for line in [*summary(peer), latency(peer)]:
             sys.stdout.write(json.dumps({"peer": "better-profanity", **line}) + "\n")
     return 0

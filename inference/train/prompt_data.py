@@ -178,15 +178,21 @@ def _lines(path: Path) -> list[str]:
 
 
 def evaluation_rows(rows: list[Row], part: Part, most: int) -> Iterator[dict[str, str]]:
-    """At most `most` rows a group of one part, chosen by their hash, as `inference.safety.evaluation` reads them."""
+    """At most `most` rows a group of one part, chosen by their hash, as `inference.safety.evaluation` reads them.
+
+    `other` is the same prompt in the other language, where there is one.
+    """
     taken = Counter[str]()
+    texts = {row.id: row.text for row in rows if row.id.startswith("own-")}
+    languages = {"en": "fr", "fr": "en"}
+    translated = {id_: texts.get(f"{id_[:-2]}{languages.get(id_[-2:])}", "") for id_ in texts}
     for row in sorted(rows, key=lambda row: hashlib.sha256(row.id.encode()).hexdigest()):
         if row.part == part and taken[row.group] < most:
             taken[row.group] += 1
             category = "+".join(sorted(row.unsafe)) or "none"
             label = "unsafe" if row.unsafe else "benign"
             found = {"id": row.id, "text": row.text, "label": label, "category": category}
-            yield {**found, "group": row.group, "lang": row.lang}
+            yield {**found, "group": row.group, "lang": row.lang, "other": translated.get(row.id, "")}
 
 
 def main() -> None:

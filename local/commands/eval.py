@@ -38,6 +38,7 @@ def _register_labelled(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=11, metavar="N", help="likeness: what staging draws from")
     parser.add_argument("--staged-only", action="store_true", help="likeness: only captures, going on after --rows")
     parser.add_argument("--beside", action="store_true", help="judge the same prompts with better-profanity too")
+    parser.add_argument("--disguised", action="store_true", help="judge every short prompt in each disguise too")
     parser.set_defaults(run=run)
 
 
@@ -53,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
         return measure([args.what, *map(str, args.paths), *rows, *staged])
     from inference.safety.evaluation import main  # loads numpy, which no other command should wait for
 
-    flags = [flag for flag, asked in (("--harm-only", args.harm_only), ("--beside", args.beside)) if asked]
+    options = ("harm_only", "beside", "disguised")
+    flags = [f"--{name.replace('_', '-')}" for name in options if getattr(args, name)]
     return main([args.what, *map(str, args.paths), *rows, *flags])
 
 

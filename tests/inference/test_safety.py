@@ -11,13 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
-from volary.moderation import is_complete, shipped_policy
+from PIL import Image
+from volary.moderation import decide, is_complete, policy_from, shipped_policy
 
-from events.moderation import ALWAYS_BLOCKED_TEXT, ALWAYS_HELD_TEXT, Category
+from events.moderation import ALWAYS_BLOCKED_TEXT, ALWAYS_HELD_TEXT, Category, Signal
 from inference.safety import evaluation, frames, sound
 from inference.safety.disguise import MAX_READINGS, readings
 from inference.safety.features import MAX_WINDOWS, hashed, windows
@@ -384,6 +386,32 @@ def test_evaluation_reports_rows_slices_and_hash(tmp_path: Path):
     overall = evaluation.summary(found)[0]
     assert (overall["recall"]["rate"], overall["specificity"]["rate"]) == (1.0, 1.0)
     assert len(evaluation.data_hash([file])) == 64
+
+
+def test_frames_are_reported_with_intervals_and_what_no_model_sees(tmp_path: Path, capsys):
+    """On drawn pictures, in seconds; no picture that should be flagged is kept anywhere."""
+    for number in range(6):
+        (tmp_path / "benign").mkdir(exist_ok=True)
+        colours = np.random.default_rng(number).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(colours).resize((128, 128)).save(tmp_path / "benign" / f"{number}.png")
+
+    assert evaluation.main(["frames", str(tmp_path)]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert lines[0]["specificity"] == {"hits": 6, "of": 6, "rate": 1.0, "low": 0.6097, "high": 1.0}
+    assert {line["name"] for line in lines if "verdict" in line} >= {"gore", "weapons", "hate", "screams"}
+    assert all(line["verdict"] == evaluation.UNSCORED for line in lines if "verdict" in line)
+    assert len(lines[-1]["data_sha256"]) == 64
+
+
+def test_a_category_without_a_model_is_held_where_the_policy_requires_it():
+    document = json.loads(resources.files("volary").joinpath("policy.json").read_text("utf-8"))
+    document["required"]["frames"].append("gore")
+    seen = [Signal(stage="frames", category=Category.SEXUAL, score=0.0, model="m")]
+
+    assert is_complete(seen, shipped_policy(), ["frames"])
+    assert not is_complete(seen, policy_from(document), ["frames"])
+    assert decide(seen, policy_from(document), complete=False).action == "hold"
 
 
 def test_a_row_that_is_none_is_named_with_its_place(tmp_path: Path):
