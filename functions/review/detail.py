@@ -155,7 +155,7 @@ def _author(case: Case, services: Services) -> dict[str, Any]:
         "cases": len(earlier),
         "restricted": sum(1 for action in decided if action in cases.RESTRICTIVE),
         "strikes": strikes.standing(reviews.strikes(case.author_id), now),
-        "strikes_for_suspension": strikes.MOST,
+        "strikes_for_suspension": strikes.shipped_terms().suspension_proposed_from,
         "reports_on_clip": sum(1 for each in reviews.about(case.subject) if each.kind in ("report", "notice")),
     }
 

@@ -323,6 +323,9 @@ def test_strikes_expire(desk):
     [strike] = desk.reviews.strikes("user_ann")
     from volary.review import strikes
 
+    terms = strikes.shipped_terms().model_dump()
+    with pytest.raises(ValueError, match="severities 1 to 5"):
+        strikes.terms_from({**terms, "life_days": {1: 0}})
     assert strikes.standing([strike], strike.expires_at - 1) == 1
     assert strikes.standing([strike], strike.expires_at) == 0
 

@@ -1,12 +1,26 @@
-"""What a removed clip costs its author, and for how long; suspension is proposed here and decided by two people."""
+"""What a removed clip costs its author, and for how long; suspension is proposed here and decided by two people.
 
-from collections.abc import Sequence
+The numbers are data, in strikes.json beside this module.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
 
 from events.shapes import Shape
 
 DAY = 86_400
-LIFE_DAYS = {1: 0, 2: 30, 3: 60, 4: 90, 5: 365}  # by severity; 0: no strike
-MOST = 3  # strikes at once, from which a suspension is proposed
+SEVERITIES = frozenset(range(1, 6))
+
+
+class Terms(Shape):
+    """How many days a strike counts by the breach's severity, 0 for none, and how many at once propose a suspension."""
+
+    version: str
+    life_days: dict[int, int]
+    suspension_proposed_from: int
 
 
 class Strike(Shape):
@@ -21,9 +35,25 @@ class Strike(Shape):
     lifted: bool = False
 
 
+def terms_from(document: Mapping[str, Any]) -> Terms:
+    """Raises ValueError where a severity is missing, or a number makes no sense."""
+    terms = Terms.model_validate(document)
+    if terms.life_days.keys() != SEVERITIES or min(terms.life_days.values()) < 0:
+        raise ValueError(f"strikes {terms.version}: life_days is {terms.life_days}, not days for severities 1 to 5")
+    if terms.suspension_proposed_from < 1:
+        raise ValueError(f"strikes {terms.version}: {terms.suspension_proposed_from} strikes propose a suspension")
+    return terms
+
+
+@cache
+def shipped_terms() -> Terms:
+    """What strikes.json says."""
+    return terms_from(json.loads(resources.files("volary.review").joinpath("strikes.json").read_text("utf-8")))
+
+
 def strike(strike_id: str, user_id: str, case_id: str, severity: int, now: int) -> Strike | None:
     """None for breaches that cost nothing."""
-    days = LIFE_DAYS[severity]
+    days = shipped_terms().life_days[severity]
     if not days:
         return None
     return Strike(
