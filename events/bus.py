@@ -65,6 +65,13 @@ class VideoDeleted(_Event):
     owner_id: str
 
 
+class VideoListed(_Event):
+    """A finished clip was posted, or taken out of the feed again; its record says which."""
+
+    type: Literal["video.listed"] = "video.listed"
+    video_id: str
+
+
 class LikenessCaptured(_Event):
     """A capture was sent in time and its consent text agreed to; it must be checked."""
 
@@ -122,6 +129,7 @@ Event = Annotated[
     | VideoHeld
     | ReviewDecided
     | VideoDeleted
+    | VideoListed
     | LikenessCaptured
     | LikenessDecided
     | LikenessErased

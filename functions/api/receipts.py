@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse
 from volary import receipts
 from volary.ports import Range
 from volary.stores.accounts import Accounts
+from volary.stores.feeds import Feeds
 from volary.stores.follows import Follows
 from volary.stores.likenesses import Likenesses, position
 
@@ -132,6 +133,7 @@ async def refuse(likeness_id: str, viewer: CurrentViewer, services: CurrentServi
 def _following(handle: str, wanted: bool, user_id: str, services: CurrentServices) -> Following:
     store, other = Follows(services.items), Accounts(services.items).by_handle(handle).user_id
     (store.add if wanted else store.remove)(user_id, other)
+    Feeds(services.items).note_following(user_id, other, wanted)
     return Following(handle=handle, following=wanted, mutual=store.are_mutual(user_id, other))
 
 

@@ -16,6 +16,7 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "functions.events.displace_clip",
         "functions.events.return_loans",
     ),
+    "video.listed": ("functions.events.place_clip",),
     "likeness.captured": ("functions.events.check_capture",),
     "likeness.decided": ("functions.events.keep_likeness", "functions.events.discard_capture"),
     "likeness.erased": ("functions.events.erase_likeness", "functions.events.log_consent"),

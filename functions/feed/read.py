@@ -19,6 +19,7 @@ from volary.videos import Video, may_serve
 from functions.feed.retrieval import candidates, standing_in, videos_in
 
 LONGEST_VIEW = 300
+MAX_PEOPLE = 200  # whose consent is read; clips with others are not shown
 SPARE = 5  # clips read beyond a page, in case some may no longer be shown
 TEEN_LIMIT = 100  # clips a day
 SEPARATOR = "~"
@@ -37,7 +38,7 @@ class Page:
 def read(account: Account, services: Services, limit: int, after: str | None) -> Page:
     """One page of a person's own feed. Raises Invalid for a cursor that is nobody's or a day old.
 
-    A page after a cursor takes two reads; a new order two more, one question to the index, and a write.
+    Every page takes two reads; a new order is also kept by one write, and asks the index, which is no read of ours.
     """
     place = _place(after) if after else None
     known = Feeds(services.items).opening(account.user_id, place.view_id if place else None)
@@ -108,10 +109,11 @@ def _drawn(account: Account, known: Opening, services: Services) -> View:
         seed=services.ids.seed(),
         is_teen=is_teen(account, services.clock.now()),
     )
-    found = candidates(given, viewer_of(account), services)
+    found = candidates(given, services)
     order = ranking.rank((each for each, _ in found), given)[:LONGEST_VIEW]
     kept = tuple((one.id, tuple((term.term, term.value, term.about) for term in one.why)) for one in order)
-    people = tuple(sorted({person for _, shown in found for person in shown}))
+    drawn = {one.id for one in order}
+    people = tuple(sorted({person for each, shown in found if each.id in drawn for person in shown})[:MAX_PEOPLE])
     view = View(id=services.ids.new("view").replace(SEPARATOR, "-"), order=kept, people=people)
     feeds.keep_view(account.user_id, view, now)
     return view

@@ -1,6 +1,7 @@
-"""Which clips a feed is drawn from: near to the words, by companions, in shared lineages, fresh, and by chance.
+"""Which clips a feed is drawn from: near to the words, by people one knows, in shared lineages, fresh, and by chance.
 
-It finds ids; each of them is read and asked of the read gate before anything else learns of it.
+Everything here comes from the index of meanings, which says nothing of who may see a clip: what is shown is read in
+full and asked of the read gate by `functions.feed.read`.
 """
 
 import base64
@@ -8,42 +9,46 @@ import random
 import struct
 from collections.abc import Iterable, Sequence
 
-from volary.accounts import Viewer
 from volary.errors import Unavailable
 from volary.likeness import Consent, Standing
-from volary.meanings import WIDTH, Vector, cosine, unpacked
-from volary.ports import Hit, Item, Key, Near, Range, Services
+from volary.meanings import WIDTH
+from volary.ports import Hit, Item, Key, Known, Near, Range, Services
 from volary.ranking import Candidate, Circumstances
 from volary.steering import Target
-from volary.stores.feeds import Facts, facts_key
 from volary.stores.likenesses import consent_key
-from volary.stores.videos import Videos, record_key
-from volary.videos import Video, may_serve
+from volary.stores.videos import Videos
+from volary.videos import Video
 
-FRESH, STEERED, CLOSE, CHANCE = 150, 80, 60, 60  # clips from each source; each wish has its own
+FRESH, STEERED, CLOSE, FOLLOWED, CHANCE = 150, 80, 60, 60, 60  # clips from each source; each wish has its own
+FRESH_SECONDS = 30 * 86_400
 MOST_WISHES = 4  # that look for clips; the others still rank them
 REACH = 400  # clips in all
-MAX_PEOPLE = 200  # whose consent is read; clips with others are not shown
 
 
-def candidates(given: Circumstances, viewer: Viewer, services: Services) -> list[tuple[Candidate, set[str]]]:
-    """Posts that this viewer may see now, with what is known of them, and the likenesses that each shows.
+def candidates(given: Circumstances, services: Services) -> list[tuple[Candidate, tuple[str, ...]]]:
+    """Posts with what is known of them, and the likenesses that each shows; two questions to the index, no read."""
+    targets = [target for clause in given.clauses for target in clause.targets if target.vector]
+    meant = {target.words: target.vector for target in targets}
+    try:
+        hits = found_near(given, services)
+        ids = list(dict.fromkeys(hit.id for hit in hits))[:REACH]
+        known = services.vectors.known(ids, list(meant.values()))
+    except Unavailable:
+        return _newest(services)
+    return [(_candidate(each, list(meant)), each.point.people) for each in known.values()]
 
-    Two reads, and one question to the index.
-    """
-    fresh = Videos(services.items).public(Range(limit=FRESH, newest_first=True))
-    hits = found_near(given, services)
-    people = people_in(fresh) | {each for hit in hits for each in hit.people}
-    found = services.items.get_many(_keys(fresh, hits, people))
-    standing = standing_in(found, people, services)
-    videos = {video.id: video for video in (*fresh, *videos_in(found))}
-    wishes = [target for clause in given.clauses for target in clause.targets if target.vector]
-    meant = {target.words: unpacked(target.vector) for target in wishes}
+
+def _newest(services: Services) -> list[tuple[Candidate, tuple[str, ...]]]:
+    """While the index cannot be reached the newest posts alone make the feed, one read more."""
+    posts = Videos(services.items).public(Range(limit=FRESH, newest_first=True))
     return [
-        (_candidate(video, _facts_in(found, video.id), meant), people_in([video]))
-        for video in videos.values()
-        if video.is_public and may_serve(video, viewer, standing)
-    ]
+        (
+            Candidate(id=each.id, owner_id=each.owner_id, root_id=each.id, posted_at=each.posted_at or 0,
+                      seconds=each.seconds, is_remix=each.parent_id is not None),
+            tuple(sorted(people_in([each]))),
+        )
+        for each in posts
+    ]  # fmt: skip
 
 
 def standing_in(found: dict[Key, Item], people: Iterable[str], services: Services) -> Standing:
@@ -61,30 +66,19 @@ def people_in(videos: Iterable[Video]) -> set[str]:
     return {each.likeness_id for video in videos for each in video.people}
 
 
-def _keys(fresh: Sequence[Video], hits: Sequence[Hit], people: Iterable[str]) -> list[Key]:
-    read = [video.id for video in fresh]
-    unread = [clip for clip in dict.fromkeys(hit.id for hit in hits) if clip not in set(read)][: REACH - len(read)]
-    return [
-        *map(record_key, unread),
-        *map(facts_key, [*read, *unread]),
-        *map(consent_key, sorted(people)[:MAX_PEOPLE]),
-    ]
-
-
 def found_near(given: Circumstances, services: Services) -> list[Hit]:
-    """What the index finds; while it cannot be reached, the fresh posts alone make the feed."""
-    try:
-        answers = services.vectors.near(_questions(given))
-    except Unavailable:
-        return []
-    return [hit for answer in answers for hit in answer]
+    """What the index finds, each source in turn. Raises Unavailable."""
+    return [hit for answer in services.vectors.near(_questions(given)) for hit in answer]
 
 
 def _questions(given: Circumstances) -> list[Near]:
     chance = _direction(given.seed)
     asked = [Near(target.vector, STEERED) for target in _sought(given)]
+    asked.append(Near(chance, FRESH, since=max(1, given.now - FRESH_SECONDS)))
     if given.ties.companions:
         asked.append(Near(chance, CLOSE, owners=tuple(sorted(given.ties.companions))))
+    if given.ties.following:
+        asked.append(Near(chance, FOLLOWED, owners=tuple(sorted(given.ties.following))))
     if given.ties.lineages:
         asked.append(Near(chance, CLOSE, roots=tuple(sorted(given.ties.lineages))))
     return [*asked, Near(chance, CHANCE)]
@@ -104,22 +98,18 @@ def _direction(seed: int) -> str:
     return base64.b64encode(struct.pack(f"<{WIDTH}e", *(number / length for number in numbers))).decode()
 
 
-def _facts_in(found: dict[Key, Item], clip: str) -> Facts | None:
-    item = found.get(facts_key(clip))
-    return Facts.model_validate(item) if item else None
-
-
-def _candidate(video: Video, facts: Facts | None, targets: dict[str, Vector]) -> Candidate:
-    """A clip whose meaning is not known yet takes part by its freshness."""
-    meant = unpacked(facts.vector) if facts and targets else None
+def _candidate(known: Known, words: Sequence[str]) -> Candidate:
+    point = known.point
     return Candidate(
-        id=video.id,
-        owner_id=video.owner_id,
-        root_id=facts.root_id if facts else video.id,
-        posted_at=video.posted_at or 0,
-        seconds=video.seconds,
-        is_remix=video.parent_id is not None,
-        topics=facts.topics if facts else {},
-        likeness={words: cosine(meant, vector) for words, vector in targets.items()} if meant else {},
-        remakers=facts.remakers if facts else 0,
+        id=point.id,
+        owner_id=point.owner_id,
+        root_id=point.root_id,
+        posted_at=point.at,
+        seconds=point.seconds,
+        is_remix=point.is_remix,
+        topics=point.topics,
+        likeness=dict(zip(words, known.likeness, strict=True)),
+        remakers=point.remakers,
+        language=point.language,
+        shows_people=bool(point.people),
     )

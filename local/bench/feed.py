@@ -129,7 +129,10 @@ def _grow(home: Home, corpus: Corpus, size: int) -> None:
         owners = dice.integers(PEOPLE, size=stop - start)
         store.load(
             [
-                Point(_id(start + place), vector, f"user_{owners[place]}", _id(start + place), start + place)
+                Point(
+                    _id(start + place), vector, f"user_{owners[place]}", _id(start + place), start + place,
+                    language="en", topics=corpus.topics[chosen[place]],
+                )
                 for place, vector in enumerate(packed)
             ]
         )

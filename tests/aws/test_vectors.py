@@ -2,6 +2,7 @@
 
 import base64
 import struct
+from dataclasses import replace
 
 import pytest
 from botocore.session import get_session
@@ -9,11 +10,17 @@ from botocore.stub import Stubber
 from volary.aws.vectors import S3Vectors
 from volary.errors import Invalid, Unavailable
 from volary.meanings import WIDTH
-from volary.ports import Hit, Near, Point
+from volary.ports import Hit, Known, Near, Point
 
 INDEX = "arn:aws:s3vectors:us-east-1:000000000000:bucket/volary-dev-vectors/index/clips"
 NUMBERS = [0.5] * 4 + [0.0] * (WIDTH - 4)
 VECTOR = base64.b64encode(struct.pack(f"<{WIDTH}e", *NUMBERS)).decode()
+
+
+POINT = Point(
+    "video_1", VECTOR, "user_bob", "video_0", 7, ("like_1",), seconds=8, is_remix=True, language="fr", remakers=2,
+    topics={"cats": 0.5},
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -28,11 +35,35 @@ def service():
 
 def test_a_point_goes_with_what_it_is_found_by(service):
     stubber, vectors = service
-    metadata = {"owner": "user_bob", "root": "video_0", "at": 7, "people": ["like_1"]}
+    facts = '{"seconds":8,"is_remix":true,"language":"fr","remakers":2,"topics":{"cats":0.5}}'
+    metadata = {"owner": "user_bob", "root": "video_0", "at": 7, "facts": facts, "people": ["like_1"]}
     sent = {"key": "video_1", "data": {"float32": NUMBERS}, "metadata": metadata}
     stubber.add_response("put_vectors", {}, {"indexArn": INDEX, "vectors": [sent]})
 
-    vectors.put([Point("video_1", VECTOR, "user_bob", "video_0", 7, ("like_1",))])
+    vectors.put([POINT])
+
+
+def test_what_is_known_of_a_clip_comes_back_with_its_cosines(service):
+    stubber, vectors = service
+    facts = '{"seconds":8,"is_remix":true,"language":"fr","remakers":2,"topics":{"cats":0.5}}'
+    metadata = {"owner": "user_bob", "root": "video_0", "at": 7, "facts": facts, "people": ["like_1"]}
+    answer = {"vectors": [{"key": "video_1", "data": {"float32": NUMBERS}, "metadata": metadata}]}
+    asked = {"indexArn": INDEX, "keys": ["video_1", "video_2"], "returnData": True, "returnMetadata": True}
+    stubber.add_response("get_vectors", answer, asked)
+
+    known = vectors.known(["video_1", "video_2"], [VECTOR])
+
+    assert known == {"video_1": Known(replace(POINT, vector=""), (1.0,))}
+
+
+def test_the_newest_are_asked_for_by_their_time(service):
+    stubber, vectors = service
+    asked = {"indexArn": INDEX, "topK": 9, "queryVector": {"float32": NUMBERS}, "returnMetadata": True}
+    stubber.add_response(
+        "query_vectors", {"vectors": [], "distanceMetric": "cosine"}, {**asked, "filter": {"at": {"$gte": 5}}}
+    )
+
+    assert vectors.near([Near(VECTOR, 9, since=5)]) == [[]]
 
 
 def test_removals_go_by_five_hundred(service):

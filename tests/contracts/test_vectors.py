@@ -1,8 +1,11 @@
 """What the home's index of meanings promises; S3 Vectors has no emulator, so its requests are checked in tests/aws."""
 
 import base64
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -96,6 +99,41 @@ def test_a_lost_graph_is_made_again_from_the_table(tmp_path, rows):
 
     assert found(DiskVectors(tmp_path), rows[3])[0] == "video_3"
     assert store.rebuild() and list(tmp_path.glob("*.usearch"))
+
+
+def test_what_is_known_of_a_clip_comes_back_and_changes_without_moving_it(tmp_path, rows):
+    store = DiskVectors(tmp_path)
+    store.load(points(rows)[:30])
+    store.rebuild()
+    told = Point(
+        "video_3", packed(rows[3]), "user_ann", "video_1", 7, ("like_1",), seconds=8, is_remix=True, language="fr",
+        remakers=2, topics={"cats": 0.5},
+    )  # fmt: skip
+    store.put([told])
+
+    known = DiskVectors(tmp_path).known(["video_3", "video_4", "video_never"], [packed(rows[3]), packed(rows[4])])
+
+    assert set(known) == {"video_3", "video_4"}
+    assert known["video_3"].point == replace(told, vector="")
+    assert known["video_3"].likeness[0] > 0.99 > 0.5 > known["video_3"].likeness[1]
+    assert found(store, rows[3], 40).count("video_3") == 1
+
+
+def test_the_newest_come_first(tmp_path, rows):
+    store = DiskVectors(tmp_path)
+    store.load(points(rows)[:30])
+
+    newest = store.near([Near(packed(rows[0]), 3, since=1)])[0]
+    assert [hit.id for hit in newest] == ["video_29", "video_28", "video_27"]
+
+
+def test_an_index_of_an_earlier_version_is_brought_up(tmp_path, rows):
+    store = DiskVectors(tmp_path)
+    store.load(points(rows)[:3])
+    with closing(sqlite3.connect(tmp_path / "points.sqlite")) as connection:
+        connection.execute("ALTER TABLE points DROP COLUMN facts")
+
+    assert DiskVectors(tmp_path).known(["video_1"], [])["video_1"].point.seconds == 4
 
 
 @pytest.mark.parametrize("vector", ["", "no base64!", base64.b64encode(b"x" * 6).decode()])

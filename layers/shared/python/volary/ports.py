@@ -245,7 +245,10 @@ class Keyring(Protocol):
 
 @dataclass(frozen=True)
 class Point:
-    """A clip in the space of meanings: `vector` are 512 half floats in base64, `people` the likenesses it shows."""
+    """A clip in the space of meanings: `vector` are 512 half floats in base64, `people` the likenesses it shows.
+
+    The rest is what ranking knows of it; `topics` are cosines by label, `remakers` the people who built on it.
+    """
 
     id: str
     vector: str
@@ -253,21 +256,37 @@ class Point:
     root_id: str
     at: int
     people: tuple[str, ...] = ()
+    seconds: int = 4
+    is_remix: bool = False
+    language: str = ""
+    remakers: int = 0
+    topics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Near:
-    """Which points: the `count` nearest to `vector`, or nearly so; among those of `owners` or of `roots` if any."""
+    """Which points: the `count` nearest to `vector`, or nearly so; among those of `owners` or of `roots` if any.
+
+    With `since` the newest ones, or, where an index keeps no such order, any from that moment on.
+    """
 
     vector: str
     count: int = 100
     owners: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
+    since: int = 0
 
 
 class Hit(NamedTuple):
     id: str
     people: tuple[str, ...]
+
+
+class Known(NamedTuple):
+    """A clip's point without its vector, and its cosines to what was asked about."""
+
+    point: Point
+    likeness: tuple[float, ...]
 
 
 class Vectors(Protocol):
@@ -286,6 +305,10 @@ class Vectors(Protocol):
 
     def near(self, asked: Sequence[Near]) -> list[list[Hit]]:
         """An answer for each question, nearest first where there are neither owners nor roots."""
+        ...
+
+    def known(self, ids: Sequence[str], targets: Sequence[str]) -> dict[str, Known]:
+        """What the index keeps of these clips, their vectors left out, with a cosine to each vector of `targets`."""
         ...
 
 

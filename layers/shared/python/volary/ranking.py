@@ -45,13 +45,16 @@ class Candidate:
     likeness: Mapping[str, float] = field(default_factory=dict)
     words: str = ""
     remakers: int = 0
+    language: str = ""
+    shows_people: bool = False
 
 
 class Ties(Shape):
-    """Whom somebody makes things with, and the lineages they took part in."""
+    """Whom somebody makes things with or follows, and the lineages they took part in."""
 
     companions: frozenset[str] = frozenset()
     lineages: frozenset[str] = frozenset()
+    following: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,7 @@ def _terms(candidate: Candidate, given: Circumstances) -> list[Term]:
 def _merits(candidate: Candidate, given: Circumstances) -> list[Term]:
     """What speaks for a clip whoever asks: it invites to create, it is fresh, it comes from people one makes with."""
     days = max(0, given.now - candidate.posted_at) / 86_400
-    connection = COMPANION * (candidate.owner_id in given.ties.companions) + LINEAGE * (
-        candidate.root_id in given.ties.lineages
-    )
+    connection = COMPANION * _is_close(candidate, given.ties) + LINEAGE * (candidate.root_id in given.ties.lineages)
     gentler = -GENTLER * _match(candidate, ("scary",), "scary") if given.is_teen else 0.0
     return [
         Term(term="invitation", value=INVITING * math.log1p(candidate.remakers), about=str(candidate.remakers)),
@@ -164,18 +165,25 @@ def _merits(candidate: Candidate, given: Circumstances) -> list[Term]:
     ]
 
 
+def _is_close(candidate: Candidate, ties: Ties) -> bool:
+    return candidate.owner_id in ties.companions or candidate.owner_id in ties.following
+
+
 def _facets(candidate: Candidate, given: Circumstances) -> list[Term]:
     days = max(0, given.now - candidate.posted_at) / 86_400
     touches = {
-        "following": float(candidate.owner_id in given.ties.companions),
+        "following": float(_is_close(candidate, given.ties)),
         "recency": math.exp(-days / FRESH_DAYS),
         "remix": float(candidate.is_remix),
+        "likeness": float(candidate.shows_people),
     }
     found = []
     for clause in given.clauses:
         for target in clause.targets if clause.op == "facet" else ():
             name, _, turned = target.words.rpartition("_")
-            if name in touches:
+            if name == "language" and turned == candidate.language:
+                found.append(Term(term="fit", value=FIT[clause.strength], about=target.words))
+            elif name in touches and turned in ("more", "less"):
                 sign = FIT[clause.strength] if turned == "more" else -AGAINST[clause.strength]
                 found.append(Term(term="fit", value=sign * touches[name], about=target.words))
     return found

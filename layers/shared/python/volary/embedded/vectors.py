@@ -18,7 +18,7 @@ from typing import Any
 
 from volary.errors import Invalid
 from volary.meanings import WIDTH
-from volary.ports import Hit, Near, Point
+from volary.ports import Hit, Known, Near, Point
 
 LEAST_LATE, LATE_SHARE = 2_000, 0.02  # points outside the graph from which it is rebuilt, and as a share of those in it
 CONNECTIVITY, WHILE_ADDING, WHILE_SEARCHING = 16, 96, 384
@@ -30,9 +30,10 @@ BYTES = 2 * WIDTH
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS points (
     key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, owner_id TEXT NOT NULL, root_id TEXT NOT NULL,
-    at INTEGER NOT NULL, people TEXT NOT NULL, vector BLOB NOT NULL
+    at INTEGER NOT NULL, people TEXT NOT NULL, vector BLOB NOT NULL, facts TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX IF NOT EXISTS points_owner ON points (owner_id, at);
+CREATE INDEX IF NOT EXISTS points_at ON points (at);
 CREATE INDEX IF NOT EXISTS points_root ON points (root_id, at);
 CREATE TABLE IF NOT EXISTS graphs (file TEXT PRIMARY KEY, upto INTEGER NOT NULL);
 """
@@ -58,14 +59,23 @@ class DiskVectors:
 
     def load(self, points: Sequence[Point]) -> None:
         """`put` without a look at the graph: many points first, one `rebuild` then."""
-        rows = [
-            (each.id, each.owner_id, each.root_id, each.at, json.dumps(each.people), _bytes(each)) for each in points
-        ]
+        rows = {each.id: _row(each) for each in points}
         with self._writing() as connection:
-            connection.executemany("DELETE FROM points WHERE id = ?", [(row[0],) for row in rows])
+            found = connection.execute(
+                "SELECT id, vector FROM points WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(rows)),)
+            )
+            # A point that has not moved keeps its key, and with it its place in the graph.
+            kept = {clip for clip, vector in found if vector == rows[clip][-1]}
+            connection.executemany(
+                "UPDATE points SET owner_id = ?, root_id = ?, at = ?, people = ?, facts = ? WHERE id = ?",
+                [(*rows[clip][1:-1], clip) for clip in kept],
+            )
+            fresh = [row for clip, row in rows.items() if clip not in kept]
+            connection.executemany("DELETE FROM points WHERE id = ?", [(row[0],) for row in fresh])
             # Keys only grow, so that one who has read up to a key has read everything before it.
             connection.executemany(
-                "INSERT INTO points (id, owner_id, root_id, at, people, vector) VALUES (?, ?, ?, ?, ?, ?)", rows
+                "INSERT INTO points (id, owner_id, root_id, at, people, facts, vector) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                fresh,
             )
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -75,7 +85,27 @@ class DiskVectors:
     def near(self, asked: Sequence[Near]) -> list[list[Hit]]:
         with self._lock:
             self._refresh()
-            return [self._listed(each) if each.owners or each.roots else self._nearest(each) for each in asked]
+            return [self._answer(each) for each in asked]
+
+    def known(self, ids: Sequence[str], targets: Sequence[str]) -> dict[str, Known]:
+        import numpy
+
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id, owner_id, root_id, at, people, facts, vector FROM points "
+                "WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),),
+            ).fetchall()  # fmt: skip
+        if not rows:
+            return {}
+        wanted = [numpy.frombuffer(_decoded(each, "what is asked about"), "<f2") for each in targets]
+        stored = _numbers([(0, row[-1]) for row in rows]).astype(numpy.float32)
+        cosines = stored @ numpy.stack(wanted).astype(numpy.float32).T if wanted else numpy.empty((len(rows), 0))
+        return {row[0]: _known(row, near) for row, near in zip(rows, cosines.tolist(), strict=True)}
+
+    def _answer(self, asked: Near) -> list[Hit]:
+        if asked.since:
+            return self._newest(asked)
+        return self._listed(asked) if asked.owners or asked.roots else self._nearest(asked)
 
     def rebuild(self) -> bool:
         """Take the late points into the graph and drop what is gone; False where another process is at it.
@@ -96,7 +126,7 @@ class DiskVectors:
             )
             made.execute("PRAGMA journal_mode = WAL")
             made.execute("PRAGMA synchronous = NORMAL")
-            made.executescript(SCHEMA)
+            _bring_up(made)
             self._opened = made
         return self._opened
 
@@ -175,6 +205,10 @@ class DiskVectors:
         )
         return [Hit(clip, tuple(json.loads(people))) for clip, people in rows]
 
+    def _newest(self, asked: Near) -> list[Hit]:
+        rows = self._connection.execute("SELECT id, people FROM points ORDER BY at DESC, id LIMIT ?", (asked.count,))
+        return [Hit(clip, tuple(json.loads(people))) for clip, people in rows]
+
     def _rebuild(self) -> None:
         from usearch.index import Index
 
@@ -196,6 +230,29 @@ class DiskVectors:
                 connection.execute("INSERT INTO graphs VALUES (?, ?)", (file, newest))
         if before:
             (self._folder / before).unlink(missing_ok=True)  # who has it mapped keeps it
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    """Create the tables, or add to those of an earlier version what came since."""
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(points)")]
+    if columns and "facts" not in columns:
+        connection.execute("ALTER TABLE points ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'")
+    connection.executescript(SCHEMA)
+
+
+def _row(point: Point) -> tuple[Any, ...]:
+    facts = {
+        "seconds": point.seconds, "is_remix": point.is_remix, "language": point.language,
+        "remakers": point.remakers, "topics": dict(point.topics),
+    }  # fmt: skip
+    people = json.dumps(point.people)
+    return point.id, point.owner_id, point.root_id, point.at, people, json.dumps(facts), _bytes(point)
+
+
+def _known(row: tuple[Any, ...], near: list[float]) -> Known:
+    clip, owner, root, at, people, facts, _ = row
+    shown = tuple(json.loads(people)) if people != "[]" else ()
+    return Known(Point(clip, "", owner, root, at, shown, **json.loads(facts)), tuple(near))
 
 
 def _empty(index: Any) -> Numbers:

@@ -2,7 +2,7 @@
 
 USER#id/FEED               the parameters that stand, and which changes can be undone
 USER#id/FEEDWAS#version    the parameters before that change, and the words that made it
-USER#id/FEEDTIES           whom the person makes things with
+USER#id/FEEDTIES           whom the person makes things with or follows
 USER#id/FEEDVIEW#id        one order as it was drawn, so that its pages neither repeat nor skip; goes after a day
 USER#id/SHOWN#day          how many clips a teenager was shown that day
 USER#id/SHOWN#day#clip     one of them, so that it counts once
@@ -54,6 +54,7 @@ class Facts(Shape):
     topics: dict[str, float]
     vector: str
     remakers: int = 0
+    language: str = ""  # of its words; empty in what an earlier version placed
 
 
 class View(Shape):
@@ -144,9 +145,17 @@ class Feeds:
         known = self.ties(user_id)
         companions = [*sorted(known.companions - {companion}), companion][-MOST_TIES:]
         lineages = [*sorted(known.lineages - {root_id}), root_id][-MOST_TIES:]
-        self._items.write(
-            Put({"pk": f"USER#{user_id}", "sk": "FEEDTIES", "companions": companions, "lineages": lineages})
-        )
+        self._keep_ties(user_id, companions, lineages, sorted(known.following))
+
+    def note_following(self, user_id: str, followed: str, wanted: bool) -> None:
+        """Keep whom somebody follows where a page reads it; the last MOST_TIES of them."""
+        known = self.ties(user_id)
+        following = [*sorted(known.following - {followed}), *([followed] if wanted else [])][-MOST_TIES:]
+        self._keep_ties(user_id, sorted(known.companions), sorted(known.lineages), following)
+
+    def _keep_ties(self, user_id: str, companions: list[str], lineages: list[str], following: list[str]) -> None:
+        ties = {"companions": companions, "lineages": lineages, "following": following}
+        self._items.write(Put({"pk": f"USER#{user_id}", "sk": "FEEDTIES", **ties}))
 
     def keep_view(self, user_id: str, view: View, now: int) -> None:
         key = {"pk": f"USER#{user_id}", "sk": f"FEEDVIEW#{view.id}", "expires_at_s": now + DAY}
