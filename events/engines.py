@@ -12,7 +12,8 @@ class EngineLimits(Shape):
     of what it cannot do, and a clip's own `not_rendered` and `warnings` say it again for that clip.
 
     `native_size` is what the networks themselves draw (width, height) where that is fixed; sizes are reached from it by
-    enlarging. `window_seconds` is what it makes at once; longer clips continue from their last frames.
+    enlarging. `window_seconds` is what it makes at once; longer clips continue from their last frames. `likenesses` is
+    how many people given by reference one clip can show; an engine that shows none says so in `notes`.
     """
 
     frame_rate: int
@@ -26,6 +27,7 @@ class EngineLimits(Shape):
     styles: tuple[str, ...]
     uses: tuple[SourceUse, ...]
     names_unknown_words: bool
+    likenesses: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -46,6 +48,7 @@ LIMITS: dict[str, EngineLimits] = {
         styles=STYLES,
         uses=USES,
         names_unknown_words=True,
+        likenesses=1,
         notes=("knows the world of its own renders only: words outside it are listed in not_rendered",),
     ),
     LARGE: EngineLimits(

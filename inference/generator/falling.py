@@ -49,4 +49,4 @@ def falling(what: str | None, frames: Tensor, size: tuple[int, int], random: tor
 
 def weather_of(attributes: dict[str, str]) -> str | None:
     """The name in FALLS that a plan's attributes ask for, if any."""
-    return next((attributes[name] for name in ("weather", "setting") if attributes[name] in FALLS), None)
+    return next((attributes[name] for name in ("weather", "setting") if attributes.get(name) in FALLS), None)

@@ -17,13 +17,14 @@ import torch
 
 from events.engines import LIMITS, SMALL, EngineLimits
 from inference import weights
-from inference.generator import audio, frames
+from inference.generator import audio, frames, sources
 from inference.generator import plan as planning
-from inference.generator.asking import Ask, Clip, SourceClip, check
+from inference.generator.asking import Ask, AskError, Clip, SourceClip, check
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
 from inference.generator.enlarger import Enlarger, EnlargerShape
 from inference.generator.falling import falling, weather_of
+from inference.generator.likeness import PEOPLE, TRAITS, LikenessEncoder, LikenessShape, somebody
 from inference.generator.loudness import normalised
 from inference.generator.noise import moving
 from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanShape, beats, trace
@@ -37,7 +38,6 @@ WINDOW = 12  # latents of video in four seconds
 PREFIX = 4  # latents a later window is shown of the one before
 SOUNDS = 2  # audio latents for each of video
 _SOUND_SPAN = audio.RATE * TEMPORAL // frames.RATE  # samples a video latent lasts
-_SEAM = audio.RATE // 20
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,13 @@ class _Job:
     grid: tuple[int, int]
     length: int  # video latents in all
     seed: int
+    traits: torch.Tensor  # (1,16) of the person, should there be one
+    is_likeness: bool  # whether they are somebody given, who then has to be there
     on_step: Callable[[float], None]
 
 
-_Parts = tuple[VideoAutoencoder, AudioAutoencoder, Transformer, Planner, Enlarger]
+_Parts = tuple[VideoAutoencoder, AudioAutoencoder, Transformer, Planner, Enlarger, LikenessEncoder | None]
+_NAMES = ("autoencoder", "audio", "transformer", "planner", "enlarger", "likeness")
 
 
 class Generator:
@@ -71,8 +74,10 @@ class Generator:
     limits: ClassVar[EngineLimits] = LIMITS[SMALL]
 
     def __init__(self, parts: _Parts, config: dict, model: str) -> None:
-        ready = [part.eval().requires_grad_(False) for part in parts]
-        self.video, self.audio, self.transformer, self.planner, self.enlarger = ready
+        for part in parts:
+            if part is not None:
+                part.eval().requires_grad_(False)
+        self.video, self.audio, self.transformer, self.planner, self.enlarger, self.likeness = parts
         self.model = model
         self.styles: tuple[str, ...] = tuple(config["styles"])
         self.attributes: dict[str, list[str]] = config["attributes"]
@@ -93,10 +98,13 @@ class Generator:
                 Transformer(TransformerShape(**config["transformer"])),
                 Planner(PlanShape(**config["planner"])),
                 Enlarger(EnlargerShape(**config["enlarger"])),
+                LikenessEncoder(LikenessShape(**config["likeness"])) if "likeness" in config else None,
             )
         except (KeyError, TypeError) as error:
             raise weights.WeightsError(f"{folder / 'manifest.json'} has no usable config: {error}") from error
-        for part, name in zip(parts, ("autoencoder", "audio", "transformer", "planner", "enlarger"), strict=True):
+        for part, name in zip(parts, _NAMES, strict=True):
+            if part is None:
+                continue
             try:
                 part.load_state_dict(weights.load_safetensors(folder, f"{name}.safetensors"))
             except RuntimeError as error:
@@ -111,6 +119,10 @@ class Generator:
 
         `on_progress` hears shares of the whole, rising to 1.
         """
+        return self.explained(ask, on_progress)[0]
+
+    def explained(self, ask: Ask, on_progress: Callable[[float], None]) -> tuple[Clip, Plan]:
+        """The clip, and the plan that what was made of it followed: what evaluation finds the subject by."""
         check(ask, self.styles)
         timings: dict[str, float] = {}
         with _timed(timings, "text"):
@@ -118,25 +130,48 @@ class Generator:
             text = self.text.encode(prompt)
             negative = self.text.encode(unwanted) if unwanted else None
             unknown = self.lexicon.unknown(prompt, self.text)
-        high, wide = frames.bucket(ask.width, ask.height)
-        style = len(self.styles) if ask.style is None else self.styles.index(ask.style)
-        source = None if ask.source is None else _fitted(ask.source, ask.seconds)
-        length = ask.seconds * frames.RATE // TEMPORAL
-        job = _Job(
-            (text, negative),
-            style,
-            (high // SPATIAL, wide // SPATIAL),
-            length,
-            ask.seed,
-            lambda share: on_progress(0.9 * share),
-        )
+        source = None if ask.source is None else sources.fitted(ask.source, ask.seconds)
+        job = self._job(ask, (text, negative), on_progress)
         with torch.inference_mode(), _timed(timings, "denoise"):
             made = self._made(job, source)
         with torch.inference_mode(), _timed(timings, "decode"):
-            pictures, sound = self._decoded(made, _cover(source), ask.seed)
-            clip = _finished(ask, source, pictures, sound)
+            pictures, sound = self._decoded(made, sources.cover(source), job)
+            clip = sources.finished(ask, source, pictures, sound)
         on_progress(1.0)
-        return replace(clip, not_rendered=unknown, timings=timings, warnings=warnings)
+        assert made.plan is not None
+        return replace(clip, not_rendered=unknown, timings=timings, warnings=warnings), made.plan
+
+    def _job(self, ask: Ask, wanted: tuple[Text, Text | None], on_progress: Callable[[float], None]) -> _Job:
+        high, wide = frames.bucket(ask.width, ask.height)
+        return _Job(
+            wanted,
+            len(self.styles) if ask.style is None else self.styles.index(ask.style),
+            (high // SPATIAL, wide // SPATIAL),
+            ask.seconds * frames.RATE // TEMPORAL,
+            ask.seed,
+            self._traits(ask),
+            bool(ask.likenesses),
+            lambda share: on_progress(0.9 * share),
+        )
+
+    def _traits(self, ask: Ask) -> torch.Tensor:
+        """The traits (1,16) of the likeness, or of somebody whom the seed makes up: a person is always someone."""
+        if len(ask.likenesses) > self.limits.likenesses:
+            raise AskError(f"{len(ask.likenesses)} likenesses, this engine shows at most {self.limits.likenesses}")
+        if not ask.likenesses:
+            return torch.tensor(somebody(ask.seed))[None]
+        if self.likeness is None or not self._people():
+            raise AskError(f"{self.model} was trained without people of its own and can show no likeness")
+        return self.likeness.read(ask.likenesses[0])[None]
+
+    def _people(self) -> list[int]:
+        """The places of the subjects that have traits."""
+        return [place for place, name in enumerate(self.attributes["subject"]) if name in PEOPLE]
+
+    def _shown(self, job: _Job, plan: Plan) -> torch.Tensor:
+        """The traits (1,16) of the person in the plan, zeros where there is nobody."""
+        subject = plan.attributes[0, list(self.attributes).index("subject")]
+        return job.traits if int(subject) in self._people() else torch.zeros_like(job.traits)
 
     def _made(self, job: _Job, source: SourceClip | None) -> _Known:
         """Latents and plan of the whole clip, of an extension those from its prefix on."""
@@ -189,9 +224,13 @@ class Generator:
                 set_, moved = torch.ones_like(set_), torch.arange(WINDOW)[None] < count
         told = [replace(hint, seen=latents, is_seen=seen, is_set=set_, is_moved=moved) for hint in hints]
         counts = tuple(len(values) for values in self.attributes.values())
-        return planning.made(
-            self.planner, told[0], told[1], (Plan(attributes, motion), job.seed * 1013 + place), counts
-        )
+        seed, row = job.seed * 1013 + place, list(self.attributes).index("subject")
+        plan = planning.made(self.planner, *told, (Plan(attributes, motion), seed), counts)
+        if job.is_likeness and int(plan.attributes[0, row]) not in self._people():
+            attributes[0, row], set_[0, row] = self._people()[0], True
+            told = [replace(hint, is_set=set_) for hint in told]
+            plan = planning.made(self.planner, *told, (Plan(attributes, motion), seed), counts)
+        return plan
 
     def _window(self, job: _Job, prefix: _Known | None, plan: Plan, progress: tuple[int, float, float]) -> Latents:
         place, *shares = progress
@@ -211,8 +250,8 @@ class Generator:
         wanted, unwanted = job.wanted
         told = _told(plan, job.grid)
         conditions = (
-            _condition(wanted, job.style, given, (*told, torch.tensor([True]))),
-            _condition(unwanted, len(self.styles), given, (*told, torch.tensor([False]))),
+            _condition(wanted, job.style, given, (*told, torch.tensor([True]), self._shown(job, plan))),
+            _condition(unwanted, len(self.styles), given, (*told, torch.tensor([False]), torch.zeros(1, len(TRAITS)))),
         )
         done, share = progress
         return denoise(self.transformer, conditions, start, self.recipe, lambda part: job.on_step(done + share * part))
@@ -270,7 +309,7 @@ class Generator:
         pictures = frames.resized(source.frames, job.grid[0] * SPATIAL, job.grid[1] * SPATIAL)
         spare = -len(pictures) % TEMPORAL
         pictures = np.concatenate([np.repeat(pictures[:1], spare, axis=0), pictures])
-        video = torch.cat([self.video.encode(frames.to_unit(part))[0] for part in _overlapping(pictures)])
+        video = torch.cat([self.video.encode(frames.to_unit(part))[0] for part in sources.overlapping(pictures)])
         if source.sound is None:
             return _Known(Latents(video, torch.zeros(SOUNDS * len(video), self.transformer.shape.audio)), False)
         wave = np.zeros(len(video) * _SOUND_SPAN, np.float32)
@@ -279,19 +318,20 @@ class Generator:
         heard = self.audio.encode(audio.mel(torch.from_numpy(normalised(wave, audio.RATE))[None]))[0]
         return _Known(Latents(video, heard), True)
 
-    def _decoded(self, made: _Known, cover: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def _decoded(self, made: _Known, cover: float, job: _Job) -> tuple[np.ndarray, np.ndarray]:
         """Enlarged frames (T,h,w,3) and a wave (S,)."""
         assert made.plan is not None
         with torch.autocast("cpu", torch.bfloat16):
             pictures = self.video.decode(made.latents.video[None])[0]
             mels = self.audio.decode(made.latents.audio[None])
         motion = made.plan.motion[0, : len(pictures)]
-        what = weather_of(self._named(made.plan)) if cover == 1 else None
-        random = torch.Generator().manual_seed(seed)
-        drops = falling(what, torch.arange(len(motion)), (pictures.shape[1], pictures.shape[2]), random)
-        nobody = torch.zeros(len(motion), TransformerShape().traits)
-        told = (made.plan.attributes.expand(len(motion), -1), motion, drops, nobody)
-        return self.enlarger.whole(pictures, told, cover).numpy(), audio.wave(mels.float())[0].numpy()
+        weather = weather_of(self._named(made.plan)) if cover == 1 else None
+        random = torch.Generator().manual_seed(job.seed)
+        drops = falling(weather, torch.arange(len(motion)), (pictures.shape[1], pictures.shape[2]), random)
+        what, who = (part.expand(len(motion), -1) for part in (made.plan.attributes, self._shown(job, made.plan)))
+        return self.enlarger.whole(pictures, (what, motion, drops, who), cover).numpy(), audio.wave(mels.float())[
+            0
+        ].numpy()
 
     def _named(self, plan: Plan) -> dict[str, str]:
         rows = zip(self.attributes.items(), plan.attributes[0].tolist(), strict=True)
@@ -327,18 +367,6 @@ def _slice(latents: Latents, first: int) -> Latents:
     )
 
 
-def _overlapping(pictures: np.ndarray) -> Iterator[np.ndarray]:
-    """The frames in pieces of ten seconds: the encoder looks back less than one second, pieces may differ there."""
-    for start in range(0, len(pictures), 10 * frames.RATE):
-        yield pictures[start : start + 10 * frames.RATE]
-
-
-def _cover(source: SourceClip | None) -> float:
-    """How much the subject is painted anew: of a remix that keeps most of its source, hardly."""
-    is_changed = source is not None and source.use in ("remix", "edit")
-    return min(1.0, 2 * source.strength) if source and is_changed else 1.0
-
-
 def _words(text: Text | None) -> tuple[torch.Tensor, torch.Tensor]:
     if text is None:
         return torch.zeros(1, WIDTH), torch.zeros(1, TOKENS, WIDTH)
@@ -360,45 +388,7 @@ def _told(plan: Plan, grid: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor
 
 def _condition(text: Text | None, style: int, given: tuple[int, int], plan: tuple[torch.Tensor, ...]) -> Condition:
     seen, heard = torch.arange(WINDOW)[None] < given[0], torch.arange(WINDOW * SOUNDS)[None] < given[1]
-    nobody = torch.zeros(1, TransformerShape().traits)
-    return Condition(*_words(text), torch.tensor([style]), seen, heard, *plan, nobody)
-
-
-def _fitted(source: SourceClip, seconds: int) -> SourceClip:
-    """The source at our rates, cut to the seconds asked; an extension begins on a whole latent."""
-    pictures = frames.resampled(source.frames, source.frame_rate)[: seconds * frames.RATE]
-    if source.use == "extend" and len(pictures) >= TEMPORAL:
-        pictures = pictures[: len(pictures) // TEMPORAL * TEMPORAL]
-    elif source.use == "extend":
-        pictures = np.concatenate([pictures, np.repeat(pictures[-1:], TEMPORAL - len(pictures), axis=0)])
-    sound = source.sound
-    if sound is not None:
-        count = round(len(sound) * audio.RATE / source.sample_rate)
-        sound = np.interp(np.arange(count) * source.sample_rate / audio.RATE, np.arange(len(sound)), sound)
-        want = len(pictures) * audio.RATE // frames.RATE
-        sound = np.pad(sound[:want], (0, max(0, want - len(sound)))).astype(np.float32)
-    return replace(source, frames=pictures, frame_rate=frames.RATE, sound=sound, sample_rate=audio.RATE)
-
-
-def _finished(ask: Ask, source: SourceClip | None, pictures: np.ndarray, sound: np.ndarray) -> Clip:
-    """Enlarges, and puts an extension after its source with a short cross-fade of the sound."""
-    if source is None or source.use != "extend":
-        pictures, sound = pictures[: ask.seconds * frames.RATE], sound[: ask.seconds * audio.RATE]
-        return _clip(frames.resized(pictures, ask.height, ask.width), sound)
-    fresh = ask.seconds * frames.RATE - len(source.frames)
-    before = frames.resized(source.frames, ask.height, ask.width)
-    after = frames.resized(pictures[len(pictures) - fresh :], ask.height, ask.width)
-    heard = (
-        np.zeros(len(source.frames) * audio.RATE // frames.RATE, np.float32) if source.sound is None else source.sound
-    )
-    new = normalised(sound, audio.RATE)[-fresh * audio.RATE // frames.RATE - _SEAM :]
-    fade = np.linspace(0, 1, _SEAM, dtype=np.float32)
-    seam = heard[-_SEAM:] * (1 - fade) + new[:_SEAM] * fade
-    return _clip(np.concatenate([before, after]), np.concatenate([heard[:-_SEAM], seam, new[_SEAM:]]))
-
-
-def _clip(pictures: np.ndarray, sound: np.ndarray) -> Clip:
-    return Clip(pictures, frames.RATE, normalised(sound, audio.RATE), audio.RATE)
+    return Condition(*_words(text), torch.tensor([style]), seen, heard, *plan)
 
 
 @contextmanager
