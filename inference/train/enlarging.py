@@ -22,6 +22,7 @@ from torch import Tensor
 from inference.generator.autoencoder import VideoAutoencoder, VideoShape
 from inference.generator.enlarger import EDGE, GAIT, SCALE, Enlarger, EnlargerShape, local
 from inference.generator.falling import FALLS, KINDS, seen, weather_of
+from inference.generator.likeness import TRAITS
 from inference.generator.noise import moving
 from inference.generator.plan import MOTION, beats, placed, trace
 from inference.generator.transformer import Condition, Transformer, TransformerShape
@@ -211,7 +212,7 @@ def shaken(motion: Tensor) -> Tensor:
 
 def train(folder: Path, run: Path, minutes: float) -> None:
     torch.manual_seed(int(time.time()))
-    model, rng = Enlarger(EnlargerShape()), random.Random(time.time())
+    model, rng = Enlarger(EnlargerShape(traits=len(TRAITS))), random.Random(time.time())
     if (run / "enlarger.safetensors").exists():
         model.load_state_dict(load_file(run / "enlarger.safetensors"), strict=False)
     # Orthogonalised steps killed the convolution once: its last layer saw only zeros and nothing complained.

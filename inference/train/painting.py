@@ -12,7 +12,6 @@ import argparse
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -101,7 +100,7 @@ def _frame(scene: Scene, moved: np.ndarray) -> int:
 def train(crowds: Path, rest: Path, run: Path, minutes: float) -> None:
     """The painter alone; the rest of `run`'s enlarger stays as it is."""
     torch.manual_seed(int(time.time()))
-    model = Enlarger(replace(EnlargerShape(), traits=len(TRAITS)))
+    model = Enlarger(EnlargerShape(traits=len(TRAITS)))
     held = load_file(run / "enlarger.safetensors")
     start_from = {name.removeprefix("painter."): value for name, value in held.items() if name.startswith("painter.")}
     model.painter.load_state_dict(start_from, strict=False)  # one that was told no traits has no weights for them

@@ -16,6 +16,7 @@ from inference import weights
 from inference.generator.audio import AudioShape
 from inference.generator.autoencoder import VideoShape
 from inference.generator.enlarger import EnlargerShape
+from inference.generator.likeness import TRAITS, LikenessShape
 from inference.generator.plan import PlanShape
 from inference.generator.sampling import Recipe
 from inference.generator.text import content_words
@@ -36,7 +37,9 @@ def taught_words() -> list[str]:
 
 def publish(run: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    kept = ("autoencoder", "audio", "planner", "enlarger")
+    # A run from before people had traits has no likeness encoder, and its painter is told none.
+    encodes = (run / "likeness.safetensors").exists()
+    kept = ("autoencoder", "audio", "planner", "enlarger", *(("likeness",) if encodes else ()))
     sources = {"transformer": "average", **{name: name for name in kept}}
     files = {
         f"{name}.safetensors": weights.write(folder, f"{name}.safetensors", load_file(run / f"{source}.safetensors"))
@@ -48,7 +51,8 @@ def publish(run: Path, folder: Path) -> None:
         "audio": asdict(AudioShape()),
         "transformer": asdict(TransformerShape()),
         "planner": asdict(PlanShape()),
-        "enlarger": asdict(EnlargerShape()),
+        "enlarger": asdict(EnlargerShape(traits=len(TRAITS) if encodes else 0)),
+        **({"likeness": asdict(LikenessShape())} if encodes else {}),
         "attributes": ATTRIBUTES,
         "recipe": asdict(Recipe()),
         "threshold": THRESHOLD,
