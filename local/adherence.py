@@ -15,26 +15,38 @@ def register(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument("--weights", type=Path, default=Path("inference/weights/generator"), metavar="DIR")
     parser.add_argument("--probe", type=Path, default=Path("inference/weights/probe"), metavar="DIR")
     parser.add_argument("--library", type=int, default=3000, help="training scenes to retrieve from; 0: no baseline")
+    parser.add_argument("--wordless", type=int, default=100, help="scenes that the model without text makes")
     parser.add_argument("--references", type=int, default=20, help="clips made from a reference image; 0: none")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2, help="processes, each of one thread")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="after which no clip is begun")
+    parser.add_argument(
+        "--rows", type=Path, default=Path(".cache/adherence"), metavar="DIR", help="kept here, and gone on from"
+    )
     parser.add_argument("--out", type=Path, metavar="OUT.json", help="write every figure as JSON")
+    parser.add_argument("--card", type=Path, metavar="CARD.md", help="put the tables between this file's marks")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    from inference.evaluation import adherence  # loads torch, which no other command should wait for
+    from inference.evaluation import adherence, report  # loads torch, which no other command should wait for
+    from inference.evaluation.making import Wanted
     from inference.weights import WeightsError
 
-    if args.count < 4:
-        raise Invalid(f"--count is {args.count}; distances need at least 4 scenes")
+    if args.count < 4 or args.jobs < 1:
+        raise Invalid(f"--count {args.count} --jobs {args.jobs}: distances need 4 scenes, and work one process")
     wordings = WORDINGS if args.language == "all" else (args.language,)
     folders = (args.weights, args.probe)
-    wanted = adherence.Wanted(args.count, wordings, *folders, args.library, args.references, args.threads)
+    extras = (args.library, args.wordless, args.references, args.jobs, args.minutes)
+    wanted = Wanted(args.count, wordings, *folders, args.rows, *extras)
     try:
-        found = adherence.run(wanted, lambda line: print(line, flush=True))
-    except WeightsError as problem:
+        if args.card:
+            report.around(args.card, "adherence")  # which says at once if it cannot be filled
+        found = adherence.measure(wanted, lambda line: print(line, flush=True))
+        print(report.summary(found))
+        if args.out:
+            adherence.write(found, args.out)
+        if args.card:
+            report.insert(args.card, "adherence", report.card(found))
+    except (WeightsError, ValueError) as problem:
         raise Invalid(str(problem)) from problem
-    print(adherence.summary(found))
-    if args.out:
-        adherence.write(found, args.out)
     return 0

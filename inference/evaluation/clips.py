@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
 
+from inference.evaluation.observation import seen
 from inference.evaluation.phrases import paraphrase
 from inference.generator.pipeline import Ask, Clip, Generator, SourceClip
 from inference.generator.text import TOKENS, WIDTH, Text, TextEncoder
@@ -26,10 +27,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Take:
-    """What is judged of a clip: frames uint8 (T,H,W,3) at 12 a second, and mono sound (S,) at 24 kHz."""
+    """What is judged of a clip: frames uint8 (T,H,W,3) at 12 a second, and mono sound (S,) at 24 kHz; and how long it
+    took."""
 
     frames: np.ndarray
     sound: np.ndarray
+    timings: dict[str, float] = field(default_factory=dict)  # seconds by part; none of a render
 
 
 class Wordless:
@@ -55,30 +58,10 @@ def rendered(scene: Scene) -> Take:
     return Take(render(scene)[0].numpy(), sound(scene))
 
 
-def generated(generator: Generator, asks: Sequence[Ask], say: Say) -> Iterator[Take]:
-    """One clip an ask; says how far it is every ten clips."""
-    for place, each in enumerate(asks):
-        clip: Clip = generator.generate(each, lambda share: None)
-        yield Take(small(clip.frames), clip.sound)
-        if (place + 1) % 10 == 0:
-            say(f"{place + 1} of {len(asks)} clips")
-
-
-def small(frames: np.ndarray) -> np.ndarray:
-    """Frames at the size the probe looks at, so that hundreds of clips fit in memory."""
-    from inference.evaluation.observation import seen
-
-    return (seen(frames).permute(0, 2, 3, 1) * 255).round().byte().numpy()
-
-
-def wordless(generator: Generator, asks: Sequence[Ask], say: Say) -> Iterator[Take]:
-    """The same clips by the model without text; the generator keeps its encoder."""
-    encoder = generator.text
-    generator.text = Wordless(encoder)  # type: ignore[assignment]
-    try:
-        yield from generated(generator, asks, say)
-    finally:
-        generator.text = encoder
+def made(generator: Generator, one: Ask) -> Take:
+    """The generator's clip, delivered at the size asked for and seen at the size that the readers look at."""
+    clip: Clip = generator.generate(one, lambda share: None)
+    return Take((seen(clip.frames).permute(0, 2, 3, 1) * 255).round().byte().numpy(), clip.sound, clip.timings)
 
 
 def retrieved(encoder: TextEncoder, kin: Sequence[Scene], library: int) -> list[Scene]:

@@ -1,4 +1,5 @@
-"""What plain arithmetic sees in a clip: where a subject goes, cut-outs of it, and statistics of the whole picture.
+"""What plain arithmetic sees in a clip: where a subject goes, cut-outs of it, how what lies behind it moves, and
+statistics of the whole picture.
 
 The covers come from elsewhere: a renderer's own while learning, the reader's `Segmenter` while judging.
 """
@@ -14,19 +15,23 @@ from torch import Tensor
 
 SHORT, LONG = 64, 112  # pixels that are looked at, whatever was delivered
 SPAN = 48  # frames of one observation: four seconds at 12 a second
-CUT = 32  # pixels of a cut-out's side
+CUT = 40  # pixels of a cut-out's side
 MOMENTS = tuple(range(2, SPAN, 6))  # the frames cut-outs come from
 TRACK = 16  # numbers of a frame's track
-_GAP, _SHIFTS = 6, 6
-_GRID = 6
+SLICES = (11, 24, 56)  # eight bands of rows and three of columns, over every other frame, along the band
+GRID = 6  # parts of a picture's side
+_ROWS, _COLUMNS = 8, 3
+_LOCAL = 15  # places that a slice's detail is taken from the mean of
 
 
 @dataclass(frozen=True)
 class Observation:
-    """Of one clip: `track` (48,16), `cuts` (8,3,32,32) in 0..1, and `whole` (W,) of the picture as a whole."""
+    """Of one clip: `track` (48,16), `cuts` (8,4,40,40) in 0..1, pictures with the subject's cover, `slices` (11,24,56)
+    of what lies behind, and `whole` (W,) of the picture as a whole."""
 
     track: Tensor
     cuts: Tensor
+    slices: Tensor
     whole: Tensor
 
 
@@ -47,7 +52,10 @@ def seen(frames: np.ndarray) -> Tensor:
 def observe(pictures: Tensor, covers: Tensor) -> Observation:
     """Of pictures (48,3,H,W) and covers (48,H,W), both in 0..1."""
     boxes = _boxes(covers)
-    return Observation(_track(pictures, covers, boxes), _cuts(pictures, boxes), _whole(pictures, covers))
+    shown = torch.cat([pictures, covers[:, None]], 1)
+    return Observation(
+        _track(pictures, covers, boxes), _cuts(shown, boxes), _slices(pictures, covers), _whole(pictures)
+    )
 
 
 def _edges(profile: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,45 +107,48 @@ def _track(pictures: Tensor, covers: Tensor, boxes: Tensor) -> Tensor:
     return torch.cat([centred, box, rest, side.clamp(0, 3)[:, None]], 1)
 
 
-def _cuts(pictures: Tensor, boxes: Tensor) -> Tensor:
-    """Square cut-outs, a little larger than the subject, of eight moments."""
+def _cuts(shown: Tensor, boxes: Tensor) -> Tensor:
+    """Square cut-outs, a little larger than the subject, of eight moments of (48,4,H,W)."""
     picks = list(MOMENTS)
-    high, wide = pictures.shape[2:]
+    high, wide = shown.shape[2:]
     left, right, top, bottom = boxes[picks].unbind(1)
     half = 0.62 * torch.maximum(right - left, bottom - top).clamp(min=6)
     scale = torch.zeros(len(picks), 2, 3)
     scale[:, 0, 0], scale[:, 0, 2] = 2 * half / wide, (left + right) / wide - 1
     scale[:, 1, 1], scale[:, 1, 2] = 2 * half / high, (top + bottom) / high - 1
-    grid = F.affine_grid(scale, [len(picks), 3, CUT, CUT], align_corners=False)
-    return F.grid_sample(pictures[picks], grid, padding_mode="border", align_corners=False)
+    grid = F.affine_grid(scale, [len(picks), 4, CUT, CUT], align_corners=False)
+    return F.grid_sample(shown[picks], grid, padding_mode="border", align_corners=False)
 
 
-def _whole(pictures: Tensor, covers: Tensor) -> Tensor:
-    """Colours, fine detail and change by place, a histogram of colours, and which way what lies behind moves."""
+def _whole(pictures: Tensor) -> Tensor:
+    """Colours, fine detail and change by place, and a histogram of colours."""
     some = pictures[list(MOMENTS)]
     grey = pictures.mean(1)
     fine = grey[list(MOMENTS)]
     across, down = (fine[:, :, 1:] - fine[:, :, :-1]).abs(), (fine[:, 1:] - fine[:, :-1]).abs()
     quick = (grey[1:] - grey[:-1])[::3].abs()
     grids = [some.mean(0), *(4 * part.mean(0, keepdim=True) for part in (across, down, quick))]
-    places = [F.adaptive_avg_pool2d(part[None], _GRID).flatten() for part in grids]
+    places = [F.adaptive_avg_pool2d(part[None], GRID).flatten() for part in grids]
     bins = ((some * 5.999).long() * torch.tensor([36, 6, 1])[None, :, None, None]).sum(1).flatten()
     histogram = torch.bincount(bins, minlength=216).float().div(len(bins)).sqrt()
-    return torch.cat([*places, 2 * histogram, _drift(grey, 1 - covers, 2), _drift(grey, 1 - covers, 1)])
+    return torch.cat([*places, 2 * histogram])
 
 
-def _drift(grey: Tensor, behind: Tensor, axis: int) -> Tensor:
-    """How well fine detail behind the subject matches that of six frames later when moved by -6 to 6 pixels along an
-    axis, in three parts of the picture along it: (39,) correlations."""
-    detail = (grey - F.avg_pool2d(grey[:, None], 9, 1, 4, count_include_pad=False)[:, 0]) * behind
-    first, later = detail[:-_GAP:4], detail[_GAP::4]
-    length = grey.shape[axis]
-    room = length - 2 * _SHIFTS
-    middle = first.narrow(axis, _SHIFTS, room)
-    found = []
-    for shift in range(-_SHIFTS, _SHIFTS + 1):
-        moved = later.narrow(axis, _SHIFTS + shift, room)
-        parts = (middle * moved).tensor_split(3, axis)
-        norms = (middle**2).tensor_split(3, axis), (moved**2).tensor_split(3, axis)
-        found += [p.sum() / (a.sum() * b.sum()).sqrt().clamp(min=1e-4) for p, a, b in zip(parts, *norms, strict=True)]
-    return torch.stack(found)
+def _slices(pictures: Tensor, covers: Tensor) -> Tensor:
+    """Bands of what lies behind the subject against time, where a pan is a slope and a zoom a fan: fine detail of each
+    band's means, of like strength in all bands; where the subject hides a place, what it shows at other times."""
+    grey = pictures[::2].mean(1, keepdim=True)
+    behind = 1 - F.max_pool2d(covers[::2, None], 5, 1, 2) + 1e-3
+    length = SLICES[2]
+    across, down = (_means(grey, behind, size) for size in ((_ROWS, length), (length, _COLUMNS)))
+    bands = torch.cat([across.permute(1, 0, 2), down.permute(2, 0, 1)])
+    flat = F.avg_pool1d(bands, _LOCAL, 1, _LOCAL // 2, count_include_pad=False)
+    detail = bands - flat
+    return detail / (detail.std((1, 2), keepdim=True) + 0.004)
+
+
+def _means(grey: Tensor, behind: Tensor, size: tuple[int, int]) -> Tensor:
+    """(T,*size) means of (T,1,H,W) over what is behind; the time's mean where almost all is hidden."""
+    sums, weights = (F.adaptive_avg_pool2d(part, size)[:, 0] for part in (grey * behind, behind))
+    usual = sums.sum(0) / weights.sum(0)
+    return torch.where(weights > 0.15, sums / weights, usual)

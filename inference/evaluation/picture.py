@@ -7,7 +7,7 @@ the track it leaves, one the picture as a whole; their inner vectors are the spa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +16,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inference import weights
-from inference.evaluation.observation import TRACK, Observation, observe, seen
+from inference.evaluation.observation import SLICES, TRACK, Observation, observe, seen
 
 FILE = "picture.safetensors"
 RATE = 12
-WHOLE = 510  # numbers of `Observation.whole`
+WHOLE = 432  # numbers of `Observation.whole`
 Classes = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Of N clips: for each attribute the values' probabilities (N,V), the clips' vectors (N,160), the subjects' alone
+    """Of N clips: for each attribute the values' probabilities (N,V), the clips' vectors (N,176), the subjects' alone
     (N,64), and how likely an impact is at each frame (N,48)."""
 
     attributes: dict[str, np.ndarray]
@@ -82,37 +82,48 @@ class Judge(nn.Module):
 
     def __init__(self, classes: Classes) -> None:
         super().__init__()
-        self.cut = nn.Sequential(_conv(12, 48), _conv(48, 64, 2), _conv(64, 64), _conv(64, 96, 2), _conv(96, 96))
-        self.figure = nn.Sequential(nn.Linear(192, 64), nn.BatchNorm1d(64))
+        self.cut = nn.Sequential(_conv(16, 48), _conv(48, 64, 2), _conv(64, 64), _conv(64, 96, 2), _conv(96, 96))
+        self.places = nn.Conv2d(96, 16, 1)
+        self.figure = nn.Sequential(nn.Linear(2 * 96 + 16 * 25, 64), nn.BatchNorm1d(64))
         self.enter = nn.Conv1d(2 * TRACK, 48, 1)
         self.course = nn.Sequential(*(_Course(48, reach) for reach in (1, 2, 4, 8)), nn.BatchNorm1d(48), nn.ReLU())
         self.impact = nn.Conv1d(48, 1, 3, padding=1)
-        self.going = nn.Sequential(nn.Linear(144, 32), nn.BatchNorm1d(32))
+        self.going = nn.Sequential(nn.Linear(96 + 5 * TRACK + 4 * TRACK, 32), nn.BatchNorm1d(32))
+        self.slopes = nn.Sequential(_conv(4 * SLICES[0], 48), _conv(48, 48, 2), _conv(48, 64), _conv(64, 64, 2))
+        self.drift = nn.Sequential(nn.Linear(128, 16), nn.BatchNorm1d(16))
         self.register_buffer("mean", torch.zeros(WHOLE))
         self.register_buffer("spread", torch.ones(WHOLE))
         self.scene = nn.Sequential(
             nn.Dropout(0.2), nn.Linear(WHOLE, 160), nn.BatchNorm1d(160), nn.ReLU(), nn.Dropout(0.3),
             nn.Linear(160, 64), nn.BatchNorm1d(64),
         )  # fmt: skip
-        self.heads = nn.ModuleDict({name: nn.Linear(160, len(values)) for name, values in classes.items()})
+        self.mix = nn.Sequential(nn.Linear(176, 96), nn.BatchNorm1d(96), nn.ReLU(), nn.Dropout(0.2))
+        self.heads = nn.ModuleDict({name: nn.Linear(176 + 96, len(values)) for name, values in classes.items()})
 
-    def forward(self, track: Tensor, cuts: Tensor, whole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Of (B,48,16), (B,M,3,32,32) and (B,W): logits by attribute; and `vector` (B,160), `figure` (B,64) and
+    def forward(self, seen: Observation) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Of B observations with M cut-outs each: logits by attribute; and `vector` (B,176), `figure` (B,64) and
         `impact` logits (B,48)."""
-        shown = F.pixel_unshuffle(cuts.flatten(0, 1) - 0.5, 2)
-        features = self.cut(shown).float()
-        pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3))], 1).unflatten(0, cuts.shape[:2]).mean(1)
-        figure = self.figure(pooled)
-        steps = track.transpose(1, 2)
+        figure = self._figure(seen.cuts)
+        steps = seen.track.transpose(1, 2)
         speed = 6 * F.pad(steps[:, :, 1:] - steps[:, :, :-1], (0, 1))
         course = self.course(self.enter(torch.cat([steps, speed], 1)))
-        pace = [steps.std(2), speed.std(2), speed.abs().mean(2)]
-        going = self.going(torch.cat([course.mean(2), course.amax(2), *pace], 1))
-        scene = self.scene(((whole - self.mean) / self.spread).clamp(-6, 6))
-        vector = torch.cat([figure, going, scene], 1)
+        pace = [steps.std(2), speed.std(2), speed.abs().mean(2), steps[:, :, :6].mean(2), steps[:, :, -6:].mean(2)]
+        reach = [steps.amax(2), steps.amin(2), steps.mean(2), speed.mean(2)]
+        going = self.going(torch.cat([course.mean(2), course.amax(2), *pace, *reach], 1))
+        slopes = self.slopes(F.pixel_unshuffle(seen.slices, 2)).float()
+        drift = self.drift(torch.cat([slopes.mean((2, 3)), slopes.amax((2, 3))], 1))
+        scene = self.scene(((seen.whole - self.mean) / self.spread).clamp(-6, 6))
+        vector = torch.cat([figure, going, scene, drift], 1)
         inner = F.relu(vector)
+        inner = torch.cat([inner, self.mix(inner)], 1)
         logits = {name: head(inner) for name, head in self.heads.items()}
         return logits, {"vector": vector, "figure": figure, "impact": self.impact(course)[:, 0]}
+
+    def _figure(self, cuts: Tensor) -> Tensor:
+        """(B,64) of cut-outs (B,M,4,40,40): what is there, and roughly where in the cut-out."""
+        features = self.cut(F.pixel_unshuffle(cuts.flatten(0, 1) - 0.5, 2)).float()
+        parts = [features.mean((2, 3)), features.amax((2, 3)), self.places(features).float().flatten(1)]
+        return self.figure(torch.cat(parts, 1).unflatten(0, cuts.shape[:2]).mean(1))
 
 
 class PictureReader(nn.Module):
@@ -152,11 +163,17 @@ def read(reader: PictureReader, clips: list[np.ndarray], on_clip: Callable[[int]
     return judge(reader, found)
 
 
+def together(found: list[Observation]) -> Observation:
+    """Observations of several clips as one of batches."""
+    return Observation(
+        **{each.name: torch.stack([getattr(o, each.name) for o in found]) for each in fields(Observation)}
+    )
+
+
 def judge(reader: PictureReader, found: list[Observation]) -> Reading:
     """The judgement of observations."""
     with torch.inference_mode():
-        parts = (torch.stack([getattr(each, name) for each in found]) for name in ("track", "cuts", "whole"))
-        logits, inner = reader.judge(*parts)
+        logits, inner = reader.judge(together(found))
     attributes = {name: table.softmax(1).numpy() for name, table in logits.items()}
     impacts = torch.sigmoid(inner["impact"]).numpy()
     return Reading(attributes, inner["vector"].numpy(), inner["figure"].numpy(), impacts)

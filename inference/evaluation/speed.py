@@ -1,11 +1,14 @@
-"""How long the default clip takes and where the time goes, and what steps and guidance cost in adherence."""
+"""How long the default clip takes and where the time goes, and what each option of a recipe costs in quality."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,30 +16,55 @@ from typing import Any
 import numpy as np
 import torch
 
-from inference.evaluation import picture
-from inference.evaluation.clips import Take, ask, generated
+from inference import weights
+from inference.evaluation import picture, rows
+from inference.evaluation.clips import ask, made, rendered
+from inference.evaluation.distance import frechet
 from inference.evaluation.rates import recovered
+from inference.evaluation.rows import Bench, Judged
 from inference.generator import audio
 from inference.generator.pipeline import Ask, Clip, Generator
+from inference.generator.sampling import Recipe
 from inference.train.captions import english_whole
 from inference.train.probe import held_out
 from inference.train.world import Scene
 
-ROUNDS = 5
-STEPS, GUIDANCES = (4, 8, 16, 50), (1.0, 4.0)
-TEACHER = 50
+ROUNDS = 3
+STEPS, GUIDANCES = (2, 4, 6, 8, 12, 24), (1.0, 3.0, 4.0)  # beside the recipe that ships
+_REFERENCE_SEEDS = 11_500_000
+_MAKER = "bench"
 
 
-def bench(weights: Path, probe: Path, count: int) -> Iterator[dict[str, Any]]:
-    """The default clip's time by part, then every pair of steps and guidance beside the 50-step one."""
-    generator = Generator.load(weights)
+@dataclass(frozen=True)
+class Wanted:
+    """Whose clips are measured and how many of each recipe, by which readers, and in how many processes."""
+
+    weights: Path
+    probe: Path
+    count: int
+    jobs: int = 1
+
+
+def bench(wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """The default clip's time by part on this machine's processors, then every option beside the recipe that ships."""
+    generator = Generator.load(wanted.weights)
+    shipped = generator.recipe
     yield default_clip(generator)
-    yield from recipes(generator, picture.load(probe), held_out(count))
+    del generator
+    yield from compared(wanted, shipped)
     yield {"name": "generation: GPU", "measured": False, "why": "volary-small runs on processors only", **_gpu()}
 
 
+def options(shipped: Recipe) -> dict[str, Recipe]:
+    """The recipe that ships, and what each differs from it in."""
+    found = {"shipped": shipped}
+    found |= {f"{n} steps": replace(shipped, steps=n) for n in STEPS if n != shipped.steps}
+    found |= {f"guidance {g:g}": replace(shipped, guidance=g) for g in GUIDANCES if g != shipped.guidance}
+    return found | ({"shift 1": replace(shipped, shift=1.0)} if shipped.shift != 1 else {})
+
+
 def default_clip(generator: Generator) -> dict[str, Any]:
-    """Medians of five clips of four seconds at 1280 x 720; `sound` is the vocoder's part of `decode`."""
+    """Medians of three clips of four seconds at 1280 x 720; `sound` is the vocoder's part of `decode`."""
     one = Ask("a red balloon floats over the sea at sunset", 4, 1280, 720, 1)
     generator.generate(one, lambda share: None)  # the first one loads what is loaded late
     walls, clips = zip(*(_timed(generator, replace(one, seed=seed)) for seed in range(ROUNDS)), strict=True)
@@ -67,46 +95,82 @@ def _vocoder(sound: np.ndarray) -> float:
     return time.perf_counter() - start
 
 
-def recipes(generator: Generator, eye: picture.PictureReader, kin: list[Scene]) -> Iterator[dict[str, Any]]:
-    """Adherence (mean of the attributes' recovered rates) and seconds of denoising for each recipe; `of_teacher` is the
-    adherence as a share of that with 50 steps and the same guidance, `faster` how much less the denoising took."""
-    shipped = generator.recipe
-    try:
-        for guidance in GUIDANCES:
-            lines = []
-            for steps in sorted(STEPS, reverse=True):
-                generator.recipe = replace(shipped, steps=steps, guidance=guidance)
-                lines.append(_recipe(generator, eye, kin))
-                teacher = lines[0]
-                share = lines[-1]["adherence"] / max(teacher["adherence"], 1e-9)
-                faster = teacher["denoise"] / lines[-1]["denoise"]
-                yield {**lines[-1], "of_teacher": round(share, 3), "faster": round(faster, 2)}
-    finally:
-        generator.recipe = shipped
+def compared(wanted: Wanted, shipped: Recipe) -> Iterator[dict[str, Any]]:
+    """Each option's adherence (mean of the attributes' recovered shares), Fréchet distances to renders of other scenes,
+    and seconds of denoising on one thread; beside them what two sets of renders score."""
+    kin = held_out(wanted.count)
+    found = _rows(wanted, shipped)
+    classes = weights.manifest(wanted.probe)["config"]["classes"]
+    reference = found.pop("reference")
+    for name, (judged, spent) in found.items():
+        line = {"name": f"generation: {name}", "clips": len(kin), **_quality(judged, reference[0], kin, classes)}
+        yield line if name == "renders" else {**line, **asdict(options(shipped)[name]), "denoise": round(spent, 3)}
 
 
-def _recipe(generator: Generator, eye: picture.PictureReader, kin: list[Scene]) -> dict[str, Any]:
-    spent: list[float] = []
-
-    class Watched:
-        """Passes asks on and keeps how long denoising took."""
-
-        def generate(self, one: Ask, on_progress: Any) -> Clip:
-            clip = generator.generate(one, on_progress)
-            spent.append(clip.timings["denoise"])
-            return clip
-
-    takes: list[Take] = list(generated(Watched(), [ask(s, english_whole(s)) for s in kin], lambda line: None))
-    found = recovered(picture.read(eye, [take.frames for take in takes]).values(eye.classes), kin)
-    rates = [each.rate for each in found.values() if each.of]
+def _quality(found: Judged, reference: Judged, kin: list[Scene], classes: picture.Classes) -> dict[str, Any]:
+    rates = [each.rate for each in recovered(found.reading.values(classes), kin).values() if each.of]
     return {
-        "name": "generation: recipe",
-        "steps": generator.recipe.steps,
-        "guidance": generator.recipe.guidance,
-        "clips": len(kin),
         "adherence": round(float(np.mean(rates)), 3),
-        "denoise": round(median(spent), 3),
+        "frechet_picture": round(frechet(found.reading.vectors, reference.reading.vectors), 2),
+        "frechet_sound": round(frechet(found.hearing.vectors, reference.hearing.vectors), 2),
     }
+
+
+def _rows(wanted: Wanted, shipped: Recipe) -> dict[str, tuple[Judged, float]]:
+    """Every set's judged clips and the median seconds that denoising took."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if wanted.jobs == 1:
+            _work(wanted, shipped, folder, 0)
+        else:
+            with ProcessPoolExecutor(wanted.jobs, mp_context=get_context("spawn")) as pool:
+                for each in [pool.submit(_work, wanted, shipped, folder, job) for job in range(wanted.jobs)]:
+                    each.result()
+        sets = ("reference", "renders", *options(shipped))
+        kept = rows.found(folder, dict.fromkeys(sets, _MAKER))
+    of = {one: [kept[one, place] for place in range(wanted.count)] for one in sets}
+    return {one: (rows.together(each), median(row["spent"] for row in each)) for one, each in of.items()}
+
+
+def _work(wanted: Wanted, shipped: Recipe, folder: Path, job: int) -> None:
+    """One process's scenes, on one thread if it is not alone."""
+    if wanted.jobs > 1:
+        torch.set_num_threads(1)
+    generator, readers, recipes = Generator.load(wanted.weights), Bench(wanted.probe), options(shipped)
+    kin, others = held_out(wanted.count), held_out(wanted.count, _REFERENCE_SEEDS)
+
+    def make(key: rows.Key) -> dict[str, Any]:
+        name, place = key
+        if name in ("reference", "renders"):
+            return {**readers.row(rendered((others if name == "reference" else kin)[place])), "spent": 0.0}
+        generator.recipe = recipes[name]
+        take = made(generator, ask(kin[place], english_whole(kin[place])))
+        return {**readers.row(take), "spent": take.timings["denoise"]}
+
+    names = ("reference", "renders", *recipes)
+    todo = [(name, place) for place in range(job, wanted.count, wanted.jobs) for name in names]
+    rows.write(todo, folder / f"{job}.jsonl", dict.fromkeys(names, _MAKER), make)
+
+
+def card(lines: list[dict[str, Any]]) -> str:
+    """The part of the model card that these figures fill, in markdown."""
+    clip = next(line for line in lines if "seconds" in line)
+    told = [line for line in lines if "adherence" in line]
+    text = [
+        f"A clip of 4 s at 1280 × 720: {clip['seconds']} s ({clip['spread'][0]} to {clip['spread'][1]}) with"
+        f" {clip['threads']} threads, load {clip['load']}, `{clip['model']}`: text {clip['text']} s, denoise"
+        f" {clip['denoise']} s, decode and enlarge {clip['decode']} s, of which sound {clip['sound']} s.",
+        "",
+        f"| {told[0]['clips']} scenes | steps | guidance | denoise, one thread | adherence | Fréchet picture |"
+        " Fréchet sound |",
+        "| --- |" + " --- |" * 6,
+    ]
+    for line in told:
+        cells = (line.get(name, "") for name in ("steps", "guidance", "denoise", "adherence"))
+        distances = (line["frechet_picture"], line["frechet_sound"])
+        name = line["name"].removeprefix("generation: ")
+        text.append(f"| {name} | " + " | ".join(map(str, (*cells, *distances))) + " |")
+    return "\n".join(text)
 
 
 def _gpu() -> dict[str, Any]:

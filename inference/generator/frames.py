@@ -27,6 +27,8 @@ def covering(frames: Tensor, height: int, width: int) -> Tensor:
 
 def resized(frames: np.ndarray, height: int, width: int) -> np.ndarray:
     """Frames uint8 (T,H,W,3) covering a size, in chunks so that a long clip needs little memory."""
+    if frames.shape[1:3] == (height, width):
+        return frames
     out = np.empty((len(frames), height, width, 3), np.uint8)
     for start in range(0, len(frames), RATE):
         part = torch.from_numpy(frames[start : start + RATE]).permute(0, 3, 1, 2).float()

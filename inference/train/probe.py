@@ -32,7 +32,7 @@ from torch import Tensor, nn
 
 from inference import weights
 from inference.evaluation import picture
-from inference.evaluation.observation import SPAN, Observation, observe
+from inference.evaluation.observation import GRID, SPAN, Observation, observe
 from inference.evaluation.picture import PictureReader
 from inference.evaluation.rates import recovered
 from inference.train import world
@@ -109,9 +109,13 @@ def split(rows: np.ndarray) -> tuple[Tensor, Tensor]:
 
 
 def segment(clips: Path, run: Path, minutes: float) -> None:
-    """Learns which pixels are the subject's, from single frames, until the processor's minutes are spent."""
-    files, rng, step, mean = shards(clips), random.Random(1), 0, 0.0
-    model = picture.Segmenter().to(memory_format=torch.channels_last)
+    """Learns which pixels are the subject's, from single frames and from where the last run ended, until the
+    processor's minutes are spent."""
+    files, rng, step, mean = shards(clips), random.Random(), 0, 0.0
+    model = picture.Segmenter()
+    if (run / "segmenter.safetensors").exists():
+        model.load_state_dict(load_file(run / "segmenter.safetensors"))
+    model = model.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.01)
     while (done := time.process_time() / (60 * minutes)) < 1:
         optimiser.param_groups[0]["lr"] = 3e-3 * min(1, (step + 1) / 30) * (0.5 + 0.5 * math.cos(math.pi * done))
@@ -136,66 +140,78 @@ def _plain(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in model.state_dict().items()}
 
 
-def watch(clips: Path, run: Path, amount: int) -> None:
-    """Observes the first shards' clips, half of them degraded, and as many under the segmenter's covers as under
-    the renderer's; one file a shard, so that it can be cut short."""
-    segmenter = picture.Segmenter()
-    segmenter.load_state_dict(load_file(run / "segmenter.safetensors"))
-    segmenter.eval()
-    for path in shards(clips)[:amount]:
+def watch(clips: Path, run: Path, span: tuple[int, int, int]) -> None:
+    """Observes the clips of the shards first, first + stride ... before last, half of them degraded: even shards under
+    the renderer's covers, odd ones under the segmenter's. One file a shard, so that it can be cut short."""
+    segmenter = picture.Segmenter().eval()
+    for path in shards(clips)[slice(*span)]:
         target = run / f"{path.stem}.safetensors"
         if target.exists():
             continue
-        rng, found = random.Random(path.stem), []
-        for clip in np.load(path, mmap_mode="r"):
-            pictures, covers = split(clip)
-            pictures = degraded(pictures, rng)
-            if rng.random() < 0.5:
-                with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-                    covers = torch.sigmoid(segmenter(pictures))
-            found.append(observe(pictures, covers))
-        save_file({field.name: _half(found, field.name) for field in fields(Observation)}, target)
+        rng, is_drawn = random.Random(path.stem), _shard(path) % 2 == 0
+        if not is_drawn:
+            segmenter.load_state_dict(load_file(run / "segmenter.safetensors"))
+        keep([_watched(clip, rng, None if is_drawn else segmenter) for clip in np.load(path, mmap_mode="r")], target)
 
 
-def _half(found: list[Observation], name: str) -> Tensor:
-    return torch.stack([getattr(each, name) for each in found]).half().contiguous()
+def _shard(path: Path) -> int:
+    return int(path.stem.split("-")[0])
+
+
+def _watched(clip: np.ndarray, rng: random.Random, segmenter: picture.Segmenter | None) -> Observation:
+    pictures, covers = split(clip)
+    pictures = degraded(pictures, rng)
+    if segmenter is not None:
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            covers = torch.sigmoid(segmenter(pictures))
+    return observe(pictures, covers)
+
+
+def keep(found: list[Observation], target: Path) -> None:
+    """Writes observations as half precision; the file appears whole."""
+    batch = picture.together(found)
+    part = target.with_suffix(".part")
+    save_file({field.name: getattr(batch, field.name).half().contiguous() for field in fields(batch)}, part)
+    part.rename(target)
 
 
 def lessons(run: Path) -> tuple[Observation, list[Scene]]:
-    """All observations so far, as one of batches, and their scenes."""
+    """All observations so far, as one of batches in half precision, and their scenes."""
     parts, kin = [], []
     for path in sorted(run.glob("[0-9]*.safetensors")):
         parts.append(load_file(path))
-        shard, aspect = path.stem.split("-")
-        kin += scenes(int(shard))[aspect]
+        kin += scenes(_shard(path))[path.stem.split("-")[1]]
     if not parts:
         raise FileNotFoundError(f"{run} holds no observations: run `observe` first")
-    return Observation(**{name: torch.cat([part[name] for part in parts]).float() for name in parts[0]}), kin
+    return Observation(**{name: torch.cat([part[name] for part in parts]) for name in parts[0]}), kin
 
 
-def mirrored(track: Tensor) -> Tensor:
-    """Tracks (B,48,16) of the same clips seen in a mirror."""
+def mirrored(seen: Observation) -> Observation:
+    """Observations of B clips as they are in a mirror."""
     picks = torch.tensor([0, 1, 3, 2, 4, 5, 6, 7, 10, 11, 8, 9, 12, 13, 14, 15])
     signs = torch.ones(len(picks))
     signs[[0, 2, 3, 7]] = -1
-    return track[..., picks] * signs
+    rows, columns = seen.slices[:, :8].flip(3), seen.slices[:, 8:].flip(1)
+    places, colours = seen.whole[:, : 6 * GRID**2], seen.whole[:, 6 * GRID**2 :]
+    turned = places.unflatten(1, (6, GRID, GRID)).flip(3).flatten(1)
+    slices, whole = torch.cat([rows, columns], 1), torch.cat([turned, colours], 1)
+    return Observation(seen.track[..., picks] * signs, seen.cuts.flip(4), slices, whole)
 
 
 def _varied(batch: Observation) -> Observation:
-    """Half of the tracks and cut-outs mirrored, cut-outs moved and scaled, tracks a little unsure."""
-    flips = torch.rand(len(batch.track)) < 0.5
-    track = torch.where(flips[:, None, None], mirrored(batch.track), batch.track)
-    track = track + 0.01 * torch.randn_like(track) * torch.rand(len(track), 1, 1)
+    """Cut-outs moved, turned a little and scaled; tracks and slices a little unsure."""
+    track = batch.track + 0.01 * torch.randn_like(batch.track) * torch.rand(len(batch.track), 1, 1)
+    slices = batch.slices + 0.4 * torch.randn_like(batch.slices) * torch.rand(len(track), 1, 1, 1)
     count_, moments = batch.cuts.shape[:2]
-    scale = torch.zeros(count_, 1, 2, 3).repeat(1, moments, 1, 1)
-    zoom = 1 + 0.12 * torch.randn(count_, moments)
-    scale[..., 0, 0] = zoom * torch.where(flips, -1.0, 1.0)[:, None]
-    scale[..., 1, 1] = zoom
+    zoom, turn = 1 + 0.12 * torch.randn(count_, moments), 0.15 * torch.randn(count_, moments)
+    scale = torch.zeros(count_, moments, 2, 3)
+    scale[..., 0, 0] = scale[..., 1, 1] = zoom * torch.cos(turn)
+    scale[..., 0, 1], scale[..., 1, 0] = -zoom * torch.sin(turn), zoom * torch.sin(turn)
     scale[..., 2] = 0.08 * torch.randn(count_, moments, 2)
     cuts = batch.cuts.flatten(0, 1)
     grid = F.affine_grid(scale.flatten(0, 1), list(cuts.shape), align_corners=False)
     moved = F.grid_sample(cuts, grid, padding_mode="border", align_corners=False)
-    return Observation(track, moved.unflatten(0, (count_, moments)), batch.whole)
+    return Observation(track, moved.unflatten(0, (count_, moments)), slices, batch.whole)
 
 
 def batches(size: int, length: int, rng: random.Random) -> Iterator[list[int]]:
@@ -205,28 +221,47 @@ def batches(size: int, length: int, rng: random.Random) -> Iterator[list[int]]:
         yield from (order[place : place + size] for place in range(0, length - size + 1, size))
 
 
+_FACING = {"camera": {"pan left": "pan right", "pan right": "pan left"}}  # what a mirror makes of an attribute
+
+
+def _targets(kin: list[Scene], is_mirrored: bool) -> dict[str, Tensor]:
+    found = {}
+    for name, values in CLASSES.items():
+        turned = _FACING.get(name, {}) if is_mirrored else {}
+        found[name] = torch.tensor([values.index(turned.get(getattr(s, name), getattr(s, name))) for s in kin])
+    return found
+
+
+def _picked(seen: Observation, picks: list[int], moments: int) -> Observation:
+    """Some clips in full precision, two of their cut-outs."""
+    cuts = seen.cuts[picks][:, moments::4].float()
+    return Observation(seen.track[picks].float(), cuts, seen.slices[picks].float(), seen.whole[picks].float())
+
+
 def fit(run: Path, minutes: float) -> PictureReader:
-    """Learns to judge what was observed, from where the last fit ended, until the processor's minutes are spent."""
-    reader = PictureReader(CLASSES)
+    """Learns to judge what was observed, from where the last fit ended, until the clock's minutes are over."""
+    reader, (seen, kin) = PictureReader(CLASSES), lessons(run)
+    judge = reader.judge
+    judge.mean.copy_(seen.whole.float().mean(0))
+    judge.spread.copy_(seen.whole.float().std(0) + 0.02)
     if (run / "reader.safetensors").exists():
         reader.load_state_dict(load_file(run / "reader.safetensors"))
     reader.segmenter.load_state_dict(load_file(run / "segmenter.safetensors"))
-    judge, (seen, kin) = reader.judge, lessons(run)
-    judge.mean.copy_(seen.whole.mean(0))
-    judge.spread.copy_(seen.whole.std(0) + 0.02)
-    wanted = {name: torch.tensor([values.index(getattr(s, name)) for s in kin]) for name, values in CLASSES.items()}
+    wanted = [_targets(kin, is_mirrored) for is_mirrored in (False, True)]
     struck = torch.stack([near(impacts(scene), FRAME_RATE, SPAN) for scene in kin])
     optimiser = torch.optim.AdamW(judge.parameters(), lr=3e-3, weight_decay=0.05)
-    start, mean = time.process_time(), 0.0
-    for step, picks in enumerate(batches(48, len(kin), random.Random(2))):
-        done = (time.process_time() - start) / (60 * minutes)
+    start, mean, rng = time.monotonic(), 0.0, random.Random()
+    for step, picks in enumerate(batches(48, len(kin), rng)):
+        done = (time.monotonic() - start) / (60 * minutes)
         if done >= 1:
             break
         optimiser.param_groups[0]["lr"] = 3e-3 * min(1, (step + 1) / 30) * (0.5 + 0.5 * math.cos(math.pi * done))
-        batch = _varied(Observation(seen.track[picks], seen.cuts[picks], seen.whole[picks]))
+        batch, is_mirrored = _picked(seen, picks, step % 4), rng.random() < 0.5
+        batch = _varied(mirrored(batch) if is_mirrored else batch)
         with torch.autocast("cpu", torch.bfloat16):
-            logits, inner = judge(batch.track, batch.cuts[:, step % 2 :: 2], batch.whole)
-        losses = [F.cross_entropy(logits[n].float(), wanted[n][picks], label_smoothing=0.03) for n in CLASSES]
+            logits, inner = judge(batch)
+        truth = wanted[is_mirrored]
+        losses = [F.cross_entropy(logits[n].float(), truth[n][picks], label_smoothing=0.03) for n in CLASSES]
         strike = F.binary_cross_entropy_with_logits(inner["impact"].float(), struck[picks])
         loss = torch.stack(losses).sum() + 4 * strike
         optimiser.zero_grad()
@@ -235,7 +270,7 @@ def fit(run: Path, minutes: float) -> PictureReader:
         mean = loss.item() if not step else 0.98 * mean + 0.02 * loss.item()
         if step % 100 == 0:
             line = {"step": step, "clips": len(kin), "done": round(done, 3), "loss": round(mean, 3)}
-            print(json.dumps(line), flush=True)
+            print(json.dumps({**line, "processor_s": round(time.process_time())}), flush=True)
     return reader.eval()
 
 
@@ -261,8 +296,10 @@ def main() -> None:
     parser.add_argument("verb", choices=("segment", "observe", "fit", "publish"))
     parser.add_argument("clips", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--minutes", type=float, default=4, help="of processor time")
-    parser.add_argument("--shards", type=int, default=120, help="files of 16 clips to observe")
+    parser.add_argument("--minutes", type=float, default=4, help="of the processor to segment, of the clock to fit")
+    parser.add_argument("--first", type=int, default=0, help="file of 16 clips to observe first")
+    parser.add_argument("--shards", type=int, default=120, help="file before which observing ends")
+    parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--check", type=int, default=100, help="held-out renders to read")
     parser.add_argument("--out", type=Path, default=Path("inference/weights/probe"))
     asked = parser.parse_args()
@@ -273,7 +310,7 @@ def main() -> None:
         case "segment":
             segment(asked.clips, asked.run, asked.minutes)
         case "observe":
-            watch(asked.clips, asked.run, asked.shards)
+            watch(asked.clips, asked.run, (asked.first, asked.shards, asked.stride))
         case "fit":
             reader = fit(asked.run, asked.minutes)
             save_file(_plain(reader), asked.run / "reader.safetensors")

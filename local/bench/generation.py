@@ -1,13 +1,21 @@
-"""The small generator's speed and what fewer steps cost in adherence, beside its own 50-step sampler."""
+"""The small generator's speed, and what fewer steps and other guidance cost in quality, beside renders."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from inference.evaluation import speed
-
 WEIGHTS = Path(__file__).parents[2] / "inference/weights"
 
 
-def bench(count: int = 4) -> Iterator[dict[str, object]]:
-    """`count` clips of unseen combinations for each recipe."""
-    yield from speed.bench(WEIGHTS / "generator", WEIGHTS / "probe", count)
+def bench(clips: int = 24, jobs: int = 2, card: Path | None = None) -> Iterator[dict[str, object]]:
+    """`clips` scenes of unseen combinations for each option, in so many processes; `card` is a model card whose
+    figures of speed are replaced."""
+    from inference.evaluation import report, speed  # loads torch, which no other command should wait for
+
+    if card:
+        report.around(card, "speed")  # which says at once if it cannot be filled
+    lines = []
+    for line in speed.bench(speed.Wanted(WEIGHTS / "generator", WEIGHTS / "probe", clips, jobs)):
+        lines.append(line)
+        yield line
+    if card:
+        report.insert(card, "speed", speed.card(lines))

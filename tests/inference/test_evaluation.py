@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from inference import weights
-from inference.evaluation import adherence, ear, identity, phrases, picture, proxies, sync
+from inference.evaluation import adherence, ear, identity, phrases, picture, proxies, report, rows, sync
+from inference.evaluation.clips import Take
 from inference.evaluation.distance import frechet
+from inference.evaluation.making import Wanted, makers, tasks
 from inference.evaluation.observation import observe, seen
-from inference.evaluation.rates import is_sayable, recovered, wilson
+from inference.evaluation.rates import gaps, is_sayable, recovered, wilson
 from inference.generator.asking import Clip
 from inference.generator.sampling import Recipe
 from inference.train import captions
@@ -31,9 +33,10 @@ class Painter:
     model, recipe = "painter", Recipe()
 
     def __init__(self, shift: float = 0.0) -> None:
-        self.shift = shift
+        self.shift, self.made = shift, 0
 
     def generate(self, ask, on_progress):
+        self.made += 1
         scene = draw(ask.seed)
         wave = np.roll(sound(scene), round(24000 * self.shift))
         return Clip(render(scene)[0].numpy(), 12, wave, 24000)
@@ -118,12 +121,17 @@ def test_proxies_tell_a_moving_picture_from_a_flickering_one():
     assert proxies.consistency(moving) > 0.5 > 0.1 > proxies.consistency(flickering)
 
 
+@trained
 def test_loudness_and_clipping_are_found():
     tone = 0.1 * np.sin(np.arange(96000) * 0.1).astype(np.float32)
-    found = adherence.soundness([tone, 0 * tone, np.clip(60 * tone, -1, 1)])
+    bench = rows.Bench(PROBE)
+    clip = np.zeros((48, 64, 112, 3), np.uint8)
+    found = rows.together([bench.row(Take(clip, wave)) for wave in (tone, 0 * tone, np.clip(60 * tone, -1, 1))])
 
-    assert (found["audible"]["hits"], found["unclipped"]["hits"]) == (2, 2)
-    assert found["loudness"]["hits"] == 0
+    said = adherence.soundness(found)
+
+    assert (said["audible"]["hits"], said["unclipped"]["hits"]) == (2, 2)
+    assert said["loudness"]["hits"] == 0
 
 
 def test_cosines_part_same_from_different():
@@ -153,9 +161,25 @@ def test_observation_follows_the_subject_and_its_mirror_image():
 
     went = (found.track[-1, 0] - found.track[0, 0]).item()
     assert went * {"left": -1, "right": 1}[scene.direction] > 0.5
-    assert torch.allclose(mirrored(found.track), turned.track, atol=0.06)
-    assert found.cuts.shape == (8, 3, 32, 32)
-    assert torch.isfinite(found.whole).all()
+    there = mirrored(picture.together([found]))
+    assert torch.allclose(there.track[0], turned.track, atol=0.06)
+    assert torch.allclose(there.whole[0], turned.whole, atol=0.02)
+    assert (there.slices[0] - turned.slices).abs().mean() < 0.05
+    assert found.cuts.shape == (8, 4, 40, 40)
+
+
+def test_slices_of_a_pan_slope_and_those_of_a_still_camera_do_not():
+    def change(camera):
+        scene = replace(draw(3), setting="city", camera=camera, portrait=False, weather="clear")
+        frames, cover = render(scene)
+        slices = observe(frames.permute(0, 3, 1, 2).float() / 255, cover.float() / 255).slices[4:6]
+        return [(slices[:, 0] - slices[:, 12].roll(by, 1)).abs().mean().item() for by in (0, 6, -6)]
+
+    still, left, right = (change(camera) for camera in ("still", "pan left", "pan right"))
+
+    assert still[0] < 0.1
+    assert left[0] > 2 * still[0] and right[0] > 2 * still[0]
+    assert left[2] < left[1] and right[1] < right[2]
 
 
 def test_weights_changed_by_a_byte_are_refused(tmp_path):
@@ -203,15 +227,59 @@ def test_sound_that_is_too_short_is_refused():
 @trained
 def test_perfect_generator_reaches_the_renders_own_figures_and_other_captions_do_not(tmp_path):
     said: list[str] = []
-    wanted = adherence.Wanted(4, ("en",), Path(), PROBE, library=0, references=1, threads=torch.get_num_threads())
+    painter, wanted = Painter(), Wanted(4, ("en",), Path(), PROBE, tmp_path / "rows", library=0, references=1)
 
-    found = adherence.measure(wanted, Painter(), said.append)
+    found = adherence.measure(wanted, said.append, painter)
 
     rates = found["recovered"]
     assert rates["en"] == rates["renders"]
     assert rates["shuffled"]["picture"]["subject"]["hits"] < rates["en"]["picture"]["subject"]["hits"]
-    assert found["frechet"]["en"] == found["frechet"]["renders"]
+    assert found["frechet"][0]["sets"]["en"] == found["frechet"][0]["sets"]["renders"]
     assert found["sound"]["en"]["loudness"]["rate"] == 1
-    assert "en" in adherence.summary(found)
+    assert "English" in report.summary(found)
     adherence.write(found, tmp_path / "found.json")
     assert json.loads((tmp_path / "found.json").read_text())["count"] == 4
+
+    _cut_short(tmp_path / "rows/0.jsonl")
+    before = painter.made
+    adherence.write(adherence.measure(wanted, said.append, painter), tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text() == (tmp_path / "found.json").read_text()
+    assert painter.made - before <= 1  # only the row that was cut short is made again
+    card = tmp_path / "card.md"
+    card.write_text("a\n<!-- adherence -->\nSTALE\n<!-- /adherence -->\nb\n")
+    report.insert(card, "adherence", report.card(found))
+    assert "STALE" not in card.read_text() and card.read_text().startswith("a\n") and card.read_text().endswith("b\n")
+
+
+def _cut_short(path):
+    text = path.read_text()
+    path.write_text(text[: len(text) - 40])
+
+
+def test_rows_of_other_weights_are_not_taken(tmp_path):
+    wanted = Wanted(4, ("en",), Path(), PROBE, tmp_path, library=0, references=0)
+    rows.write(tasks(wanted)[:3], tmp_path / "0.jsonl", makers(wanted, Painter()), lambda key: {"said": key[0]})
+    other = Painter()
+    other.model = "another"
+
+    assert len(rows.found(tmp_path, makers(wanted, Painter()))) == 3
+    assert {name for name, _ in rows.found(tmp_path, makers(wanted, other))} == {"renders", "reference"}
+
+
+def test_too_few_finished_scenes_give_no_figures(tmp_path):
+    wanted = Wanted(3, ("en",), Path(), PROBE, tmp_path, library=0, references=0, minutes=0)
+
+    with pytest.raises(ValueError, match="0 scenes have a clip in every set"):
+        adherence.measure(wanted, lambda line: None, Painter())
+
+
+def test_gap_is_the_share_lost_scene_by_scene():
+    kin = held_out(40)
+    right = {"colour": [scene.colour for scene in kin]}
+    worse = {"colour": ["none"] * 4 + right["colour"][4:]}
+
+    found = gaps(right, worse, kin)
+
+    assert found["colour"]["gap"] == pytest.approx(0.1)
+    assert found["mean"]["low"] < 0.1 < found["mean"]["high"]
+    assert gaps(right, right, kin)["mean"]["gap"] == 0
