@@ -95,11 +95,12 @@ def _vocoder(sound: np.ndarray) -> float:
     return time.perf_counter() - start
 
 
-def compared(wanted: Wanted, shipped: Recipe) -> Iterator[dict[str, Any]]:
+def compared(wanted: Wanted, shipped: Recipe, generator: Generator | None = None) -> Iterator[dict[str, Any]]:
     """Each option's adherence (mean of the attributes' recovered shares), Fréchet distances to renders of other scenes,
-    and seconds of denoising on one thread; beside them what two sets of renders score."""
+    and seconds of denoising on one thread; beside them what renders score. `generator` is the one to use where there is
+    one process."""
     kin = held_out(wanted.count)
-    found = _rows(wanted, shipped)
+    found = _rows(wanted, shipped, generator)
     classes = weights.manifest(wanted.probe)["config"]["classes"]
     reference = found.pop("reference")
     for name, (judged, spent) in found.items():
@@ -116,15 +117,15 @@ def _quality(found: Judged, reference: Judged, kin: list[Scene], classes: pictur
     }
 
 
-def _rows(wanted: Wanted, shipped: Recipe) -> dict[str, tuple[Judged, float]]:
+def _rows(wanted: Wanted, shipped: Recipe, generator: Generator | None) -> dict[str, tuple[Judged, float]]:
     """Every set's judged clips and the median seconds that denoising took."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if wanted.jobs == 1:
-            _work(wanted, shipped, folder, 0)
+            _work(wanted, shipped, (folder, 0), generator)
         else:
             with ProcessPoolExecutor(wanted.jobs, mp_context=get_context("spawn")) as pool:
-                for each in [pool.submit(_work, wanted, shipped, folder, job) for job in range(wanted.jobs)]:
+                for each in [pool.submit(_work, wanted, shipped, (folder, job)) for job in range(wanted.jobs)]:
                     each.result()
         sets = ("reference", "renders", *options(shipped))
         kept = rows.found(folder, dict.fromkeys(sets, _MAKER))
@@ -132,11 +133,13 @@ def _rows(wanted: Wanted, shipped: Recipe) -> dict[str, tuple[Judged, float]]:
     return {one: (rows.together(each), median(row["spent"] for row in each)) for one, each in of.items()}
 
 
-def _work(wanted: Wanted, shipped: Recipe, folder: Path, job: int) -> None:
+def _work(wanted: Wanted, shipped: Recipe, part: tuple[Path, int], generator: Generator | None = None) -> None:
     """One process's scenes, on one thread if it is not alone."""
+    folder, job = part
     if wanted.jobs > 1:
         torch.set_num_threads(1)
-    generator, readers, recipes = Generator.load(wanted.weights), Bench(wanted.probe), options(shipped)
+    generator = generator or Generator.load(wanted.weights)
+    readers, recipes = Bench(wanted.probe), options(shipped)
     kin, others = held_out(wanted.count), held_out(wanted.count, _REFERENCE_SEEDS)
 
     def make(key: rows.Key) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from inference import weights
-from inference.evaluation import adherence, ear, identity, phrases, picture, proxies, report, rows, sync
+from inference.evaluation import adherence, ear, identity, phrases, picture, proxies, report, rows, speed, sync
 from inference.evaluation.clips import Take
 from inference.evaluation.distance import frechet
 from inference.evaluation.making import Wanted, makers, tasks
@@ -33,13 +33,14 @@ class Painter:
     model, recipe = "painter", Recipe()
 
     def __init__(self, shift: float = 0.0) -> None:
-        self.shift, self.made = shift, 0
+        self.shift, self.made, self.asked = shift, 0, []
 
     def generate(self, ask, on_progress):
         self.made += 1
+        self.asked.append(self.recipe)
         scene = draw(ask.seed)
         wave = np.roll(sound(scene), round(24000 * self.shift))
-        return Clip(render(scene)[0].numpy(), 12, wave, 24000)
+        return Clip(render(scene)[0].numpy(), 12, wave, 24000, timings={"denoise": 0.0})
 
 
 def test_wilson_interval_is_the_published_one():
@@ -222,6 +223,21 @@ def test_ear_hears_the_impacts_of_a_bouncing_ball():
 def test_sound_that_is_too_short_is_refused():
     with pytest.raises(ValueError, match="24000 samples"):
         ear.hear(ear.SoundReader({"style": ("a", "b")}), [np.zeros(24000, np.float32)])
+
+
+@trained
+def test_options_of_a_recipe_are_compared_beside_renders():
+    painter, wanted = Painter(), speed.Wanted(Path(), PROBE, 2)
+
+    lines = list(speed.compared(wanted, Recipe(steps=8, guidance=3.0, shift=1.0), painter))
+
+    assert [line["name"] for line in lines[:3]] == ["generation: renders", "generation: shipped", "generation: 2 steps"]
+    assert len({line["adherence"] for line in lines}) == 1  # the painter draws alike whatever its recipe
+    assert len(painter.asked) == 2 * (1 + 5 + 2)
+    assert {recipe.steps for recipe in painter.asked} == {2, 4, 6, 8, 12, 24}
+    times = {"text": 0.1, "denoise": 1.0, "decode": 2.0, "sound": 0.3}
+    clip = {"seconds": 3.1, "spread": [3, 4], "threads": 2, "load": 0.1, "model": "painter", **times}
+    assert "| 2 steps | 2 | 3.0 |" in speed.card([clip, *lines])
 
 
 @trained
