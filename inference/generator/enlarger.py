@@ -17,6 +17,7 @@ SCALE = 4
 GAIT = slice(4, 6)  # of plan.MOTION
 EDGE = 1.15  # how far from its middle the subject's square is painted
 _WAVES = (0.5, 1.0, 2.0, 4.0)
+_SQUARES = 3
 CHUNK = 6  # frames enlarged at once: what bounds the memory
 _STROKE = 2048  # pixels of each frame painted at once: what stays in the processor's cache
 
@@ -60,6 +61,34 @@ class _Coarse(nn.Module):
         return x + self.second(F.silu(self.told(self.first(F.silu(x)), told)))
 
 
+Told = tuple[Tensor, Tensor | None]  # what a subject is (B,128), and who (B,128), of somebody only
+
+
+class _Person(nn.Module):
+    """What the painter makes of traits: squares of the person's own, moved and sized as their head and limbs are, and
+    a change to every layer. Nothing here has a bias, so nobody's traits, which are zeros, change nothing."""
+
+    def __init__(self, shape: EnlargerShape) -> None:
+        super().__init__()
+        self.enter = nn.Linear(shape.traits, 128, bias=False)
+        self.squares = nn.Linear(128, 4 * _SQUARES, bias=False)
+        self.places = nn.Linear(_SQUARES * (2 + 4 * len(_WAVES)), shape.paint, bias=False)
+        widths = [2 * shape.paint] * (shape.layers + 1)
+        self.change = nn.ModuleList([nn.Linear(128, width, bias=False) for width in widths])
+        nn.init.normal_(self.enter.weight, std=0.5)
+        for zero in (self.squares, self.places, *self.change):
+            nn.init.zeros_(zero.weight)
+
+    def known(self, traits: Tensor) -> Tensor:  # (B,16) -> (B,128)
+        return F.silu(self.enter(traits))
+
+    def forward(self, at: Tensor, known: Tensor) -> Tensor:  # (B,P,2), (B,128) -> (B,P,C)
+        size, move = self.squares(known).unflatten(1, (_SQUARES, 1, 4)).to(at.dtype).split(2, dim=-1)
+        own = at[:, None] * (1 + size) + move  # (B,2,P,2)
+        is_somebody = (known != 0).any(1)[:, None, None]
+        return self.places(_waved(own).transpose(1, 2).flatten(2)) * is_somebody
+
+
 class Painter(nn.Module):
     """The colour of a pixel of the subject, from its place on the subject's square, what the subject is, and the
     colour that lies there already. A coordinate network: it knows no neighbours."""
@@ -73,37 +102,42 @@ class Painter(nn.Module):
         self.change = nn.ModuleList([nn.Linear(128, 2 * shape.paint) for _ in range(shape.layers + 1)])
         self.leave = nn.Linear(shape.paint, 4)
         self.kinds = shape.values
-        if shape.traits:
-            # Without biases nobody's traits, which are zeros, change nothing.
-            self.person_in = nn.Linear(shape.traits, 128, bias=False)
-            self.person = nn.Linear(128, 96, bias=False)
-            nn.init.zeros_(self.person.weight)
+        self.person = _Person(shape) if shape.traits else None
 
-    def told(self, attributes: Tensor, traits: Tensor) -> Tensor:  # (B,10), (B,16) zeros for nobody -> (B,128)
+    def told(self, attributes: Tensor, traits: Tensor) -> Told:
+        """What every pixel is told: (B,10) attributes, and (B,16) traits of a person, zeros for nobody."""
         rows = torch.arange(attributes.shape[1], device=attributes.device) * self.kinds
-        what = self.attribute(attributes + rows).sum(1)
-        if hasattr(self, "person"):
-            what = what + self.person(F.silu(self.person_in(traits)))
-        return F.silu(self.tell(F.silu(what)))
+        what = F.silu(self.tell(F.silu(self.attribute(attributes + rows).sum(1))))
+        return what, self.person.known(traits) if self.person else None
 
-    def forward(self, under: Tensor, at: Tensor, gait: Tensor, told: Tensor) -> Tensor:
-        """Colours `under` (B,P,3), places `at` (B,P,2), gait (B,2) and `told` (B,128) to colours (B,P,3)."""
+    def forward(self, under: Tensor, at: Tensor, gait: Tensor, told: Told) -> Tensor:
+        """Colours `under` (B,P,3), places `at` (B,P,2), gait (B,2) and what `told` says to colours (B,P,3)."""
         colour, cover = self.coat(under, at, gait, told)
         return under.lerp(colour, torch.sigmoid(cover))
 
-    def coat(self, under: Tensor, at: Tensor, gait: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+    def coat(self, under: Tensor, at: Tensor, gait: Tensor, told: Told) -> tuple[Tensor, Tensor]:
         """The colour (B,P,3) to lay over `under` and the logit (B,P,1) of how much it covers."""
-        waves = [f(math.pi * k * at) for k in _WAVES for f in (torch.sin, torch.cos)]
-        given = torch.cat([at, *waves, gait[:, None].expand(-1, at.shape[1], -1), under], dim=-1)
-        x = self._changed(self.enter(given), 0, told)
+        given = torch.cat([_waved(at), gait[:, None].expand(-1, at.shape[1], -1), under], dim=-1)
+        x = self.enter(given)
+        if self.person and told[1] is not None:
+            x = x + self.person(at, told[1])
+        x = self._changed(x, 0, told)
         for place, layer in enumerate(self.hidden, start=1):
             x = x + self._changed(layer(x), place, told)
         colour, cover = self.leave(x).float().split((3, 1), dim=-1)
         return colour, cover
 
-    def _changed(self, x: Tensor, place: int, told: Tensor) -> Tensor:
-        scale, shift = self.change[place](told)[:, None].chunk(2, dim=-1)
+    def _changed(self, x: Tensor, place: int, told: Told) -> Tensor:
+        change = self.change[place](told[0])
+        if self.person and told[1] is not None:
+            change = change + self.person.change[place](told[1])
+        scale, shift = change[:, None].chunk(2, dim=-1)
         return F.silu(torch.addcmul(shift, x, 1 + scale))
+
+
+def _waved(at: Tensor) -> Tensor:
+    """Places (B,P,2) with their sines and cosines (B,P,18)."""
+    return torch.cat([at, *(f(math.pi * k * at) for k in _WAVES for f in (torch.sin, torch.cos))], dim=-1)
 
 
 class Enlarger(nn.Module):

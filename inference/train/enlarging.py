@@ -166,11 +166,11 @@ def sharpened(model: Enlarger, pair: dict[str, Tensor], rng: random.Random) -> T
     return error.abs().mean() + error.diff(dim=3).abs().mean() + error.diff(dim=2).abs().mean()
 
 
-def painted(model: Enlarger, pair: dict[str, Tensor]) -> Tensor:
-    """How wrong the painter's cover is (cross entropy) and, where the subject is, its colour (L1)."""
+def painted(model: Enlarger, pair: dict[str, Tensor], pixels: int = PIXELS) -> Tensor:
+    """From so many pixels of each frame, how wrong the painter's cover is (cross entropy) and, where the subject is, its colour (L1)."""
     small = pair["small"][:, pair["small"].shape[1] // 2].permute(0, 3, 1, 2).float() / 127.5 - 1
     high, wide = pair["large"].shape[1:3]
-    rows, columns = on_subject(pair["motion"], high, wide)
+    rows, columns = on_subject(pair["motion"], (high, wide), pixels)
     real = pair["large"][torch.arange(len(rows))[:, None], rows, columns].float() / 127.5 - 1
     grid = torch.stack([(columns + 0.5) / wide * 2 - 1, (rows + 0.5) / high * 2 - 1], dim=-1)[:, None]
     under = F.grid_sample(small, grid, mode="bicubic", padding_mode="border", align_corners=False)[:, :, 0]
@@ -194,10 +194,11 @@ def covers(scene: Scene, picks: list[int]) -> Tensor:
     return (drawn[:, 0] * 255).round().to(torch.uint8)
 
 
-def on_subject(motion: Tensor, high: int, wide: int) -> tuple[Tensor, Tensor]:
-    """Rows and columns (B,PIXELS) of pixels drawn evenly from the subject's square, kept inside the picture."""
+def on_subject(motion: Tensor, size: tuple[int, int], pixels: int) -> tuple[Tensor, Tensor]:
+    """Rows and columns (B,pixels) of pixels drawn evenly from the subject's square, kept inside the picture."""
+    high, wide = size
     part = {name: motion[:, place, None] for place, name in enumerate(MOTION)}
-    u, v = ((torch.rand(len(motion), PIXELS) * 2 - 1) * EDGE * part["half"] for _ in range(2))
+    u, v = ((torch.rand(len(motion), pixels) * 2 - 1) * EDGE * part["half"] for _ in range(2))
     u = u * part["facing"]
     x = (part["turn cos"] * u - part["turn sin"] * v + part["x"]) * part["zoom"]
     y = (part["turn sin"] * u + part["turn cos"] * v + part["y"] - 0.55) * part["zoom"] + 0.05

@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from inference.generator import audio
+from inference.generator.asking import Reference
 from inference.generator.likeness import FACE, FIGURE, SECONDS, SIDE, VOICE, LikenessEncoder, LikenessShape, somebody
 from inference.train import figures, people, speech
 from inference.train.autoencoding import rate
@@ -51,6 +52,18 @@ def _lit(sheet: tuple[Tensor, Tensor, Tensor], look: tuple[Sequence[float], str]
     roles, light, cover = sheet
     table = colours("person", look[1], tuple(look[0]))
     return (torch.einsum("rhw,rc->chw", roles, table) * light).clamp(0, 1), cover
+
+
+def photograph(traits: Sequence[float], seed: int) -> Reference:
+    """A reference of somebody as they might send it: portrait and figure before grounds and in lights of their own, and
+    two seconds of their voice."""
+    random_, rng = torch.Generator().manual_seed(seed), random.Random(seed)
+    side, cloth = SIDE + 2 * _SPARE, rng.choice(COLOURS)
+    turn = rng.randrange(figures.PHASES) * np.pi / 4
+    sheets = [torch.cat(pair) for pair in (portrait(traits, cloth, side), standing(traits, cloth, turn, side))]
+    both = photographed((torch.stack(sheets) * 255).round().to(torch.uint8), random_)
+    face, figure = ((both + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return Reference(face, speech.line(tuple(traits), seed, SECONDS), speech.RATE, figure)
 
 
 def draw(folder: Path, wanted: int, first: int = 0) -> None:

@@ -33,6 +33,8 @@ from inference.train.world import Scene, draw, is_held_out
 SCALE = 3  # drawn in three quarters of the enlarger's pixels: the painter knows places, not pixels
 PICKS = 2
 SCENES = 24  # of a file
+OTHERS = 16  # frames a step of other subjects, so that they stay as they were
+PIXELS = 700  # of each frame in a step
 _FIRST = 5_000_000  # seeds from here on are in no corpus and in no evaluation
 
 
@@ -61,7 +63,7 @@ def _drawn(kin: list[Scene], rng: random.Random) -> dict[str, np.ndarray]:
     }
     for scene in kin:
         picks = sorted(rng.sample(range(1, 47), PICKS))
-        seen = traits(scene) if rng.random() < 0.5 else torch.tensor(somebody(rng.getrandbits(32)))
+        seen = traits(scene) if rng.random() < 0.2 else torch.tensor(somebody(rng.getrandbits(32)))
         found["small"] += list(_worn(render(scene, 1, picks, tuple(seen.tolist()))[0], rng))
         found["large"] += list(render(scene, SCALE, picks)[0])
         found["motion"] += list(motion(scene)[picks])
@@ -97,6 +99,15 @@ def _frame(scene: Scene, moved: np.ndarray) -> int:
     return int((motion(scene) - torch.from_numpy(moved)).abs().sum(1).argmin())
 
 
+def _veiled(pair: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The pair with half of its small pictures so soft that nobody is to be made out beneath."""
+    small = pair["small"].flatten(0, 1).permute(0, 3, 1, 2).float()
+    soft = F.interpolate(F.avg_pool2d(small, 16), size=small.shape[2:], mode="bilinear")
+    soft = soft.permute(0, 2, 3, 1).unflatten(0, pair["small"].shape[:2]).to(torch.uint8)
+    is_veiled = torch.rand(len(soft), 1, 1, 1, 1) < 0.5
+    return pair | {"small": torch.where(is_veiled, soft, pair["small"])}
+
+
 def train(crowds: Path, rest: Path, run: Path, minutes: float) -> None:
     """The painter alone; the rest of `run`'s enlarger stays as it is."""
     torch.manual_seed(int(time.time()))
@@ -112,7 +123,11 @@ def train(crowds: Path, rest: Path, run: Path, minutes: float) -> None:
         optimiser.param_groups[0]["lr"] = rate(share, 3e-3)
         optimiser.zero_grad()
         for which, source in enumerate(sources):
-            loss = painted(model, next(source))
+            pair = next(source)
+            if which:
+                rows = torch.randperm(len(pair["motion"]))[:OTHERS]
+                pair = {name: value[rows] for name, value in pair.items()}
+            loss = painted(model, pair if which else _veiled(pair), PIXELS)
             loss.backward()
             seen[which] += (loss.item() - seen[which]) * max(0.02, 1 / step)
         optimiser.step()
