@@ -111,7 +111,7 @@ def _drawn(account: Account, known: Opening, services: Services) -> View:
     )
     found = candidates(given, services)
     order = ranking.rank((each for each, _ in found), given)[:LONGEST_VIEW]
-    kept = tuple((one.id, tuple((term.term, term.value, term.about) for term in one.why)) for one in order)
+    kept = tuple((one.id, one.why) for one in order)
     drawn = {one.id for one in order}
     people = tuple(sorted({person for each, shown in found if each.id in drawn for person in shown})[:MAX_PEOPLE])
     view = View(id=services.ids.new("view").replace(SEPARATOR, "-"), order=kept, people=people)

@@ -5,7 +5,9 @@ is, so that the clusters stay. The home grows from size to size; every page is t
 """
 
 import base64
+import gc
 import json
+import os
 import resource
 import statistics
 import time
@@ -130,8 +132,13 @@ def _grow(home: Home, corpus: Corpus, size: int) -> None:
         store.load(
             [
                 Point(
-                    _id(start + place), vector, f"user_{owners[place]}", _id(start + place), start + place,
-                    language="en", topics=corpus.topics[chosen[place]],
+                    _id(start + place),
+                    vector,
+                    f"user_{owners[place]}",
+                    _id(start + place),
+                    start + place,
+                    language="en",
+                    topics=corpus.topics[chosen[place]],
                 )
                 for place, vector in enumerate(packed)
             ]
@@ -178,16 +185,23 @@ def _pages(home: Home, corpus: Corpus) -> dict[str, Any]:
     items = Counting(home.items)
     services = replace(home.services, items=items)  # type: ignore[arg-type]
     first, later, newest, calls = [], [], [], {"first": set(), "later": set()}
+    burnt, before = [], os.getloadavg()[0]
+    read(_person(services, corpus, PAGES), services, PAGE, None)  # what a process loads at its first page
+    gc.collect()
+    gc.freeze()  # as the API server does
     for number in range(PAGES):
         account = _person(services, corpus, number)
+        cpu = time.process_time()
         spent, after = _counted(items, lambda: read(account, services, PAGE, None))  # noqa: B023
         first.append(spent)
+        burnt.append(time.process_time() - cpu)
         calls["first"].add((items.reads, items.writes))
         spent, _ = _counted(items, lambda: read(account, services, PAGE, after))  # noqa: B023
         later.append(spent)
         calls["later"].add((items.reads, items.writes))
         newest.append(_timed(lambda: _newest(home)))
     return {
+        "load_before": round(before, 1), "first_page_cpu_ms": _spread(burnt),
         "first_page_ms": _spread(first), "later_page_ms": _spread(later), "sql_newest_ms": _spread(newest),
         "calls_first": sorted(calls["first"]), "calls_later": sorted(calls["later"]),
     }  # fmt: skip

@@ -88,11 +88,10 @@ class Ranked(NamedTuple):
 def rank(candidates: Iterable[Candidate], given: Circumstances) -> list[Ranked]:
     """Every candidate that may be shown, best first, each sixth place by chance among all that is wanted at all."""
     wanted = [candidate for candidate in unique(candidates) if not is_excluded(candidate, given.clauses)]
-    steered = _spread(wanted, {each.id: _terms(each, given) for each in wanted}, _praised(given.clauses))
-    explored = sorted(
-        (_ranked(each.id, _exploring(each, given), explores=True) for each in wanted),
-        key=lambda one: (-one.score, one.id),
-    )
+    fitted = {each.id: fits(each, given.clauses) for each in wanted}
+    steered = _spread(wanted, {each.id: _terms(each, fitted[each.id], given) for each in wanted}, given.clauses)
+    explored = [(each.id, _exploring(each, fitted[each.id], given)) for each in wanted]
+    explored.sort(key=lambda one: (-_score(one[1]), one[0]))
     return _interleaved(steered, explored)
 
 
@@ -143,13 +142,8 @@ def fits(candidate: Candidate, clauses: Sequence[Clause]) -> list[Term]:
     return [term for term in found if term.value]
 
 
-def _terms(candidate: Candidate, given: Circumstances) -> list[Term]:
-    return [
-        *fits(candidate, given.clauses),
-        *_facets(candidate, given),
-        *_merits(candidate, given),
-        _chance(candidate, given.seed, "draw"),
-    ]
+def _terms(candidate: Candidate, fitting: list[Term], given: Circumstances) -> list[Term]:
+    return [*fitting, *_facets(candidate, given), *_merits(candidate, given), _chance(candidate, given.seed, "draw")]
 
 
 def _merits(candidate: Candidate, given: Circumstances) -> list[Term]:
@@ -158,10 +152,10 @@ def _merits(candidate: Candidate, given: Circumstances) -> list[Term]:
     connection = COMPANION * _is_close(candidate, given.ties) + LINEAGE * (candidate.root_id in given.ties.lineages)
     gentler = -GENTLER * _match(candidate, ("scary",), "scary") if given.is_teen else 0.0
     return [
-        Term(term="invitation", value=INVITING * math.log1p(candidate.remakers), about=str(candidate.remakers)),
-        Term(term="freshness", value=FRESH * math.exp(-days / FRESH_DAYS)),
-        Term(term="connection", value=connection),
-        Term(term="wellbeing", value=gentler),
+        Term("invitation", INVITING * math.log1p(candidate.remakers), str(candidate.remakers)),
+        Term("freshness", FRESH * math.exp(-days / FRESH_DAYS)),
+        Term("connection", connection),
+        Term("wellbeing", gentler),
     ]
 
 
@@ -170,6 +164,8 @@ def _is_close(candidate: Candidate, ties: Ties) -> bool:
 
 
 def _facets(candidate: Candidate, given: Circumstances) -> list[Term]:
+    if not any(clause.op == "facet" for clause in given.clauses):
+        return []
     days = max(0, given.now - candidate.posted_at) / 86_400
     touches = {
         "following": float(_is_close(candidate, given.ties)),
@@ -189,9 +185,9 @@ def _facets(candidate: Candidate, given: Circumstances) -> list[Term]:
     return found
 
 
-def _exploring(candidate: Candidate, given: Circumstances) -> list[Term]:
+def _exploring(candidate: Candidate, fitting: list[Term], given: Circumstances) -> list[Term]:
     """A place that explores: what one asked less of still counts, what one asked more of does not."""
-    against = [term for term in fits(candidate, given.clauses) if term.value < 0]
+    against = [term for term in fitting if term.value < 0]
     return [*against, _chance(candidate, given.seed, "explore")]
 
 
@@ -199,29 +195,34 @@ def _chance(candidate: Candidate, seed: int, purpose: str) -> Term:
     """A Gumbel draw: the best of such sums is a weighted lottery in which untouched topics keep their proportions."""
     digest = hashlib.blake2b(f"{seed}/{purpose}/{candidate.id}".encode(), digest_size=8).digest()
     uniform = (int.from_bytes(digest) + 0.5) / 2**64
-    return Term(term="chance", value=-CHANCE * math.log(-math.log(uniform)))
+    return Term("chance", -CHANCE * math.log(-math.log(uniform)))
 
 
-def _spread(candidates: Sequence[Candidate], terms: dict[str, list[Term]], praised: frozenset[str]) -> list[Ranked]:
+Scored = tuple[str, list[Term]]  # a clip's id and the terms of its score
+
+
+def _spread(candidates: Sequence[Candidate], terms: dict[str, list[Term]], clauses: Sequence[Clause]) -> list[Scored]:
     """Lower the second, third … clip of one creator, lineage or topic by its place within that group.
 
     By place and not by what was picked before: so raising a topic never lowers one of its own clips.
     """
-    order = sorted(candidates, key=lambda each: (-_sum(terms[each.id]), each.id))
+    praised = _praised(clauses)
+    sums = {each.id: _sum(terms[each.id]) for each in candidates}
+    order = sorted(candidates, key=lambda each: (-sums[each.id], each.id))
     seen: Counter[tuple[str, str]] = Counter()
-    ranked = []
+    scored = []
     for each in order:
         lost = 0.0
-        for group, key in _groups(each, praised):
-            lost += REPEATED[group] * math.log2(1 + seen[group, key])
-            seen[group, key] += 1
-        ranked.append(_ranked(each.id, [*terms[each.id], Term(term="diversity", value=-lost)]))
-    return sorted(ranked, key=lambda one: (-one.score, one.id))
+        for group in _groups(each, praised):
+            lost += REPEATED[group[0]] * math.log2(1 + seen[group])
+            seen[group] += 1
+        scored.append((each.id, [*terms[each.id], Term("diversity", -lost)]))
+    return sorted(scored, key=lambda one: (-_score(one[1]), one[0]))
 
 
 def _groups(candidate: Candidate, praised: frozenset[str]) -> list[tuple[str, str]]:
     groups = [("creator", candidate.owner_id), ("lineage", candidate.root_id)]
-    topic = max(candidate.topics, key=lambda label: candidate.topics[label], default=None)
+    topic = max(candidate.topics, key=candidate.topics.__getitem__, default=None)
     return [*groups, ("topic", topic)] if topic is not None and topic not in praised else groups
 
 
@@ -229,16 +230,16 @@ def _praised(clauses: Sequence[Clause]) -> frozenset[str]:
     return frozenset(t for c in clauses if c.op in ("more", "only") for target in c.targets for t in target.topics)
 
 
-def _interleaved(steered: Sequence[Ranked], explored: Sequence[Ranked]) -> list[Ranked]:
-    queues: tuple[list[Ranked], list[Ranked]] = (list(reversed(steered)), list(reversed(explored)))
+def _interleaved(steered: Sequence[Scored], explored: Sequence[Scored]) -> list[Ranked]:
+    queues: tuple[list[Scored], list[Scored]] = (list(reversed(steered)), list(reversed(explored)))
     shown: set[str] = set()
     order: list[Ranked] = []
     while queues[0]:
         queue = queues[(len(order) + 1) % EVERY == 0]
-        while queue and queue[-1].id in shown:
+        while queue and queue[-1][0] in shown:
             queue.pop()
         if queue:
-            order.append(queue.pop())
+            order.append(_ranked(*queue.pop(), explores=queue is queues[1] and queue is not queues[0]))
             shown.add(order[-1].id)
         elif queue is queues[0]:
             break
@@ -247,9 +248,14 @@ def _interleaved(steered: Sequence[Ranked], explored: Sequence[Ranked]) -> list[
     return order
 
 
-def _ranked(candidate_id: str, terms: list[Term], *, explores: bool = False) -> Ranked:
-    why = tuple(term._replace(value=round(term.value, 6)) for term in terms if term.value)
-    return Ranked(id=candidate_id, score=round(_sum(why), 6), why=why, explores=explores)
+def _ranked(candidate_id: str, terms: list[Term], explores: bool) -> Ranked:
+    why = tuple(Term(term.term, round(term.value, 6), term.about) for term in terms if term.value)
+    return Ranked(candidate_id, round(_sum(why), 6), why, explores)
+
+
+def _score(terms: Iterable[Term]) -> float:
+    """As it is told: the sum of the terms as they are told."""
+    return round(math.fsum(round(term.value, 6) for term in terms), 6)
 
 
 def _sum(terms: Iterable[Term]) -> float:

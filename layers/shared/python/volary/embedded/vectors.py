@@ -100,7 +100,8 @@ class DiskVectors:
         wanted = [numpy.frombuffer(_decoded(each, "what is asked about"), "<f2") for each in targets]
         stored = _numbers([(0, row[-1]) for row in rows]).astype(numpy.float32)
         cosines = stored @ numpy.stack(wanted).astype(numpy.float32).T if wanted else numpy.empty((len(rows), 0))
-        return {row[0]: _known(row, near) for row, near in zip(rows, cosines.tolist(), strict=True)}
+        facts = json.loads(f"[{','.join(row[5] for row in rows)}]")  # one text at once takes half the time
+        return {row[0]: _known(row, *rest) for row, *rest in zip(rows, facts, cosines.tolist(), strict=True)}
 
     def _answer(self, asked: Near) -> list[Hit]:
         if asked.since:
@@ -192,7 +193,7 @@ class DiskVectors:
         keys = [key for _, key in sorted(found)]
         marks = ",".join("?" * len(keys))
         rows = self._connection.execute(f"SELECT key, id, people FROM points WHERE key IN ({marks})", keys)
-        known = {key: Hit(clip, tuple(json.loads(people))) for key, clip, people in rows}
+        known = {key: Hit(clip, _people(people)) for key, clip, people in rows}
         return [known[key] for key in keys if key in known][: asked.count]
 
     def _listed(self, asked: Near) -> list[Hit]:
@@ -203,11 +204,11 @@ class DiskVectors:
             "OR root_id IN (SELECT value FROM json_each(?)) ORDER BY at DESC, id LIMIT ?",
             (owners, roots, asked.count),
         )
-        return [Hit(clip, tuple(json.loads(people))) for clip, people in rows]
+        return [Hit(clip, _people(people)) for clip, people in rows]
 
     def _newest(self, asked: Near) -> list[Hit]:
         rows = self._connection.execute("SELECT id, people FROM points ORDER BY at DESC, id LIMIT ?", (asked.count,))
-        return [Hit(clip, tuple(json.loads(people))) for clip, people in rows]
+        return [Hit(clip, _people(people)) for clip, people in rows]
 
     def _rebuild(self) -> None:
         from usearch.index import Index
@@ -249,10 +250,13 @@ def _row(point: Point) -> tuple[Any, ...]:
     return point.id, point.owner_id, point.root_id, point.at, people, json.dumps(facts), _bytes(point)
 
 
-def _known(row: tuple[Any, ...], near: list[float]) -> Known:
-    clip, owner, root, at, people, facts, _ = row
-    shown = tuple(json.loads(people)) if people != "[]" else ()
-    return Known(Point(clip, "", owner, root, at, shown, **json.loads(facts)), tuple(near))
+def _known(row: tuple[Any, ...], facts: dict[str, Any], near: list[float]) -> Known:
+    clip, owner, root, at, people = row[:5]
+    return Known(Point(clip, "", owner, root, at, _people(people), **facts), tuple(near))
+
+
+def _people(stored: str) -> tuple[str, ...]:
+    return tuple(json.loads(stored)) if stored != "[]" else ()
 
 
 def _empty(index: Any) -> Numbers:

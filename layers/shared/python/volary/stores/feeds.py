@@ -10,11 +10,14 @@ VIDEO#id/FEEDFACTS         what ranking knows of a clip; gsi1 lists the newest
 VIDEO#id/REMAKER#person    somebody made something from it
 """
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from events.shapes import Shape
 from volary.errors import ConditionFailed, Conflict
-from volary.ports import NEW, Add, Items, Key, Put, Range, When
+from volary.ports import NEW, Add, Item, Items, Key, Put, Range, When
 from volary.ranking import Ties
 from volary.steering.parameters import Parameters
 
@@ -57,15 +60,32 @@ class Facts(Shape):
     language: str = ""  # of its words; empty in what an earlier version placed
 
 
-class View(Shape):
-    """An order that was drawn: clip ids with their scores' terms, as JSON-able pairs."""
+Why = tuple[tuple[str, float, str], ...]  # term, value, what it stands for
+
+
+@dataclass(frozen=True)
+class View:
+    """An order that was drawn: clip ids with their scores' terms.
+
+    It is kept as one string, because a store looks at every value of an item and this one has thousands.
+    """
 
     id: str
-    order: tuple[tuple[str, tuple[tuple[str, float, str], ...]], ...]
+    order: tuple[tuple[str, Why], ...]
     people: tuple[str, ...] = ()  # the likenesses in these clips, so that their consents are read with the clips
 
+    def kept(self) -> dict[str, Any]:
+        return {"id": self.id, "order": json.dumps(self.order, separators=(",", ":")), "people": list(self.people)}
 
-class Opening(Shape):
+    @classmethod
+    def told(cls, item: Item) -> "View":
+        """Of an item, also one that an earlier version kept as a list."""
+        order = json.loads(item["order"]) if isinstance(item["order"], str) else item["order"]
+        return cls(item["id"], tuple((clip, tuple(map(tuple, why))) for clip, why in order), tuple(item["people"]))
+
+
+@dataclass(frozen=True)
+class Opening:
     """What a person's page begins with."""
 
     state: State
@@ -133,7 +153,7 @@ class Feeds:
         return Opening(
             state=State.model_validate(state) if state else State(),
             ties=Ties.model_validate(ties) if ties else Ties(),
-            view=View.model_validate(view) if view else None,
+            view=View.told(view) if view else None,
         )
 
     def ties(self, user_id: str) -> Ties:
@@ -159,11 +179,11 @@ class Feeds:
 
     def keep_view(self, user_id: str, view: View, now: int) -> None:
         key = {"pk": f"USER#{user_id}", "sk": f"FEEDVIEW#{view.id}", "expires_at_s": now + DAY}
-        self._items.write(Put({**key, **view.model_dump(mode="json")}))
+        self._items.write(Put({**key, **view.kept()}))
 
     def view(self, user_id: str, view_id: str) -> View | None:
         item = self._items.get(Key(f"USER#{user_id}", f"FEEDVIEW#{view_id}"))
-        return View.model_validate(item) if item else None
+        return View.told(item) if item else None
 
     def count_shown(self, user_id: str, day: str, clips: Sequence[str], now: int) -> None:
         """Count each clip once a day, however many devices report it."""
