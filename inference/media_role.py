@@ -80,8 +80,10 @@ class MediaRole:
 
     def _generate(self, request: Generate) -> Generated:
         report = ProgressReport(self.links, request.outputs.progress, time.monotonic)
+        most = self.generator.limits.likenesses
+        shown = request.model_copy(update={"likenesses": request.likenesses[:most]})
         try:
-            clip = self.generator.generate(asked(request, self.links), lambda share: report.at(MADE * share))
+            clip = self.generator.generate(asked(shown, self.links), lambda share: report.at(MADE * share))
         except AskError as fault:
             raise InvalidRequest(str(fault)) from fault
         except EngineError as fault:
@@ -101,7 +103,7 @@ class MediaRole:
             model=self.generator.model,
             mark_algorithm=ALGORITHM,
             not_rendered=clip.not_rendered,
-            warnings=clip.warnings,
+            warnings=(*clip.warnings, *left_out(len(request.likenesses), most)),
             timings=Timings(**clip.timings, mark=marking, encode=encoding),
         )
 
@@ -187,6 +189,13 @@ def asked(request: Generate, links: Links) -> Ask:
         source=source_clip(request.source, links) if request.source else None,
         likenesses=tuple(references.opened(each, links) for each in request.likenesses),
     )
+
+
+def left_out(given: int, most: int) -> tuple[str, ...]:
+    """What a clip says of people whom its engine was not given; they are not even opened."""
+    if given <= most:
+        return ()
+    return (f"{given} people were asked for by their likeness; this engine shows {most or 'none'} of them",)
 
 
 def source_clip(source: Source, links: Links) -> SourceClip:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from events.engines import LIMITS, SMALL
 from events.inference import Generate
 from inference.cloud import downloads
 from inference.engines.choice import EngineChoice, load_engine, weights_folder
@@ -110,6 +111,7 @@ class Failing:
     """An engine that fails as its `fault` says, in the middle of a clip."""
 
     model = "failing@1"
+    limits = LIMITS[SMALL]
 
     def __init__(self, fault: Exception) -> None:
         self.fault = fault
@@ -151,6 +153,7 @@ SLOW = """
 import sys, time
 from pathlib import Path
 import numpy as np, uvicorn
+from events.engines import LIMITS, SMALL
 from inference.engines.folder import pin
 from inference.generator.asking import Clip
 from inference.links import Links
@@ -158,6 +161,7 @@ from inference.media_role import MediaRole
 from inference.serve import Desk, application
 class Slow:
     model = "slow@1"
+    limits = LIMITS[SMALL]
     def generate(self, ask, on_progress):
         on_progress(0.5); print("half", flush=True); time.sleep(600)
 role = MediaRole(Slow(), None, Links(frozenset({sys.argv[1]})), bytes(32))

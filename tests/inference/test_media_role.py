@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from volary import boxes
 from volary.moderation import is_complete, shipped_policy
 
+from events.engines import LIMITS, SMALL, EngineLimits
 from events.inference import (
     DetectMark,
     Generate,
     Generated,
+    LikenessReference,
     MediaFacts,
     Outputs,
     Progress,
@@ -29,7 +32,14 @@ from inference.generator.asking import Ask, AskError, Clip
 from inference.links import Links
 from inference.media import decode, encode_mp4
 from inference.media_role import MediaRole, ProgressReport, sounding
-from inference.refusal import InvalidMedia, InvalidRequest, ModelFault, OutputRefused, SourceUnreadable
+from inference.refusal import (
+    InvalidMedia,
+    InvalidRequest,
+    LikenessUnreadable,
+    ModelFault,
+    OutputRefused,
+    SourceUnreadable,
+)
 from inference.safety.clips import ClipScreen
 from inference.watermark import ALGORITHM, read_picture, read_sound
 
@@ -60,6 +70,7 @@ class Scripted:
     clip: Clip
     model: str = "scripted@1"
     asked: list[Ask] = field(default_factory=list)
+    limits: EngineLimits = LIMITS[SMALL]
 
     def generate(self, ask: Ask, on_progress: Callable[[float], None]) -> Clip:
         self.asked.append(ask)
@@ -307,3 +318,39 @@ def test_a_stage_that_fails_fails_the_screening(marked: tuple[Home, Generated]):
 
     with pytest.raises(RuntimeError, match="gone"):
         role.answer(ScreenMedia(job_id="job_4", get=f"{home.origin}/video", origin="generated"))
+
+
+def lent(home: Home, name: str, portrait: bytes, key: bytes = KEY) -> LikenessReference:
+    """A person as the product lays one down: boxes under a key, and links to all three."""
+    for part, data in (("picture", portrait), ("voice", np.full(8000, 0.5, "<f4").tobytes())):
+        home.store.files[f"/{name}/{part}"] = boxes.box(KEY, data, f"{name}/{part}".encode())
+    home.store.files[f"/{name}/key"] = key
+    links = {part: f"{home.origin}/{name}/{part}" for part in ("picture", "voice", "key")}
+    about = {f"{part}_about": f"{name}/{part}" for part in ("picture", "voice")}
+    return LikenessReference(likeness_id=name, rate=16000, **links, **about)
+
+
+def png(side: int = 64) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((side, side, 3), 90, np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_people_that_are_lent_reach_the_generator_as_far_as_it_shows_any(home: Home):
+    """One engine shows one of them: the second is not even opened, and the clip says so."""
+    people = (lent(home, "like_1", png()), lent(home, "like_2", b"never read"))
+
+    made = home.role.answer(home.request(likenesses=people))
+
+    (reference,) = home.generator.asked[-1].likenesses
+    assert reference.portrait.shape == (64, 64, 3)
+    assert (reference.voice.dtype, len(reference.voice), reference.sample_rate) == (np.float32, 8000, 16000)
+    assert "2 people" in made.warnings[-1] and "1 of them" in made.warnings[-1]
+
+
+@pytest.mark.parametrize("person", [{"portrait": b"no picture"}, {"portrait": png(8)}, {"key": bytes(32)}])
+def test_a_person_that_cannot_be_read_refuses_the_whole_clip(home: Home, person):
+    with pytest.raises(LikenessUnreadable):
+        home.role.answer(home.request(likenesses=(lent(home, "like_1", **{"portrait": png()} | person),)))
+
+    assert (home.generator.asked, home.store.writes) == ([], [])
