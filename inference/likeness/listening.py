@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from inference.likeness.voices import RATE, Voices, speech
+from inference.likeness.voices import RATE, STRIDE, Voices, speech
 from inference.safety.sound import Ears
 
 LEAST_PROBABILITY = 1e-4
 AROUND = 0.15
 LAGS = 1  # tenths of a second that lips may lead or trail the sound
 LOUD = 0.7
+CLOSE = 20  # hundredths of a second between pieces of speech whose voices are compared
+SIDE, AROUND_CUT = 2, 4  # pieces on either side of a moment at least, and those left out between them at most
 WINDOW = 1500  # Whisper frames of 10 ms: half of its own 30 s holds any capture and costs a quarter
 
 
@@ -42,9 +44,9 @@ class Listener:
 
     def listen(self, sound: np.ndarray, digits: str) -> Heard:
         """`sound` is mono at RATE; raises ValueError where nobody speaks."""
-        pieces = self.voices.pieces(sound)
+        pieces = self.voices.pieces(sound, CLOSE)
         spoken = sum(span.end - span.start for span in speech(sound))
-        voice = pieces.mean(axis=0)
+        voice = pieces[:: STRIDE // CLOSE].mean(axis=0)
         return Heard(self.probability(sound, digits), _unity(pieces), spoken, voice / np.linalg.norm(voice))
 
     def probability(self, sound: np.ndarray, digits: str) -> float:
@@ -87,11 +89,15 @@ def _level(sound: np.ndarray, second: float) -> float:
 
 
 def _unity(pieces: np.ndarray) -> float:
-    """The least cosine between the voice before and after any moment of the speech."""
-    if len(pieces) < 4:
+    """The least cosine between the voice before and after any moment of the speech.
+
+    The pieces around the moment are left out: they hold both, and would hide that somebody else went on.
+    """
+    if len(pieces) < 2 * SIDE:
         return float((pieces @ pieces.T).min())
+    around = min(AROUND_CUT, len(pieces) - 2 * SIDE)
     cosines = []
-    for cut in range(2, len(pieces) - 1):
-        before, after = pieces[:cut].mean(axis=0), pieces[cut:].mean(axis=0)
+    for cut in range(SIDE, len(pieces) - SIDE - around + 1):
+        before, after = pieces[:cut].mean(axis=0), pieces[cut + around :].mean(axis=0)
         cosines.append(float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after))))
     return min(cosines)

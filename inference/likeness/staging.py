@@ -24,6 +24,7 @@ COARSE = 4
 TURN_DEGREES: dict[Turn, tuple[float, float]] = {"left": (34, 0), "right": (-34, 0), "up": (0, -18), "down": (0, 18)}
 GAPES = 0.085
 SHUT = 0.045
+OPENED = 0.03  # how much wider, as a share of the face's height, a mouth that speaks is read at least
 STRAIGHT = 9.0
 
 
@@ -57,6 +58,7 @@ def actor(picture: np.ndarray, faces: Faces, rng: np.random.Generator) -> Actor 
     """A face picture (H, W, 3) uint8 on a made-up background; None where its face is unfit.
 
     A capture starts from a straight look with the mouth shut: pictures of another look are no person's first frame.
+    And a person's lips are seen to move: where painted ones are not, the picture is no use.
     """
     canvas = _placed(picture, rng)
     found = faces.finder.nearby(canvas.astype(np.uint8))
@@ -64,6 +66,8 @@ def actor(picture: np.ndarray, faces: Faces, rng: np.random.Generator) -> Actor 
         return None
     mesh = faces.read(canvas.astype(np.uint8), found[0]).mesh
     if mouth_opening(mesh) > SHUT or abs(pose(mesh)[0]) > STRAIGHT:
+        return None
+    if not _opens(canvas, mesh, faces):
         return None
     size = float(np.ptp(mesh[:, 1]))
     centre = (float(mesh[:, 0].mean()), float(mesh[:, 1].mean()))
@@ -76,9 +80,25 @@ def actor(picture: np.ndarray, faces: Faces, rng: np.random.Generator) -> Actor 
     side = SIDE // COARSE
     depth = gaussian_filter(depth.reshape(side, side), 0.7) + 0.45 * size
     hold = gaussian_filter(np.clip((1.5 - away) / 0.35, 0, 1).reshape(side, side), 1.0)
+    return Actor(
+        canvas.astype(np.float32), depth.astype(np.float32), hold.astype(np.float32), centre, _lips(mesh), size
+    )
+
+
+def _opens(canvas: np.ndarray, mesh: np.ndarray, faces: Faces) -> bool:
+    """Whether a mouth painted open on this picture is read as open: through beards and grain the mesh sees none."""
+    size = float(np.ptp(mesh[:, 1]))
+    rows, columns = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
+    flat = np.zeros((1, 1), np.float32)
+    who = Actor(canvas.astype(np.float32), flat, flat, (0.0, 0.0), _lips(mesh), size)
+    open_wide = np.clip(_gaping(who, columns, rows, 1.0), 0, 255).astype(np.uint8)
+    found = faces.finder.nearby(open_wide)
+    return bool(found) and mouth_opening(faces.read(open_wide, found[0]).mesh) > mouth_opening(mesh) + OPENED
+
+
+def _lips(mesh: np.ndarray) -> tuple[float, float, float]:
     left, right = mesh[61], mesh[291]
-    lips = (float(left[0] + right[0]) / 2, float(mesh[13][1] + mesh[14][1]) / 2, float(right[0] - left[0]) * 0.5)
-    return Actor(canvas.astype(np.float32), depth.astype(np.float32), hold.astype(np.float32), centre, lips, size)
+    return (float(left[0] + right[0]) / 2, float(mesh[13][1] + mesh[14][1]) / 2, float(right[0] - left[0]) * 0.5)
 
 
 def script(turns: Sequence[Turn], digits: Sequence[np.ndarray], rng: np.random.Generator) -> Script:

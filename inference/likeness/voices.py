@@ -42,13 +42,13 @@ class Voices:
         return _unit(self.pieces(sound).mean(axis=0))
 
     @torch.inference_mode()
-    def pieces(self, sound: np.ndarray) -> np.ndarray:
-        """The same (N, 256) for every 1.6 s of speech, four tenths of a second apart."""
+    def pieces(self, sound: np.ndarray, stride: int = STRIDE) -> np.ndarray:
+        """The same (N, 256) for every 1.6 s of speech, `stride` spectrogram frames of 10 ms apart."""
         spoken = speech_only(sound)
         if len(spoken) < RATE // 2:
             raise ValueError(f"{len(spoken) / RATE:.2f} s of speech are too few to tell a voice by")
         mels = mel(_levelled(spoken))
-        starts = range(0, max(1, len(mels) - PIECE + 1), STRIDE)
+        starts = range(0, max(1, len(mels) - PIECE + 1), stride)
         batch = np.stack([_padded(mels[start : start + PIECE]) for start in starts])
         _, (hidden, _) = self.lstm(torch.from_numpy(batch))
         found = torch.relu(self.linear(hidden[-1]))

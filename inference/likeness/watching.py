@@ -142,10 +142,10 @@ def sharpness(grey: np.ndarray) -> float:
 
 
 def _turned(yaw: float, pitch: float) -> Turn | None:
-    across, along = abs(yaw) / YAW, abs(pitch) / PITCH
-    if max(across, along) < 1:
+    if abs(yaw) < YAW and abs(pitch) < PITCH:
         return None
-    if across >= along:
+    # In degrees and not in shares of the lines: whoever holds the head low or the phone askew nods as they turn.
+    if abs(yaw) >= max(YAW, abs(pitch)):
         return "left" if yaw > 0 else "right"
     return "down" if pitch > 0 else "up"
 

@@ -9,7 +9,7 @@ import pytest
 
 from events.inference import CheckCapture
 from events.likeness import CHECKS, Challenge, SealedIndex
-from inference.likeness import judging, matching, watching
+from inference.likeness import judging, listening, matching, watching
 from inference.likeness.capture import CaptureChecks, Judged
 from inference.likeness.faces import Face, Found
 from inference.likeness.geometry import inverse, moved, pose, similarity
@@ -264,3 +264,19 @@ def test_picture_without_faces_has_no_sightings(checks):
     found = matching.match(noise, [0.0, 1.0], checks.faces, index)
 
     assert (found.index_id, found.faces, found.strangers, found.sightings) == ("i", 0, 0, ())
+
+
+def test_a_second_voice_in_the_middle_is_not_hidden_by_pieces_that_hold_both():
+    """Ten pieces a speaker with four mixed ones between; the mixed ones must not bridge the gap."""
+    one, other = np.eye(256, dtype=np.float32)[:2]
+    mixed = [one * (1 - share) + other * share for share in (0.2, 0.4, 0.6, 0.8)]
+    spliced = np.stack([*[one] * 10, *mixed, *[other] * 10])
+    same = np.stack([one + 0.1 * np.eye(256, dtype=np.float32)[2 + at] for at in range(24)])
+
+    assert listening._unity(spliced) < 0.05
+    assert listening._unity(same) > 0.95
+    assert listening._unity(same[:3]) > 0.95
+
+
+def test_whoever_nods_as_they_turn_has_turned():
+    assert watching.turns(looks_at([(19, 17), (0, -14), (-12, 11)])) == ["left", "up", "right"]
