@@ -24,8 +24,8 @@ _STROKE = 2048  # pixels of each frame painted at once: what stays in the proces
 
 @dataclass(frozen=True)
 class EnlargerShape:
-    """Widths of the convolution and of the painter; `attributes` and `values` are the plan's. `traits` counts the
-    numbers that say who a person is, 0 where the painter knows one person only."""
+    """Widths of the convolution and of the painters; `attributes` and `values` are the plan's. `traits` counts the
+    numbers that say who a person is, 0 where there is no painter of people."""
 
     coarse: int = 64
     blocks: int = 5
@@ -65,8 +65,8 @@ Told = tuple[Tensor, Tensor | None]  # what a subject is (B,128), and who (B,128
 
 
 class _Person(nn.Module):
-    """What the painter makes of traits: squares of the person's own, moved and sized as their head and limbs are, and
-    a change to every layer. Nothing here has a bias, so nobody's traits, which are zeros, change nothing."""
+    """What a painter of people makes of traits: squares of the person's own, moved and sized as their head and limbs
+    are, and a change to every layer."""
 
     def __init__(self, shape: EnlargerShape) -> None:
         super().__init__()
@@ -85,15 +85,15 @@ class _Person(nn.Module):
     def forward(self, at: Tensor, known: Tensor) -> Tensor:  # (B,P,2), (B,128) -> (B,P,C)
         size, move = self.squares(known).unflatten(1, (_SQUARES, 1, 4)).to(at.dtype).split(2, dim=-1)
         own = at[:, None] * (1 + size) + move  # (B,2,P,2)
-        is_somebody = (known != 0).any(1)[:, None, None]
-        return self.places(_waved(own).transpose(1, 2).flatten(2)) * is_somebody
+        return self.places(_waved(own).transpose(1, 2).flatten(2))
 
 
 class Painter(nn.Module):
     """The colour of a pixel of the subject, from its place on the subject's square, what the subject is, and the
-    colour that lies there already. A coordinate network: it knows no neighbours."""
+    colour that lies there already; one of people is also told who they are. A coordinate network: it knows no
+    neighbours."""
 
-    def __init__(self, shape: EnlargerShape) -> None:
+    def __init__(self, shape: EnlargerShape, is_of_people: bool = False) -> None:
         super().__init__()
         self.attribute = nn.Embedding(shape.attributes * shape.values, 96)
         self.tell = nn.Linear(96, 128)
@@ -102,10 +102,10 @@ class Painter(nn.Module):
         self.change = nn.ModuleList([nn.Linear(128, 2 * shape.paint) for _ in range(shape.layers + 1)])
         self.leave = nn.Linear(shape.paint, 4)
         self.kinds = shape.values
-        self.person = _Person(shape) if shape.traits else None
+        self.person = _Person(shape) if is_of_people else None
 
     def told(self, attributes: Tensor, traits: Tensor) -> Told:
-        """What every pixel is told: (B,10) attributes, and (B,16) traits of a person, zeros for nobody."""
+        """What every pixel is told: (B,10) attributes, and (B,16) traits, which only a painter of people hears."""
         rows = torch.arange(attributes.shape[1], device=attributes.device) * self.kinds
         what = F.silu(self.tell(F.silu(self.attribute(attributes + rows).sum(1))))
         return what, self.person.known(traits) if self.person else None
@@ -152,6 +152,7 @@ class Enlarger(nn.Module):
         self.blocks = nn.ModuleList([_Coarse(shape.coarse, told) for _ in range(shape.blocks)])
         self.spread = nn.Conv2d(shape.coarse, SCALE * SCALE * 3, 3, padding=1)
         self.painter = Painter(shape)
+        self.people = Painter(shape, is_of_people=True) if shape.traits else None
         nn.init.zeros_(self.spread.weight)
         nn.init.zeros_(self.spread.bias)
 
@@ -197,9 +198,10 @@ class Enlarger(nn.Module):
         picks = torch.topk(is_on.to(torch.uint8), most, dim=1).indices
         at = torch.stack([u.gather(1, picks), v.gather(1, picks)], dim=-1)
         under = flat.gather(1, picks[..., None].expand(-1, -1, 3))
-        gait, told = motion[:, GAIT], self.painter.told(attributes, traits)
+        painter = self.people if self.people and traits.any() else self.painter
+        gait, told = motion[:, GAIT], painter.told(attributes, traits)
         strokes = zip(under.split(_STROKE, 1), at.split(_STROKE, 1), strict=True)
-        made = torch.cat([self.painter(below, place, gait, told) for below, place in strokes], 1)
+        made = torch.cat([painter(below, place, gait, told) for below, place in strokes], 1)
         made = torch.where(is_on.gather(1, picks)[..., None], made, under)
         return flat.scatter(1, picks[..., None].expand(-1, -1, 3), made).view_as(large)
 

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from inference.generator.autoencoder import VideoAutoencoder, VideoShape
-from inference.generator.enlarger import EDGE, GAIT, SCALE, Enlarger, EnlargerShape, local
+from inference.generator.enlarger import EDGE, GAIT, SCALE, Enlarger, EnlargerShape, Painter, local
 from inference.generator.falling import FALLS, KINDS, seen, weather_of
 from inference.generator.likeness import TRAITS
 from inference.generator.noise import moving
@@ -166,11 +166,14 @@ def sharpened(model: Enlarger, pair: dict[str, Tensor], rng: random.Random) -> T
     return error.abs().mean() + error.diff(dim=3).abs().mean() + error.diff(dim=2).abs().mean()
 
 
-def painted(model: Enlarger, pair: dict[str, Tensor], pixels: int = PIXELS) -> Tensor:
-    """From so many pixels of each frame, how wrong the painter's cover is (cross entropy) and, where the subject is, its colour (L1)."""
+def painted(painter: Painter, pair: dict[str, Tensor], places: Tensor | None = None) -> Tensor:
+    """How wrong the painter's cover is (cross entropy) and, where the subject is, its colour (L1), at `places`
+    (B,P,2) on the subject's square or anywhere on it."""
+    if places is None:
+        places = (torch.rand(len(pair["motion"]), PIXELS, 2) * 2 - 1) * EDGE
     small = pair["small"][:, pair["small"].shape[1] // 2].permute(0, 3, 1, 2).float() / 127.5 - 1
     high, wide = pair["large"].shape[1:3]
-    rows, columns = on_subject(pair["motion"], (high, wide), pixels)
+    rows, columns = on_subject(pair["motion"], (high, wide), places)
     real = pair["large"][torch.arange(len(rows))[:, None], rows, columns].float() / 127.5 - 1
     grid = torch.stack([(columns + 0.5) / wide * 2 - 1, (rows + 0.5) / high * 2 - 1], dim=-1)[:, None]
     under = F.grid_sample(small, grid, mode="bicubic", padding_mode="border", align_corners=False)[:, :, 0]
@@ -179,8 +182,8 @@ def painted(model: Enlarger, pair: dict[str, Tensor], pixels: int = PIXELS) -> T
     drawn = pair["cover"][:, None].float() / 255
     cover = F.grid_sample(drawn, at[:, None] / 1.08, align_corners=False)[:, 0, 0, :, None]
     with torch.autocast("cpu", torch.bfloat16):
-        told = model.painter.told(pair["attributes"], pair["traits"])
-        colour, logit = model.painter.coat(under.transpose(1, 2), at, pair["motion"][:, GAIT], told)
+        told = painter.told(pair["attributes"], pair["traits"])
+        colour, logit = painter.coat(under.transpose(1, 2), at, pair["motion"][:, GAIT], told)
     wrong = F.binary_cross_entropy_with_logits(logit, cover)
     return wrong + 2 * ((colour - real).abs() * cover).mean() / cover.mean()
 
@@ -194,11 +197,11 @@ def covers(scene: Scene, picks: list[int]) -> Tensor:
     return (drawn[:, 0] * 255).round().to(torch.uint8)
 
 
-def on_subject(motion: Tensor, size: tuple[int, int], pixels: int) -> tuple[Tensor, Tensor]:
-    """Rows and columns (B,pixels) of pixels drawn evenly from the subject's square, kept inside the picture."""
+def on_subject(motion: Tensor, size: tuple[int, int], places: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows and columns (B,P) of the pixels at places (B,P,2) of the subject's square, kept inside the picture."""
     high, wide = size
     part = {name: motion[:, place, None] for place, name in enumerate(MOTION)}
-    u, v = ((torch.rand(len(motion), pixels) * 2 - 1) * EDGE * part["half"] for _ in range(2))
+    u, v = (places[..., axis] * part["half"] for axis in range(2))
     u = u * part["facing"]
     x = (part["turn cos"] * u - part["turn sin"] * v + part["x"]) * part["zoom"]
     y = (part["turn sin"] * u + part["turn cos"] * v + part["y"] - 0.55) * part["zoom"] + 0.05
@@ -223,9 +226,9 @@ def train(folder: Path, run: Path, minutes: float) -> None:
         share = (time.time() - start) / (60 * minutes)
         for group in (group for optimiser in (*paint, *sharpen) for group in optimiser.param_groups):
             group["lr"] = rate(share, group["peak"])
-        seen[0] += _stepped(painted(model, pair), paint, seen[0], step)
+        seen[0] += stepped(painted(model.painter, pair), paint, seen[0], step)
         if step % SELDOM == 0:
-            seen[1] += _stepped(sharpened(model, pair, rng), sharpen, seen[1], step // SELDOM)
+            seen[1] += stepped(sharpened(model, pair, rng), sharpen, seen[1], step // SELDOM)
         if step % 40 == 0:
             pace = step / (time.time() - start)
             print(
@@ -251,7 +254,7 @@ def _adam(weights: Iterable[tuple[str, Tensor]], peak: float) -> torch.optim.Opt
     return optimiser
 
 
-def _stepped(loss: Tensor, parts: list[torch.optim.Optimizer], mean: float, step: int) -> float:
+def stepped(loss: Tensor, parts: list[torch.optim.Optimizer], mean: float, step: int) -> float:
     """One step of these optimisers; how much the running mean of the loss changes."""
     for optimiser in parts:
         optimiser.zero_grad()

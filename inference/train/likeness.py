@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from inference.generator import audio
@@ -138,9 +138,12 @@ def overheard(mels: Tensor, random_: torch.Generator) -> Tensor:
 
 
 def train(folder: Path, run: Path, minutes: float) -> None:
-    """By regression; only of people in `folder`, none of them held out."""
-    torch.manual_seed(0)
-    model, random_, held = LikenessEncoder(LikenessShape()), torch.Generator().manual_seed(1), _read(folder)
+    """By regression, going on from what `run` holds; only of people in `folder`, none of them held out."""
+    torch.manual_seed(int(time.time()))
+    model, held = LikenessEncoder(LikenessShape()), _read(folder)
+    random_ = torch.Generator().manual_seed(int(time.time()))
+    if (run / "likeness.safetensors").exists():
+        model.load_state_dict(load_file(run / "likeness.safetensors"))
     optimiser = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=0.01)
     start, seen, step = time.time(), 0.0, 0
     while (share := (time.time() - start) / (60 * minutes)) < 1:

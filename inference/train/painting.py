@@ -1,9 +1,8 @@
-"""Trains the enlarger's painter on many people, drawn over small pictures of them or of somebody else, so that who is
+"""Trains the enlarger's painter of people: many, drawn over small pictures of them or of somebody else, so that who is
 painted follows from the traits and not from what lies beneath.
 
 python -m inference.train.painting people PAIRS --files 40
-python -m inference.train.painting others PAIRS OUT
-python -m inference.train.painting train PEOPLE OTHERS RUN --minutes 30
+python -m inference.train.painting train PEOPLE RUN --minutes 30
 """
 
 from __future__ import annotations
@@ -21,20 +20,19 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from inference.generator.enlarger import Enlarger, EnlargerShape
+from inference.generator.enlarger import EDGE, EnlargerShape, Painter
 from inference.generator.likeness import PEOPLE, TRAITS, somebody
 from inference.train.autoencoding import ahead, rate
-from inference.train.corpus import scenes
-from inference.train.enlarging import covers, files, painted
-from inference.train.plans import attributes, motion, traits
+from inference.train.enlarging import covers, files, painted, stepped
+from inference.train.plans import ATTRIBUTES, attributes, motion, traits
 from inference.train.render import render
 from inference.train.world import Scene, draw, is_held_out
 
 SCALE = 3  # drawn in three quarters of the enlarger's pixels: the painter knows places, not pixels
 PICKS = 2
 SCENES = 24  # of a file
-OTHERS = 16  # frames a step of other subjects, so that they stay as they were
-PIXELS = 700  # of each frame in a step
+PEAK = 4e-3
+PIXELS = 500  # of each frame in a step
 _FIRST = 5_000_000  # seeds from here on are in no corpus and in no evaluation
 
 
@@ -81,22 +79,16 @@ def _worn(frames: Tensor, rng: random.Random) -> Tensor:
     return worn.permute(0, 2, 3, 1).round().clamp(0, 255).to(torch.uint8)[:, None]
 
 
-def others(pairs: Path, out: Path) -> None:
-    """The rows without people of files of `enlarging pairs`, with their covers."""
-    out.mkdir(parents=True, exist_ok=True)
-    for path in sorted(pairs.glob("[0-9]*.npz")):
-        shard, aspect = path.stem.split("-")
-        held, kin = dict(np.load(path)), scenes(int(shard))[aspect]
-        each = len(held["motion"]) // len(kin)
-        rows = [row for row in range(each * len(kin)) if kin[row // each].subject not in PEOPLE]
-        made = {name: held[name][rows] for name in ("small", "large", "motion", "attributes")}
-        drawn = [covers(kin[row // each], [_frame(kin[row // each], held["motion"][row])])[0] for row in rows]
-        made |= {"cover": torch.stack(drawn).numpy(), "traits": np.zeros((len(rows), len(TRAITS)), np.float32)}
-        np.savez(out / path.name, **made)
-
-
-def _frame(scene: Scene, moved: np.ndarray) -> int:
-    return int((motion(scene) - torch.from_numpy(moved)).abs().sum(1).argmin())
+def bodies(kinds: Tensor) -> Tensor:
+    """Places (B,P,2) of which most are on people, and of those half on their heads; of a couple on either."""
+    count = len(kinds)
+    is_couple = kinds[:, :1] == list(ATTRIBUTES["subject"]).index("couple")
+    middle = torch.where(is_couple, 0.42 * torch.randn(count, PIXELS).sign(), 0.0)
+    across = middle + 0.26 * torch.randn(count, PIXELS)
+    is_head, anyhow = torch.rand(2, count, PIXELS)
+    down = torch.where(is_head < 0.5, anyhow - 1.05, anyhow * 2.1 - 1.1)
+    anywhere = (torch.rand(count, PIXELS, 2) * 2 - 1) * EDGE
+    return torch.where(torch.rand(count, PIXELS, 1) < 0.7, torch.stack([across, down], -1), anywhere)
 
 
 def _veiled(pair: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -108,43 +100,33 @@ def _veiled(pair: dict[str, Tensor]) -> dict[str, Tensor]:
     return pair | {"small": torch.where(is_veiled, soft, pair["small"])}
 
 
-def train(crowds: Path, rest: Path, run: Path, minutes: float) -> None:
-    """The painter alone; the rest of `run`'s enlarger stays as it is."""
+def train(crowds: Path, run: Path, minutes: float) -> None:
+    """The painter of people alone, which begins as a copy of the other; the rest of `run`'s enlarger stays as it is."""
     torch.manual_seed(int(time.time()))
-    model = Enlarger(EnlargerShape(traits=len(TRAITS)))
     held = load_file(run / "enlarger.safetensors")
-    start_from = {name.removeprefix("painter."): value for name, value in held.items() if name.startswith("painter.")}
-    model.painter.load_state_dict(start_from, strict=False)  # one that was told no traits has no weights for them
-    optimiser = torch.optim.Adam(model.painter.parameters(), 3e-3, betas=(0.9, 0.98))
-    start, log, seen = time.time(), (run / "painter.log").open("a"), [0.0, 0.0]
-    sources = ahead(files(crowds, int(start))), ahead(files(rest, int(start)))
-    for step in count(1):
+    painter = Painter(EnlargerShape(traits=len(TRAITS)), is_of_people=True)
+    begun = "people." if any(name.startswith("people.") for name in held) else "painter."
+    known = {name.removeprefix(begun): value for name, value in held.items() if name.startswith(begun)}
+    painter.load_state_dict(known, strict=begun == "people.")
+    optimiser = torch.optim.Adam(painter.parameters(), PEAK, betas=(0.9, 0.98))
+    start, log, seen = time.time(), (run / "painter.log").open("a"), 0.0
+    for step, pair in enumerate(ahead(files(crowds, int(start))), start=1):
         share = (time.time() - start) / (60 * minutes)
-        optimiser.param_groups[0]["lr"] = rate(share, 3e-3)
-        optimiser.zero_grad()
-        for which, source in enumerate(sources):
-            pair = next(source)
-            if which:
-                rows = torch.randperm(len(pair["motion"]))[:OTHERS]
-                pair = {name: value[rows] for name, value in pair.items()}
-            loss = painted(model, pair if which else _veiled(pair), PIXELS)
-            loss.backward()
-            seen[which] += (loss.item() - seen[which]) * max(0.02, 1 / step)
-        optimiser.step()
+        optimiser.param_groups[0]["lr"] = rate(share, PEAK)
+        seen += stepped(painted(painter, _veiled(pair), bodies(pair["attributes"])), [optimiser], seen, step)
         if step % 40 == 0:
-            pace = step / (time.time() - start)
-            line = f"step {step} share {share:.3f} people {seen[0]:.4f} others {seen[1]:.4f} {pace:.2f} steps/s"
+            line = f"step {step} share {share:.3f} people {seen:.4f} {step / (time.time() - start):.2f} steps/s"
             print(line, file=log, flush=True)
         if step % 100 == 0 or share >= 1:
-            painter = {f"painter.{name}": value.contiguous() for name, value in model.painter.state_dict().items()}
-            save_file(held | painter, run / "enlarger.safetensors")
+            made = {f"people.{name}": value.contiguous() for name, value in painter.state_dict().items()}
+            save_file(held | made, run / "enlarger.safetensors")
         if share >= 1:
             return
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=("people", "others", "train"))
+    parser.add_argument("verb", choices=("people", "train"))
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--files", type=int, default=40)
     parser.add_argument("--minutes", type=float, default=30)
@@ -153,8 +135,6 @@ def main() -> None:
     match asked.verb:
         case "people":
             people(asked.folders[0], asked.files)
-        case "others":
-            others(*asked.folders)
         case "train":
             train(*asked.folders, asked.minutes)
 
