@@ -38,7 +38,7 @@ def measure(wanted: Wanted, say: Say, generator: Generator | None = None) -> dic
 
     Raises WeightsError if weights are not as their manifest says, ValueError if fewer than four scenes have all rows.
     """
-    kept = making.make(wanted, say, generator)
+    kept, by = making.make(wanted, say, generator)
     sets, kin = _sets(wanted, kept)
     config = weights.manifest(wanted.probe)["config"]
     real, first = sets["renders"], wanted.wordings[0]
@@ -46,7 +46,7 @@ def measure(wanted: Wanted, say: Say, generator: Generator | None = None) -> dic
     out["shuffled"] = _rates(sets[first], [*kin[1:], kin[0]], config)
     reference = sets.pop("reference")
     return {
-        "versions": {"makers": making.makers(wanted, generator), "torch": torch.__version__, "numpy": np.__version__},
+        "versions": {"makers": by, "torch": torch.__version__, "numpy": np.__version__},
         "asked": wanted.count,
         "count": len(kin),
         "recovered": out,

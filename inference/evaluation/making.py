@@ -122,8 +122,11 @@ class Maker:
             self.generator.text = encoder
 
 
-def make(wanted: Wanted, say: Say, generator: Generator | None = None) -> dict[Key, dict[str, Any]]:
-    """Makes the rows that are missing and returns all; with several jobs each process loads the weights itself.
+def make(
+    wanted: Wanted, say: Say, generator: Generator | None = None
+) -> tuple[dict[Key, dict[str, Any]], dict[str, str]]:
+    """Makes the rows that are missing and returns all, and who made them; with several jobs each process loads the
+    weights itself. Weights must not be replaced meanwhile.
 
     Raises WeightsError if weights are not as their manifest says.
     """
@@ -141,7 +144,7 @@ def make(wanted: Wanted, say: Say, generator: Generator | None = None) -> dict[K
                 each.result()
     found = rows.found(wanted.rows, by)
     say(f"{len(found)} rows after {(time.monotonic() - start) / 60:.1f} minutes")
-    return found
+    return found, by
 
 
 def _work(wanted: Wanted, part: tuple[int, list[Key], dict[str, str]], generator: Generator | None = None) -> None:

@@ -58,6 +58,18 @@ def observe(pictures: Tensor, covers: Tensor) -> Observation:
     )
 
 
+def mirrored(seen: Observation) -> Observation:
+    """Observations of B clips as they are in a mirror."""
+    picks = torch.tensor([0, 1, 3, 2, 4, 5, 6, 7, 10, 11, 8, 9, 12, 13, 14, 15])
+    signs = torch.ones(len(picks))
+    signs[[0, 2, 3, 7]] = -1
+    rows, columns = seen.slices[:, :8].flip(3), seen.slices[:, 8:].flip(1)
+    places, colours = seen.whole[:, : 6 * GRID**2], seen.whole[:, 6 * GRID**2 :]
+    turned = places.unflatten(1, (6, GRID, GRID)).flip(3).flatten(1)
+    slices, whole = torch.cat([rows, columns], 1), torch.cat([turned, colours], 1)
+    return Observation(seen.track[..., picks] * signs, seen.cuts.flip(4), slices, whole)
+
+
 def _edges(profile: Tensor) -> tuple[Tensor, Tensor]:
     """Of profiles (T,L): where, in 0..L, a fiftieth of the mass lies before and after."""
     sums = profile.cumsum(1) / profile.sum(1, keepdim=True).clamp(min=1e-3)

@@ -16,12 +16,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inference import weights
-from inference.evaluation.observation import SLICES, TRACK, Observation, observe, seen
+from inference.evaluation.observation import SLICES, TRACK, Observation, mirrored, observe, seen
 
 FILE = "picture.safetensors"
 RATE = 12
 WHOLE = 432  # numbers of `Observation.whole`
 Classes = dict[str, tuple[str, ...]]
+TURNED = {"camera": {"pan left": "pan right", "pan right": "pan left"}}  # what a mirror makes of an attribute's value
 
 
 @dataclass(frozen=True)
@@ -171,9 +172,14 @@ def together(found: list[Observation]) -> Observation:
 
 
 def judge(reader: PictureReader, found: list[Observation]) -> Reading:
-    """The judgement of observations."""
+    """The judgement of observations: of attributes and impacts the mean of what each clip and its mirror image say."""
+    batch = together(found)
     with torch.inference_mode():
-        logits, inner = reader.judge(together(found))
-    attributes = {name: table.softmax(1).numpy() for name, table in logits.items()}
-    impacts = torch.sigmoid(inner["impact"]).numpy()
-    return Reading(attributes, inner["vector"].numpy(), inner["figure"].numpy(), impacts)
+        (logits, inner), (turned, there) = reader.judge(batch), reader.judge(mirrored(batch))
+    attributes = {}
+    for name, table in logits.items():
+        values = reader.classes[name]
+        picks = [values.index(TURNED.get(name, {}).get(value, value)) for value in values]
+        attributes[name] = ((table.softmax(1) + turned[name].softmax(1)[:, picks]) / 2).numpy()
+    impacts = (torch.sigmoid(inner["impact"]) + torch.sigmoid(there["impact"])) / 2
+    return Reading(attributes, inner["vector"].numpy(), inner["figure"].numpy(), impacts.numpy())

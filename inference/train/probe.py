@@ -32,8 +32,8 @@ from torch import Tensor, nn
 
 from inference import weights
 from inference.evaluation import picture
-from inference.evaluation.observation import GRID, SPAN, Observation, observe
-from inference.evaluation.picture import PictureReader
+from inference.evaluation.observation import SPAN, Observation, mirrored, observe
+from inference.evaluation.picture import TURNED, PictureReader
 from inference.evaluation.rates import recovered
 from inference.train import world
 from inference.train.corpus import scenes
@@ -186,18 +186,6 @@ def lessons(run: Path) -> tuple[Observation, list[Scene]]:
     return Observation(**{name: torch.cat([part[name] for part in parts]) for name in parts[0]}), kin
 
 
-def mirrored(seen: Observation) -> Observation:
-    """Observations of B clips as they are in a mirror."""
-    picks = torch.tensor([0, 1, 3, 2, 4, 5, 6, 7, 10, 11, 8, 9, 12, 13, 14, 15])
-    signs = torch.ones(len(picks))
-    signs[[0, 2, 3, 7]] = -1
-    rows, columns = seen.slices[:, :8].flip(3), seen.slices[:, 8:].flip(1)
-    places, colours = seen.whole[:, : 6 * GRID**2], seen.whole[:, 6 * GRID**2 :]
-    turned = places.unflatten(1, (6, GRID, GRID)).flip(3).flatten(1)
-    slices, whole = torch.cat([rows, columns], 1), torch.cat([turned, colours], 1)
-    return Observation(seen.track[..., picks] * signs, seen.cuts.flip(4), slices, whole)
-
-
 def _varied(batch: Observation) -> Observation:
     """Cut-outs moved, turned a little and scaled; tracks and slices a little unsure."""
     track = batch.track + 0.01 * torch.randn_like(batch.track) * torch.rand(len(batch.track), 1, 1)
@@ -221,13 +209,10 @@ def batches(size: int, length: int, rng: random.Random) -> Iterator[list[int]]:
         yield from (order[place : place + size] for place in range(0, length - size + 1, size))
 
 
-_FACING = {"camera": {"pan left": "pan right", "pan right": "pan left"}}  # what a mirror makes of an attribute
-
-
 def _targets(kin: list[Scene], is_mirrored: bool) -> dict[str, Tensor]:
     found = {}
     for name, values in CLASSES.items():
-        turned = _FACING.get(name, {}) if is_mirrored else {}
+        turned = TURNED.get(name, {}) if is_mirrored else {}
         found[name] = torch.tensor([values.index(turned.get(getattr(s, name), getattr(s, name))) for s in kin])
     return found
 

@@ -13,12 +13,12 @@ from inference.evaluation import adherence, ear, identity, phrases, picture, pro
 from inference.evaluation.clips import Take
 from inference.evaluation.distance import frechet
 from inference.evaluation.making import Wanted, makers, tasks
-from inference.evaluation.observation import observe, seen
+from inference.evaluation.observation import mirrored, observe, seen
 from inference.evaluation.rates import gaps, is_sayable, recovered, wilson
 from inference.generator.asking import Clip
 from inference.generator.sampling import Recipe
 from inference.train import captions
-from inference.train.probe import held_out, impacts, mirrored, near
+from inference.train.probe import held_out, impacts, near
 from inference.train.render import render
 from inference.train.sound import sound
 from inference.train.world import draw, is_held_out
