@@ -27,7 +27,13 @@ PROMPTS = {
     "paper": ("a yellow car drives in the city by day", "illustration"),
     "film": ("a yellow car drives in the city by day", "cinematic"),
     "rain": ("a black car rests in the city in the rain by day, still camera", "photographic"),
-    "pan": ("a black bird flies in the forest by day, the camera pans right", "photographic"),
+    "clear": ("a black car rests in the city by day, still camera", "photographic"),
+    "still": ("a white cat rests in the forest by day, still camera", "photographic"),
+    "right": ("a white cat rests in the forest by day, the camera pans right", "photographic"),
+    "left": (
+        "un chat blanc se repose dans la forêt en plein jour, la caméra panoramique vers la gauche",
+        "photographic",
+    ),
 }
 
 
@@ -83,6 +89,24 @@ def hiss(clip: Clip) -> float:
     return float(power[hertz > 2000].sum() / power.sum())
 
 
+def flicker(clip: Clip) -> float:
+    """How much the upper third changes from frame to frame."""
+    return float(np.abs(np.diff(pixels(clip)[:, :20], axis=0)).mean())
+
+
+def drift(clip: Clip) -> int:
+    """Pixels by which the background goes left within two seconds, where its upright edges fit best."""
+    edges = np.diff(pixels(clip)[:, 8:40].mean(-1), axis=2)
+    first, last = edges[12], edges[36]
+    wide = first.shape[1]
+    shifts = range(-24, 25)
+    fits = [
+        np.corrcoef(first[:, max(0, d) : wide + min(0, d)].ravel(), last[:, max(0, -d) : wide + min(0, -d)].ravel())
+        for d in shifts
+    ]
+    return shifts[int(np.argmax([fit[0, 1] for fit in fits]))]
+
+
 @pytest.mark.parametrize(
     ("more", "less", "reading"),
     [
@@ -97,6 +121,9 @@ def hiss(clip: Clip) -> float:
         ("paper", "film", rim),
         ("rain", "film", hiss),
         ("rain", "deep", hiss),
+        ("rain", "clear", flicker),
+        ("right", "still", drift),
+        ("still", "left", drift),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
