@@ -5,11 +5,12 @@
     python -m inference.train.probe observe CLIPS RUN --shards 120
     python -m inference.train.probe fit CLIPS RUN
     python -m inference.train.probe publish CLIPS RUN --out inference/weights/probe
+    python -m inference.train.probe check CLIPS RUN --out inference/weights/probe --check 300
 
 CLIPS holds the shards of `inference.train.corpus`, which leave out the combinations kept for evaluation. Half of what
 is learned from is degraded as delivery degrades it (resized, compressed to blotches, a little noise), by plain signal
-processing: no generator of ours is involved, so that its habits cannot be learned. `fit` also prints the readings of
-renders of held-out combinations.
+processing: no generator of ours is involved, so that its habits cannot be learned. `fit` and `check` print how
+renders of held-out combinations are read, `check` also which are misread.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import math
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import asdict, fields
 from itertools import count, islice
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from inference import weights
 from inference.evaluation import picture
 from inference.evaluation.observation import SPAN, Observation, mirrored, observe
 from inference.evaluation.picture import TURNED, PictureReader
-from inference.evaluation.rates import recovered
+from inference.evaluation.rates import is_sayable, recovered
 from inference.train import world
 from inference.train.corpus import scenes
 from inference.train.motion import FRAME_RATE, move
@@ -259,11 +260,16 @@ def fit(run: Path, minutes: float) -> PictureReader:
     return reader.eval()
 
 
-def check(reader: PictureReader, amount: int) -> dict[str, float]:
-    """How often renders of held-out combinations are read right, by attribute."""
+def check(reader: PictureReader, amount: int) -> tuple[dict[str, float], list[dict[str, object]]]:
+    """How often renders of held-out combinations are read right, by attribute, and the scenes of which something that
+    they show is not."""
     kin = held_out(amount)
-    found = picture.read(reader, [render(scene)[0].numpy() for scene in kin])
-    return {name: round(each.rate, 3) for name, each in recovered(found.values(CLASSES), kin).items()}
+    values = picture.judge(reader, [picture.look(reader, render(scene)[0].numpy()) for scene in kin]).values(CLASSES)
+    wrong = []
+    for place, scene in enumerate(kin):
+        said = {n: v[place] for n, v in values.items() if is_sayable(scene, n) and v[place] != getattr(scene, n)}
+        wrong += [{"read": said, "scene": asdict(scene)}] if said else []
+    return {name: round(each.rate, 3) for name, each in recovered(values, kin).items()}, wrong
 
 
 def publish(reader: PictureReader, folder: Path) -> None:
@@ -278,7 +284,7 @@ def publish(reader: PictureReader, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("verb", choices=("segment", "observe", "fit", "publish"))
+    parser.add_argument("verb", choices=("segment", "observe", "fit", "publish", "check"))
     parser.add_argument("clips", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=4, help="of the processor to segment, of the clock to fit")
@@ -299,7 +305,10 @@ def main() -> None:
         case "fit":
             reader = fit(asked.run, asked.minutes)
             save_file(_plain(reader), asked.run / "reader.safetensors")
-            print(json.dumps(check(reader, asked.check)), flush=True)
+            print(json.dumps(check(reader, asked.check)[0]), flush=True)
+        case "check":
+            rates, wrong = check(picture.load(asked.out), asked.check)
+            print("\n".join(map(json.dumps, (rates, *wrong))), flush=True)
         case "publish":
             reader = PictureReader(CLASSES)
             reader.load_state_dict(load_file(asked.run / "reader.safetensors"))
