@@ -18,6 +18,7 @@ CROWD_EVERY = 5  # every so many looks also for small faces
 YAW, PITCH = 10.0, 8.0  # degrees from the person's own straight look that count as a turn
 LOOKS_IN_A_TURN = 2
 SURE, PRESENT = 0.6, 0.5
+TRACKED = 0.3  # presence of a face that was there a moment ago; of background it is 0.05 at most
 RIGID = (10, 152, 234, 454, 33, 133, 362, 263, 1, 2, 4, 5, 6, 168, 195, 197, 127, 356, 93, 323, 58, 288)
 
 
@@ -53,9 +54,10 @@ def watch(frames: np.ndarray, frame_rate: float, faces: Faces) -> Watched:
     step = max(1.0, frame_rate / PER_SECOND)
     places = [round(at * step) for at in range(int((len(frames) - 1) / step) + 1)]
     chosen = np.asarray(frames[places])
-    looks = [
-        _look(chosen[at], place / frame_rate, faces, crowd=at % CROWD_EVERY == 0) for at, place in enumerate(places)
-    ]
+    looks: list[Look] = []
+    for at, place in enumerate(places):
+        before = looks[-1].face if looks else None
+        looks.append(_look(chosen[at], place / frame_rate, (faces, before), crowd=at % CROWD_EVERY == 0))
     return Watched(tuple(looks), chosen)
 
 
@@ -117,10 +119,16 @@ def beat(frames: np.ndarray) -> float:
     return float(np.std(np.diff(level, 2)) / np.sqrt(6))
 
 
-def _look(frame: np.ndarray, second: float, faces: Faces, *, crowd: bool) -> Look:
+def _look(frame: np.ndarray, second: float, seeing: tuple[Faces, Face | None], *, crowd: bool) -> Look:
+    """`seeing` are the models and the face of the look before: detectors lose a face that is turned far, and the mesh
+    still finds it where it was a tenth of a second ago.
+    """
+    faces, before = seeing
     candidates = faces.finder.all(frame, SURE) if crowd else faces.finder.nearby(frame)
     # A detector sees faces in curtains, too; the mesh, which looks closer, says whether there is one.
     found = [face for each in candidates if (face := faces.read(frame, each)).presence >= PRESENT]
+    if not found and before is not None:
+        found = [face for face in [faces.read(frame, before.found)] if face.presence >= TRACKED]
     if len(found) != 1:
         return Look(second, len(found))
     face, count = found[0], 1
