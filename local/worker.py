@@ -35,6 +35,7 @@ SCHEDULE = {
     "functions.events.sequence_transparency": 5.0,
     "functions.events.enact_reviews": 2.0,
     "functions.events.rescreen": 30.0,
+    "functions.events.index_feed": 60.0,
 }
 SWEEP_SECONDS = 3600.0
 

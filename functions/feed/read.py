@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace as dataclass_replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from volary.stores.likenesses import consent_key
 from volary.stores.videos import record_key
 from volary.videos import Video, may_serve
 
-from functions.feed.retrieval import candidates, standing_in, videos_in
+from functions.feed.retrieval import candidates, looked_up, standing_in, videos_in
 
 LONGEST_VIEW = 300
 MAX_PEOPLE = 200  # whose consent is read; clips with others are not shown
@@ -38,7 +39,8 @@ class Page:
 def read(account: Account, services: Services, limit: int, after: str | None) -> Page:
     """One page of a person's own feed. Raises Invalid for a cursor that is nobody's or a day old.
 
-    Every page takes two reads; a new order is also kept by one write, and asks the index, which is no read of ours.
+    Every page takes two reads, and more only where many of an order's clips are gone; a new order is also kept by one
+    write, and asks the index, which is no read of ours.
     """
     place = _place(after) if after else None
     known = Feeds(services.items).opening(account.user_id, place.view_id if place else None)
@@ -50,7 +52,10 @@ def read(account: Account, services: Services, limit: int, after: str | None) ->
         left = note_shown(account, [clip for clip, _ in known.view.order[place.start : place.end]], services)
     if left == 0:
         return Page((), is_done=True, left_today=0)
-    view, start = (known.view, place.end) if place and known.view else (_drawn(account, known, services), 0)
+    if place and known.view:
+        view, start = _as_wished_now(known.view, place.end, known.state, services), place.end
+    else:
+        view, start = _drawn(account, known, services), 0
     found, end = _served(view, start, viewer_of(account), services, min(limit, left) if left is not None else limit)
     more = end < len(view.order)
     return Page(
@@ -114,9 +119,23 @@ def _drawn(account: Account, known: Opening, services: Services) -> View:
     kept = tuple((one.id, one.why) for one in order)
     drawn = {one.id for one in order}
     people = tuple(sorted({person for each, shown in found if each.id in drawn for person in shown})[:MAX_PEOPLE])
-    view = View(id=services.ids.new("view").replace(SEPARATOR, "-"), order=kept, people=people)
+    view = View(services.ids.new("view").replace(SEPARATOR, "-"), kept, people, known.state.version)
     feeds.keep_view(account.user_id, view, now)
     return view
+
+
+def _as_wished_now(view: View, start: int, state: State, services: Services) -> View:
+    """The order without what was excluded after it was drawn; places stay, so that a cursor still means the same.
+
+    A clip that the index knows no more is left out, too, where anything is excluded.
+    """
+    clauses = standing(state.parameters, int(services.clock.now().timestamp()))
+    if view.version == state.version or not any(clause.op in ("block", "only", "facet") for clause in clauses):
+        return view
+    known = looked_up([clip for clip, _ in view.order[start:]], clauses, services)
+    kept = {each.id for each, _ in known if not ranking.is_excluded(each, clauses)}
+    order = (*view.order[:start], *((clip, why) if clip in kept else ("", ()) for clip, why in view.order[start:]))
+    return dataclass_replace(view, order=order)
 
 
 def _served(
@@ -127,7 +146,7 @@ def _served(
     found: list[tuple[Video, Ranked]] = []
     while at < len(view.order) and len(found) < limit:
         ahead = view.order[at : at + limit - len(found) + SPARE]
-        allowed = _allowed([clip for clip, _ in ahead], view.people, viewer, services)
+        allowed = _allowed([clip for clip, _ in ahead if clip], view.people, viewer, services)
         for clip, why in ahead:
             if len(found) == limit:
                 break

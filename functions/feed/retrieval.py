@@ -14,7 +14,7 @@ from volary.likeness import Consent, Standing
 from volary.meanings import WIDTH
 from volary.ports import Hit, Item, Key, Known, Near, Range, Services
 from volary.ranking import Candidate, Circumstances
-from volary.steering import Target
+from volary.steering import Clause, Target
 from volary.stores.likenesses import consent_key
 from volary.stores.videos import Videos
 from volary.videos import Video
@@ -27,14 +27,19 @@ REACH = 400  # clips in all
 
 def candidates(given: Circumstances, services: Services) -> list[tuple[Candidate, tuple[str, ...]]]:
     """Posts with what is known of them, and the likenesses that each shows; two questions to the index, no read."""
-    targets = [target for clause in given.clauses for target in clause.targets if target.vector]
-    meant = {target.words: target.vector for target in targets}
     try:
-        hits = found_near(given, services)
-        ids = list(dict.fromkeys(hit.id for hit in hits))[:REACH]
-        known = services.vectors.known(ids, list(meant.values()))
+        ids = dict.fromkeys(hit.id for hit in found_near(given, services))
+        return looked_up(list(ids)[:REACH], given.clauses, services)
     except Unavailable:
         return _newest(services)
+
+
+def looked_up(
+    ids: Sequence[str], clauses: Sequence[Clause], services: Services
+) -> list[tuple[Candidate, tuple[str, ...]]]:
+    """What the index keeps of these clips, with their nearness to the words. Raises Unavailable."""
+    meant = {target.words: target.vector for clause in clauses for target in clause.targets if target.vector}
+    known = services.vectors.known(ids, list(meant.values()))
     return [(_candidate(each, list(meant)), each.point.people) for each in known.values()]
 
 

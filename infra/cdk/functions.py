@@ -120,6 +120,7 @@ LISTENERS = (
 EVERY_MINUTE = (
     Deployed("events.enact_reviews", RECORDS),
     Deployed("events.rescreen", RECORDS),
+    Deployed("events.index_feed", (*RECORDS, "models.ask", "vectors.read", "vectors.write"), timeout_seconds=60),
     Deployed("events.sweep_loans", RETURNING, timeout_seconds=60),
     Deployed("events.retry_webhooks", (*RECORDS, "keys.envelope")),
     Deployed(

@@ -4,14 +4,19 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from volary import ranking
+from volary.embedded.vectors import DiskVectors
 from volary.ports import Near, Put
 from volary.ranking import Circumstances
 from volary.steering.parameters import standing
 from volary.stores.accounts import Accounts
 from volary.stores.feeds import Feeds
+from volary.stores.videos import Videos, item_of
 
-from events.bus import VideoDeleted
+from events.bus import Tick, VideoCompleted, VideoDeleted, VideoListed
 from functions.events.displace_clip import displace_clip
+from functions.events.index_feed import index_feed
+from functions.events.place_clip import place_clip
 from functions.feed import read as feed_reading
 from functions.feed import retrieval
 from tests.feed.conftest import CATALOGUE
@@ -286,3 +291,108 @@ def test_a_clip_that_is_taken_out_of_the_index_is_not_found_by_it(feed_world, ca
     displace_clip(VideoDeleted(event_id="x", at=at, video_id=catalogue[0], owner_id="user_bob"), services)
 
     assert services.vectors.near([asked])[0][0].id != catalogue[0]
+
+
+def test_a_lost_index_is_made_again_from_the_posted_clips(feed_world, catalogue, application, tmp_path):
+    services = replace(application.state.services, vectors=DiskVectors(tmp_path))
+    feed_world.call("DELETE", f"/posts/{catalogue[0]}", "bob")
+
+    index_feed(Tick(), services)
+    index_feed(Tick(), services)
+
+    known = services.vectors.known(catalogue, [])
+    assert set(known) == set(catalogue[1:])
+    assert all(each.point.language and each.point.topics for each in known.values())
+
+
+def test_a_clip_is_in_the_index_while_it_is_posted(feed_world, application, texts):
+    services = application.state.services
+    clip = feed_world.finished("bob", prompt="a lighthouse at night")
+    at = feed_world.clock.now()
+    place_clip(VideoCompleted(event_id="done", at=at, video_id=clip, owner_id="user_bob"), services)
+    assert services.vectors.known([clip], []) == {}
+
+    for there in (True, False):
+        if there:
+            answer = feed_world.call("POST", "/posts", "bob", json={"video_id": clip})
+        else:
+            answer = feed_world.call("DELETE", f"/posts/{clip}", "bob")
+        assert answer.status_code < 300, answer.text
+        place_clip(VideoListed(event_id="listed", at=at, video_id=clip), services)
+        assert (clip in services.vectors.known([clip], [])) is there
+
+
+def test_people_one_follows_are_a_source_and_their_clips_come_first(feed_world, catalogue, application):
+    services = application.state.services
+    assert feed_world.call("POST", "/users/bob/follow").status_code < 300
+
+    given = Circumstances(now=1, seed=3, ties=Feeds(services.items).ties("user_ann"))
+    posts = feed_world.call("GET", "/feed").json()["data"]
+
+    assert given.ties.following == {"user_bob"}
+    assert {hit.id for hit in retrieval.found_near(given, services)} >= set(catalogue[:5])
+    assert all(any(term["term"] == "connection" for term in post["why"]) for post in posts if len(post["why"]) > 2)
+
+
+GONE = {
+    "deleted": {"deleted_at": 1},
+    "withdrawn by somebody in it": {"withdrawn_at": 1},
+    "hidden by moderation": {"hidden_by": "case_1"},
+    "no longer posted": {"visibility": "private", "posted_at": None},
+    "unlisted": {"visibility": "unlisted", "posted_at": None},
+    "not passed": {"gate": "hold"},
+    "showing somebody whose consent is unknown": {
+        "people": ({"likeness_id": "like_1", "person_id": "user_mo", "version": 1, "at": 1, "how": "handle"},)
+    },
+}
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_what_may_not_be_served_appears_neither_on_a_new_page_nor_from_a_stale_cursor(feed_world, catalogue, how):
+    first = read(feed_world, limit=5)
+    left = sorted(set(catalogue) - {post["id"] for post in first["data"]})
+    for clip in left[:9]:
+        video = Videos(feed_world.home.items).get(clip)
+        feed_world.home.items.write(Put(item_of(type(video).model_validate({**video.model_dump(), **GONE[how]}))))
+
+    stale, fresh = read(feed_world, limit=100, after=first["next"]), read(feed_world, limit=100)
+
+    assert {post["id"] for post in stale["data"]} == set(left[9:])
+    assert not {post["id"] for post in fresh["data"]} & set(left[:9])
+
+
+@pytest.mark.parametrize(("text", "there"), [("never show trains", False), ("only trains", True)])
+def test_what_is_excluded_after_an_order_was_drawn_does_not_appear_from_its_cursor(feed_world, catalogue, text, there):
+    first = read(feed_world, limit=2)
+    say(feed_world, text)
+
+    rest = prompts(read(feed_world, limit=100, after=first["next"]))
+
+    assert all(("train" in prompt or "locomotive" in prompt) is there for prompt in rest)
+    assert len(rest) == len(set(rest))
+
+
+def test_undo_is_exact_after_any_words(feed_world):
+    for text in ("more cats", "block trains", "less cats tonight", "only dogs", "forget everything"):
+        before = feed_world.call("GET", "/feed/parameters").json()["parameters"]
+        changed = say(feed_world, text)["parameters"]["parameters"]
+        assert changed != before
+        assert say(feed_world, "undo that")["parameters"]["parameters"] == before
+        say(feed_world, text)
+
+
+def test_views_and_downloads_change_no_place(feed_world, catalogue, application):
+    """Whatever is fetched, and however often: the same seed draws the same order."""
+    services = application.state.services
+
+    def drawn() -> list[str]:
+        given = Circumstances(now=1, seed=9)
+        return [one.id for one in ranking.rank([each for each, _ in retrieval.candidates(given, services)], given)]
+
+    before = drawn()
+    for _ in range(5):
+        for path in ("content", "content?variant=thumbnail"):
+            feed_world.call("GET", f"/videos/{before[-1]}/{path}")
+        feed_world.call("GET", f"/posts/{before[-1]}")
+
+    assert drawn() == before

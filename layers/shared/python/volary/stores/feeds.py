@@ -73,15 +73,18 @@ class View:
     id: str
     order: tuple[tuple[str, Why], ...]
     people: tuple[str, ...] = ()  # the likenesses in these clips, so that their consents are read with the clips
+    version: int = -1  # of the parameters that it was drawn with
 
     def kept(self) -> dict[str, Any]:
-        return {"id": self.id, "order": json.dumps(self.order, separators=(",", ":")), "people": list(self.people)}
+        order = json.dumps(self.order, separators=(",", ":"))
+        return {"id": self.id, "order": order, "people": list(self.people), "version": self.version}
 
     @classmethod
     def told(cls, item: Item) -> "View":
         """Of an item, also one that an earlier version kept as a list."""
         order = json.loads(item["order"]) if isinstance(item["order"], str) else item["order"]
-        return cls(item["id"], tuple((clip, tuple(map(tuple, why))) for clip, why in order), tuple(item["people"]))
+        drawn = tuple((clip, tuple(map(tuple, why))) for clip, why in order)
+        return cls(item["id"], drawn, tuple(item["people"]), item.get("version", -1))
 
 
 @dataclass(frozen=True)
