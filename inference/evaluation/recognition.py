@@ -116,9 +116,9 @@ def measure(generator: Generator, reader: IdentityReader, people: int, on_line: 
 
 def _generated(generator: Generator, reader: IdentityReader, place: int, seed: int) -> Tensor:
     reference = photograph(somebody(seed), seed)
-    ask = Ask(PROMPTS[place % len(PROMPTS)], 4, 448, 256, seed=place, style="photographic", likenesses=(reference,))
+    ask = Ask(PROMPTS[place % len(PROMPTS)], 1, 448, 256, seed=place, style="photographic", likenesses=(reference,))
     clip, plan = generator.explained(ask, lambda share: None)
-    picks = torch.linspace(4, len(clip.frames) - 5, _LOOKS).long()
+    picks = torch.linspace(0, len(clip.frames) - 1, _LOOKS).long()
     seen = reader(cut_out(torch.from_numpy(clip.frames)[picks], plan.motion[0, picks]))
     return F.normalize(seen.mean(0), dim=0)
 
