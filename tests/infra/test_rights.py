@@ -48,6 +48,7 @@ OTHERS = {
     ("models", "ask"): "models.ask",
     ("models", "submit"): "models.submit",
     ("vectors", "near"): "vectors.read",
+    ("vectors", "known"): "vectors.read",
     ("vectors", "put"): "vectors.write",
     ("vectors", "remove"): "vectors.write",
     ("workflows", "start"): "workflows.start",
