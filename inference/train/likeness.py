@@ -2,6 +2,7 @@
 
 python -m inference.train.likeness draw FOLDER --people 5000
 python -m inference.train.likeness train FOLDER RUN --minutes 8
+python -m inference.train.likeness judge WEIGHTS
 """
 
 from __future__ import annotations
@@ -20,9 +21,20 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from inference import weights
 from inference.generator import audio
 from inference.generator.asking import Reference
-from inference.generator.likeness import FACE, FIGURE, SECONDS, SIDE, VOICE, LikenessEncoder, LikenessShape, somebody
+from inference.generator.likeness import (
+    FACE,
+    FIGURE,
+    SECONDS,
+    SIDE,
+    TRAITS,
+    VOICE,
+    LikenessEncoder,
+    LikenessShape,
+    somebody,
+)
 from inference.train import figures, people, speech
 from inference.train.autoencoding import rate
 from inference.train.render import colours
@@ -177,9 +189,25 @@ def _read(folder: Path) -> dict[str, Tensor]:
     return {name: torch.from_numpy(held[name]) for name in held}
 
 
+@torch.no_grad()
+def missed(model: LikenessEncoder, people: int) -> dict[str, float]:
+    """The share of each trait's variance that is missed, of so many people never trained on."""
+    kin = [somebody(HELD_OUT + 500 + place) for place in range(people)]
+    real, read = torch.tensor(kin), torch.stack([model.read(photograph(who, place)) for place, who in enumerate(kin)])
+    left = (read - real).square().mean(0) / real.var(0)
+    return dict(zip(TRAITS, left.tolist(), strict=True))
+
+
+def judge(folder: Path) -> None:
+    """Prints `missed` of the encoder in a folder of published weights."""
+    model = LikenessEncoder(LikenessShape(**weights.manifest(folder)["config"]["likeness"]))
+    model.load_state_dict(weights.load_safetensors(folder, "likeness.safetensors"))
+    print(", ".join(f"{name} {share:.2f}" for name, share in missed(model.eval(), 100).items()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=("draw", "train"))
+    parser.add_argument("verb", choices=("draw", "train", "judge"))
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--people", type=int, default=5000)
     parser.add_argument("--minutes", type=float, default=8)
@@ -187,8 +215,10 @@ def main() -> None:
     torch.set_num_threads(1)
     if asked.verb == "draw":
         draw(asked.folders[0], asked.people)
-    else:
+    elif asked.verb == "train":
         train(*asked.folders, asked.minutes)
+    else:
+        judge(*asked.folders)
 
 
 if __name__ == "__main__":
