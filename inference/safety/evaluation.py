@@ -135,9 +135,14 @@ def latency(found: Sequence[Labelled]) -> dict[str, float]:
     )
 
 
+def read(files: Sequence[Path]) -> list[dict[str, Any]]:
+    """The rows of JSON-lines files. Raises ValueError with file and line for one that is not a row."""
+    return [row for file in files for row in _rows(file)]
+
+
 def moderation(files: Sequence[Path], screen: PromptScreen, judge: Judge = over_shipped) -> list[Labelled]:
     """Every row of JSON-lines files. Raises ValueError with file and line for one that is not a row."""
-    return list(screen_rows((row for file in files for row in _rows(file)), screen, judge))
+    return list(screen_rows(read(files), screen, judge))
 
 
 def beside(rows: Iterable[dict[str, Any]]) -> list[Labelled]:
@@ -204,7 +209,7 @@ def main(arguments: Sequence[str]) -> int:
         for name in names:
             sys.stdout.write(json.dumps({"by": "category", "stage": stage, "name": name, "verdict": UNSCORED}) + "\n")
     sys.stdout.write(json.dumps({"rows": len(found), "data_sha256": data_hash(files), **latency(found)}) + "\n")
-    rows = [row for file in chosen.paths for row in _rows(file)] if chosen.what == "moderation" else []
+    rows = read(chosen.paths) if chosen.what == "moderation" else []
     if chosen.disguised:
         for line in disguised(rows, PromptScreen.load(chosen.weights), judge):
             sys.stdout.write(json.dumps(line) + "\n")

