@@ -18,7 +18,8 @@ FIT = {"slight": 1.0, "normal": 2.4, "strong": 3.2, "absolute": 3.2}
 AGAINST = {"slight": 1.2, "normal": 3.0, "strong": 4.2, "absolute": 4.2}
 # Cosines that count as nothing and as everything, in between as a share; fitted to the labelled development catalogue.
 FAR, NEAR = 0.15, 0.45
-BLOCKS, BELONGS = 0.3, 0.7  # shares from which "block" hits a clip, and "only" lets it in: both rather too few than wrong
+# Shares from which "block" hits a clip, and "only" lets it in: both rather show too little than what is not wanted.
+BLOCKS, BELONGS = 0.3, 0.7
 INVITING = 0.35
 FRESH, FRESH_DAYS = 0.5, 3.0
 COMPANION, LINEAGE = 0.5, 0.4
