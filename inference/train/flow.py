@@ -53,25 +53,24 @@ class Corpus:
     traits: Tensor  # (N,16), zeros where no person is
 
 
+def prepared_shards(prepared: Path) -> list[int]:
+    """The shards of which pictures, sounds and texts are there."""
+    wanted = ("pictures/{:05d}-tall.npz", "pictures/{:05d}-wide.npz", "texts/{:05d}.npy")
+    heard = [int(path.stem) for path in sorted((prepared / "sounds").glob("[0-9]*.npy"))]
+    return [shard for shard in heard if all((prepared / name.format(shard)).exists() for name in wanted)]
+
+
 def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
     """The corpus by aspect, and the vectors (V,512) of every word and pair, row 0 being none."""
     encoder, known = TextEncoder(), {"": 0}
-    shards = [int(path.stem) for path in sorted((prepared / "sounds").glob("[0-9]*.npy"))]
-    shards = [
-        s
-        for s in shards
-        if (prepared / f"pictures/{s:05d}-tall.npz").exists()
-        and (prepared / f"pictures/{s:05d}-wide.npz").exists()
-        and (prepared / f"texts/{s:05d}.npy").exists()
-    ]
-    found = {}
+    shards, found = prepared_shards(prepared), {}
     for aspect, half in (("wide", 0), ("tall", 1)):
         parts: list[list[Tensor]] = [[] for _ in range(10)]
         for shard in shards:
             kin = scenes(shard)[aspect]
             span = slice(0, len(kin)) if half == 0 else slice(-len(kin), None)
             made = np.load(prepared / f"pictures/{shard:05d}-{aspect}.npz")
-            rows = [[_rows(line, known) for line in captions(scene, CAPTIONS)] for scene in kin]
+            rows = [[piece_rows(line, known) for line in captions(scene, CAPTIONS)] for scene in kin]
             for part, values in zip(
                 parts,
                 (
@@ -94,7 +93,8 @@ def read(prepared: Path) -> tuple[dict[str, Corpus], Tensor]:
     return found, torch.from_numpy(vectors)
 
 
-def _rows(line: str, known: dict[str, int]) -> list[int]:
+def piece_rows(line: str, known: dict[str, int]) -> list[int]:
+    """Rows (20) of the line's pieces in the table of vectors, 0 for none; new pieces are given the next rows."""
     rows = [known.setdefault(piece, len(known)) for piece in pieces(content_words(line))]
     return rows + [0] * (TOKENS - len(rows))
 

@@ -17,21 +17,40 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from inference.generator.plan import Hints, Plan, Planner, PlanShape, made, units
+from inference.generator.text import TextEncoder
 from inference.train.autoencoding import rate
-from inference.train.flow import Average, Corpus, read
-from inference.train.latents import CAPTIONS
+from inference.train.corpus import scenes
+from inference.train.flow import Average, Corpus, piece_rows, prepared_shards, read
 from inference.train.muon import optimisers
 from inference.train.plans import ATTRIBUTES, COUNTS
+from inference.train.wordings import wording
 
 BATCH = 128
+WAYS = 3  # of saying a scene in wider words, beside its captions
 SPANS = 12
 STYLE = list(ATTRIBUTES).index("style")
+
+
+def widened(prepared: Path, read_in: tuple[dict[str, Corpus], Tensor]) -> tuple[dict[str, Corpus], Tensor]:
+    """The corpus with `WAYS` wider wordings of every scene beside its captions, and the vectors of their pieces too."""
+    corpora, vectors = read_in
+    encoder, known, found = TextEncoder(1), {"": 0}, {}
+    for aspect, corpus in corpora.items():
+        kin = [scene for shard in prepared_shards(prepared) for scene in scenes(shard)[aspect]]
+        lines = [[wording(scene, rng) for _ in range(WAYS)] for scene in kin for rng in [random.Random(scene.seed)]]
+        fresh = [[piece_rows(line, known) for line in said] for said in lines]
+        sentences = encoder.sentences([line for said in lines for line in said]).reshape(len(kin), WAYS, -1)
+        rows = torch.tensor(fresh)
+        rows = torch.where(rows > 0, rows + len(vectors) - 1, 0)
+        both = torch.cat([corpus.sentences, torch.from_numpy(sentences).half()], 1), torch.cat([corpus.pieces, rows], 1)
+        found[aspect] = replace(corpus, sentences=both[0], pieces=both[1])
+    return found, torch.cat([vectors, torch.from_numpy(encoder.vectors(list(known)[1:]))])
 
 
 def batch(corpus: Corpus, vectors: Tensor, rng: random.Random, is_tall: bool) -> tuple[Plan, Hints]:
     """Plans with what they are to be made from: words, and sometimes their own beginning or some of their video."""
     picks = torch.tensor(rng.choices(range(len(corpus.video)), k=BATCH))
-    which = torch.tensor([rng.randrange(CAPTIONS) for _ in range(BATCH)])
+    which = torch.tensor([rng.randrange(corpus.sentences.shape[1]) for _ in range(BATCH)])
     sentence, tokens = corpus.sentences[picks, which].float(), vectors[corpus.pieces[picks, which]]
     is_set, is_moved = torch.zeros(BATCH, len(COUNTS), dtype=torch.bool), torch.zeros(BATCH, SPANS, dtype=torch.bool)
     seen, is_seen = corpus.video[picks].float().flatten(2), torch.zeros(BATCH, SPANS, dtype=torch.bool)
@@ -79,7 +98,7 @@ def loss(planner: Planner, plan: Plan, hints: Hints) -> tuple[Tensor, Tensor]:
 
 def train(prepared: Path, run: Path, minutes: float, peak: float) -> None:
     torch.manual_seed(int(time.time()))
-    corpus, vectors = read(prepared)
+    corpus, vectors = widened(prepared, read(prepared))
     planner, rng = Planner(PlanShape()), random.Random(time.time())
     if (run / "planner.safetensors").exists():
         planner.load_state_dict(load_file(run / "planner.safetensors"))
@@ -113,7 +132,6 @@ def train(prepared: Path, run: Path, minutes: float, peak: float) -> None:
 
 def accuracy(prepared: Path, run: Path, count: int) -> dict[str, float]:
     """How often each attribute that a caption says in full is planned, over `count` unseen combinations."""
-    from inference.generator.text import TextEncoder
     from inference.train.captions import english_whole
     from inference.train.plans import attributes
     from inference.train.world import draw, is_held_out

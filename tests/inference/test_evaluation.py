@@ -17,7 +17,7 @@ from inference.evaluation.observation import mirrored, observe, seen
 from inference.evaluation.rates import gaps, is_sayable, recovered, wilson
 from inference.generator.asking import Clip
 from inference.generator.sampling import Recipe
-from inference.train import captions
+from inference.train import captions, wordings
 from inference.train.probe import held_out, impacts, near
 from inference.train.render import render
 from inference.train.sound import sound
@@ -299,3 +299,9 @@ def test_gap_is_the_share_lost_scene_by_scene():
     assert found["colour"]["gap"] == pytest.approx(0.1)
     assert found["mean"]["low"] < 0.1 < found["mean"]["high"]
     assert gaps(right, right, kin)["mean"]["gap"] == 0
+
+
+def test_paraphrases_use_no_phrase_that_the_planner_was_taught_beside_the_captions():
+    kept = {phrase for table in phrases.TABLES for row in table.values() for phrase in row}
+
+    assert kept & wordings.phrases() == set()
