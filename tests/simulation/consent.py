@@ -357,7 +357,7 @@ def generated(state: GenerationState, world: World) -> GenerationState:
         raise
     video = world.videos.get(state.video_id)
     sent = world.sent.get(video.call_id or "")
-    if video.has_ended:
+    if not video.may_be_lent_to:  # ended, or a duplicate of this step is generated already and its loan taken back
         world.overtaken.add(video.id)
     elif sent is not None and not all(is_whole(world.blobs, each.key) for each in sent.likenesses):
         world.violate(f"{video.id} was sent to the generator without what was lent to it")
