@@ -29,9 +29,10 @@ def candidates(given: Circumstances, services: Services) -> list[tuple[Candidate
     """Posts with what is known of them, and the likenesses that each shows; two questions to the index, no read."""
     try:
         ids = dict.fromkeys(hit.id for hit in found_near(given, services))
-        return looked_up(list(ids)[:REACH], given.clauses, services)
+        known = looked_up(list(ids)[:REACH], given.clauses, services)
     except Unavailable:
-        return _newest(services)
+        known = []
+    return known or _newest(services)
 
 
 def looked_up(
@@ -44,7 +45,7 @@ def looked_up(
 
 
 def _newest(services: Services) -> list[tuple[Candidate, tuple[str, ...]]]:
-    """While the index cannot be reached the newest posts alone make the feed, one read more."""
+    """While the index cannot be reached, or is empty, the newest posts alone make the feed, one read more."""
     posts = Videos(services.items).public(Range(limit=FRESH, newest_first=True))
     return [
         (
