@@ -46,23 +46,26 @@ class Size:
     transformer: float = 70
     planner: float = 15
     enlarger: float = 25
+    people: float = 17
+    likeness: float = 22
 
     @classmethod
     def within(cls, minutes: float) -> Size:
         """The default shares stretched or shrunk to `minutes` of learning in all."""
         whole = cls()
         learning = whole.autoencoder + whole.sound + whole.transformer + whole.planner + whole.enlarger
-        share = minutes / learning
+        share = minutes / (learning + whole.people + whole.likeness)
         return cls(
             max(SMALLEST, min(4000, round(whole.shards * share))),
             whole.autoencoder * share, whole.sound * share, whole.transformer * share, whole.planner * share,
-            whole.enlarger * share,
+            whole.enlarger * share, whole.people * share, whole.likeness * share,
         )  # fmt: skip
 
 
 def stages(run: Path, out: Path, size: Size) -> list[Stage]:
     """What is done, in order; every file lies under `run` until the weights are written to `out`."""
-    clips, mels, ready, sharp = (str(run / name) for name in ("clips", "mels", "prepared", "sharp"))
+    names = ("clips", "mels", "prepared", "sharp", "crowds", "drawn")
+    clips, mels, ready, sharp, crowds, drawn = (str(run / name) for name in names)
     shards = ("--shards", str(size.shards))
 
     def minutes(of: float) -> tuple[str, str]:
@@ -73,13 +76,17 @@ def stages(run: Path, out: Path, size: Size) -> list[Stage]:
         Stage("mels", "hearing", ("mels", mels, *shards), ("--first", "--stride")),
         Stage("autoencoder", "autoencoding", (clips, str(run), *minutes(size.autoencoder))),
         Stage("sound", "hearing", ("train", mels, str(run), *minutes(size.sound))),
-        Stage("texts", "latents", ("texts", ready, *shards)),
-        Stage("pictures", "latents", ("pictures", clips, ready, "--run", str(run))),
+        Stage("texts", "latents", ("texts", f"{ready}/texts", *shards)),
+        Stage("pictures", "latents", ("pictures", clips, f"{ready}/pictures", "--run", str(run))),
         Stage("sounds", "latents", ("sounds", mels, f"{ready}/sounds", "--run", str(run))),
         Stage("transformer", "flow", (ready, str(run), *minutes(size.transformer)), ("--rank", "--ranks")),
         Stage("planner", "planning", (ready, str(run), *minutes(size.planner))),
         Stage("pairs", "enlarging", ("pairs", ready, str(run), sharp, "--shards", str(max(2, size.shards // 4)))),
         Stage("enlarger", "enlarging", ("train", sharp, str(run), *minutes(size.enlarger))),
+        Stage("crowds", "painting", ("people", crowds, "--files", str(max(2, size.shards // 10)))),
+        Stage("people", "painting", ("train", crowds, str(run), *minutes(size.people))),
+        Stage("drawn", "likeness", ("draw", drawn, "--people", str(10 * size.shards))),
+        Stage("likeness", "likeness", ("train", drawn, str(run), *minutes(size.likeness))),
         Stage("weights", "publish", (str(run), str(out))),
     ]
 

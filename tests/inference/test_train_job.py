@@ -63,7 +63,7 @@ def test_work_that_splits_is_started_in_every_process():
 
 
 def test_minutes_are_shared_as_they_were_for_what_shipped():
-    whole, half = Size(), Size.within(sum((57, 12, 70, 15, 25)) / 2)
+    whole, half = Size(), Size.within(sum((57, 12, 70, 15, 25, 17, 22)) / 2)
 
     assert half.transformer == pytest.approx(whole.transformer / 2)
     assert half.shards == whole.shards / 2
@@ -178,3 +178,12 @@ def test_the_sdk_sends_what_is_described():
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == ["SageMaker.CreateTrainingJob", description(PLAN, "volary-1")]
+
+
+def test_latents_lie_where_the_transformer_looks_for_them():
+    given = {stage.name: stage.arguments for stage in CHAIN}
+    ready = given["transformer"][0]
+
+    assert given["texts"][1] == f"{ready}/texts"
+    assert given["pictures"][2] == f"{ready}/pictures"
+    assert given["sounds"][2] == f"{ready}/sounds"
