@@ -13,15 +13,26 @@ from volary.ports import Add, Check, Delete, Item, Key, Put, Range, Write
 
 Pause = Callable[[str], None]
 Commit = Callable[[Item], None]
+INDEXES = ("gsi1", "gsi2")
 
 
 class MemoryItems:
     """What `volary.embedded.items` does, less the checks of sizes and types; items are never changed once stored."""
 
     def __init__(self, pause: Pause, committed: Commit, stored: Mapping[str, dict[str, Item]]) -> None:
-        self.rows: dict[str, dict[str, Item]] = {pk: dict(items) for pk, items in stored.items()}
+        self.rows: dict[str, dict[str, Item]] = {}
+        self._indexed: dict[tuple[str, str], dict[Key, Item]] = {}
+        self.start(stored)
         self._pause = pause
         self._committed = committed
+
+    def start(self, stored: Mapping[str, dict[str, Item]]) -> None:
+        """Hold these items and no others."""
+        self.rows = {pk: dict(items) for pk, items in stored.items()}
+        self._indexed = {}
+        for items in stored.values():
+            for item in items.values():
+                self._index(None, item)
 
     def get(self, key: Key) -> Item | None:
         self._pause("get")
@@ -38,9 +49,8 @@ class MemoryItems:
 
     def query_index(self, index: str, pk: str, span: Range = Range()) -> list[Item]:
         self._pause("query")
-        partition, sort = f"{index}pk", f"{index}sk"
-        every = (item for items in self.rows.values() for item in items.values())
-        return _ordered([(item[sort], item) for item in every if item.get(partition) == pk], span)
+        sort = f"{index}sk"
+        return _ordered([(item[sort], item) for item in self._indexed.get((index, pk), {}).values()], span)
 
     def write(self, write: Write) -> None:
         self.transact([write])
@@ -58,16 +68,26 @@ class MemoryItems:
     def _apply(self, write: Write) -> None:
         match write:
             case Put():
-                self.rows.setdefault(write.item["pk"], {})[write.item["sk"]] = write.item
+                held = self.rows.setdefault(write.item["pk"], {})
+                self._index(held.get(write.item["sk"]), write.item)
+                held[write.item["sk"]] = write.item
                 self._committed(write.item)
             case Add():
                 before = self.rows.get(write.key.pk, {}).get(write.key.sk, {"pk": write.key.pk, "sk": write.key.sk})
                 added = {name: before.get(name, 0) + amount for name, amount in write.amounts.items()}
                 self.rows.setdefault(write.key.pk, {})[write.key.sk] = before | added
             case Delete():
-                self.rows.get(write.key.pk, {}).pop(write.key.sk, None)
+                self._index(self.rows.get(write.key.pk, {}).pop(write.key.sk, None), None)
             case Check():
                 pass
+
+    def _index(self, before: Item | None, after: Item | None) -> None:
+        """What the indexes show of one item from now on; no Add touches their attributes."""
+        for index in INDEXES:
+            if before is not None and (partition := before.get(f"{index}pk")) is not None:
+                del self._indexed[index, partition][Key(before["pk"], before["sk"])]
+            if after is not None and (partition := after.get(f"{index}pk")) is not None:
+                self._indexed.setdefault((index, partition), {})[Key(after["pk"], after["sk"])] = after
 
 
 class MemoryBlobs:

@@ -3,7 +3,7 @@
 It hears of every commit in order and decides by its own simple rules what may be served; it reads no consent version.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,17 @@ class Truth:
     denied: dict[str, set[str]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
     serial: int = 0
+
+    def copy(self) -> "Truth":
+        """The same, to go another way from here; nobody changes a clip's parent or maker."""
+        clips: dict[str, Clip] = {}
+        for video_id, clip in self.clips.items():  # parents were accepted before their children
+            parent = clips[clip.parent.video_id] if clip.parent else None
+            clips[video_id] = replace(clip, parent=parent, people=dict(clip.people))
+        denied = {likeness_id: set(people) for likeness_id, people in self.denied.items()}
+        return replace(
+            self, clips=clips, taken=list(self.taken), ends=dict(self.ends), denied=denied, closed=set(self.closed)
+        )
 
     def next(self) -> int:
         self.serial += 1
