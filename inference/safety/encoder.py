@@ -172,16 +172,22 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """float32 [texts, width]: the mean over each text's pieces, not normalised."""
+        return np.stack([read[-1].mean(axis=0) for read in self.states(texts, (LAYERS,))])
+
+    def states(self, texts: Sequence[str], after: Sequence[int]) -> list[np.ndarray]:
+        """What pieces of each text mean after some of the layers, rising from 1: float32 [layers, pieces, width]."""
         split = [self.pieces.split(PREFIX + text) for text in texts]
         spans = [*itertools.pairwise(np.cumsum([0, *map(len, split)]).tolist())]
         numbers = np.concatenate([np.array(pieces) for pieces in split])
         places = np.concatenate([np.arange(len(pieces)) for pieces in split])
-        seen = self._norm(widened(self.words[numbers]) + self.places[places], "emb.ln")
-        for layer in range(LAYERS):
+        seen, kept = self._norm(widened(self.words[numbers]) + self.places[places], "emb.ln"), []
+        for layer in range(max(after)):
             seen = self._norm(seen + self._linear(self._attended(seen, spans, layer), layer, "ao"), f"l{layer}.aln")
             wide = _gelu(self._linear(seen, layer, "fi"))
             seen = self._norm(seen + self._linear(wide, layer, "fo"), f"l{layer}.oln")
-        return np.stack([seen[first:last].mean(axis=0) for first, last in spans])
+            if layer + 1 in after:
+                kept.append(seen)
+        return [np.stack([each[first:last] for each in kept]) for first, last in spans]
 
     def _attended(self, seen: np.ndarray, spans: Sequence[tuple[int, int]], layer: int) -> np.ndarray:
         shape = (len(seen), self.shape.heads, self.shape.width // self.shape.heads)

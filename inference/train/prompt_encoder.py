@@ -39,16 +39,26 @@ class TextEncoder:
 
     @torch.inference_mode()
     def _batch(self, split: Sequence[Sequence[int]]) -> np.ndarray:
+        (seen,), held = self.states(split, (LAYERS,))
+        return ((seen * held[..., None]).sum(1) / held.sum(1, keepdim=True)).numpy()
+
+    @torch.inference_mode()
+    def states(self, split: Sequence[Sequence[int]], after: Sequence[int]) -> tuple[list[torch.Tensor], torch.Tensor]:
+        """Of split texts, what their pieces mean after each of those layers, [texts, most, width], and which are held
+        [texts, most]."""
         longest = max(map(len, split))
         pieces, held = np.ones((len(split), longest), int), torch.zeros(len(split), longest, dtype=torch.bool)
         for row, text in enumerate(split):
             pieces[row, : len(text)], held[row, : len(text)] = text, True
-        seen = self._norm(torch.from_numpy(widened(self.packed.words[pieces])) + self.places[:longest], "emb.ln")
-        for layer in range(LAYERS):
+        words = torch.from_numpy(widened(self.packed.words[pieces]))
+        seen, kept = self._norm(words + self.places[:longest], "emb.ln"), []
+        for layer in range(max(after)):
             seen = self._norm(seen + self._linear(self._attended(seen, held, layer), layer, "ao"), f"l{layer}.aln")
             wide = nn.functional.gelu(self._linear(seen, layer, "fi"), approximate="tanh")
             seen = self._norm(seen + self._linear(wide, layer, "fo"), f"l{layer}.oln")
-        return ((seen * held[..., None]).sum(1) / held.sum(1, keepdim=True)).numpy()
+            if layer + 1 in after:
+                kept.append(seen)
+        return kept, held
 
     def _attended(self, seen: torch.Tensor, held: torch.Tensor, layer: int) -> torch.Tensor:
         heads = (*seen.shape[:2], self.packed.shape.heads, -1)
