@@ -1,4 +1,5 @@
-"""Ask again, when the work starts, whether a job's source may still be used and everybody in it still lets it.
+"""Ask again, when the work starts, whether a job's source may still be used, everybody in it still lets it, and its
+words name nobody of the block list.
 
 A job whose people have their key on a device waits here, at the stage `awaiting_key`, as long as the workflow tries
 again: an hour. Then it ends with likeness_key_missing and its credits go back.
@@ -23,8 +24,9 @@ def check_consent(state: GenerationState, services: Services) -> GenerationState
         return failed(state, "internal_error")
     if not may_remix_now(video, services):
         return failed(state, "source_withdrawn")
-    if isinstance(recast(video, services), Refusal):
-        return failed(state, "consent_withdrawn")
+    shown = recast(video, services)
+    if isinstance(shown, Refusal):
+        return failed(state, shown.failure)
     _demand_keys(video, services)
     return state
 

@@ -7,9 +7,9 @@ the workflow asks anew. What is lent is taken back by `functions.events.return_l
 from volary import vault
 from volary.consent import Cast, recast
 from volary.entrypoint import entrypoint
-from volary.errors import ConsentWithdrawn
+from volary.errors import ConsentWithdrawn, PersonBlocked
 from volary.generation import progress
-from volary.likeness import Refusal
+from volary.likeness import PERSON_BLOCKED, Refusal
 from volary.ports import Services
 from volary.stores.videos import Call
 from volary.vault_loans import Loan, loan_write
@@ -23,7 +23,7 @@ from functions.videos.progress import fraction_of
 
 
 def generate(task: WaitingTask, services: Services) -> GenerationState:
-    """Raises ConsentWithdrawn, or KeyNotReleased, where somebody may no longer be drawn: the job ends with that."""
+    """Raises ConsentWithdrawn, PersonBlocked or KeyNotReleased where somebody may not be drawn now: the job ends so."""
     video = videos_of(services).get(task.state.video_id)
     shown = _shown(video, services)
     call = Call(call_id=services.ids.new("call"), video_id=video.id, token=task.token, state=task.state)
@@ -58,7 +58,8 @@ def request(video: Video, lent: tuple[LikenessReference, ...], services: Service
 def _shown(video: Video, services: Services) -> Cast:
     shown = recast(video, services)
     if isinstance(shown, Refusal):
-        raise ConsentWithdrawn(f"video {video.id}: {shown.message}")
+        fault = PersonBlocked if shown.code == PERSON_BLOCKED else ConsentWithdrawn
+        raise fault(f"video {video.id}: {shown.message}")
     return shown
 
 

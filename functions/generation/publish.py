@@ -1,6 +1,7 @@
 """Make a signed clip watchable and spend its credits, if its source and everybody in it still let it.
 
-Both are conditions of the very transaction: a consent that moved since it was judged fails it.
+Both are conditions of the very transaction: a consent that moved since it was judged fails it, and so does a block
+list that changed since the clip's words were read.
 """
 
 from volary.consent import recast
@@ -29,7 +30,7 @@ def publish(state: GenerationState, services: Services) -> GenerationState:
         return failed(state, "source_withdrawn")
     shown = recast(video, services)
     if isinstance(shown, Refusal):
-        return failed(state, "consent_withdrawn")
+        return failed(state, shown.failure)
     _complete(video, [*checks, *shown.checks], services)
     return state
 

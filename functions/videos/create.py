@@ -1,14 +1,12 @@
 """Accept a job: one transaction holds its record, its price, its people, its edge to the parent and its first event."""
 
 from volary.accounts import Viewer
-from volary.blocked import named
-from volary.consent import Cast, Plan, cast, uses_of
+from volary.consent import Plan, cast, uses_of
 from volary.credits import Hold, price
-from volary.errors import ConditionFailed, Forbidden, TooMany
+from volary.errors import ConditionFailed, TooMany
 from volary.generation import Ask, Identity, request
 from volary.ports import Services
 from volary.remix import consent_checks, parent_for, prompts_above
-from volary.stores.blocked import Blocked
 from volary.stores.credits import Credits
 from volary.stores.videos import Act, Videos
 from volary.videos import Video
@@ -52,9 +50,7 @@ def _plan(ask: Ask, viewer: Viewer, services: Services) -> Plan:
 def _accept(video: Video, ask: Ask, viewer: Viewer, services: Services) -> Video:
     owner_id = video.owner_id
     parent_checks = consent_checks(video, Videos(services.items))
-    plan = _plan(ask, viewer, services)
-    shown = cast(plan, services)
-    _demand_nobody_blocked(plan.words, shown, services)
+    shown = cast(_plan(ask, viewer, services), services)
     video = video.model_copy(update={"people": shown.people})
     store, book = Videos(services.items), Credits(services.items)
     at = services.clock.now()
@@ -64,10 +60,3 @@ def _accept(video: Video, ask: Ask, viewer: Viewer, services: Services) -> Video
     more = [*book.hold_writes(held, now), *parent_checks, *shown.checks, *uses_of(shown.people, video.id)]
     return store.add(video, Act(action="requested", actor=owner_id, at=now), [event], more)
 
-
-def _demand_nobody_blocked(words: str, shown: Cast, services: Services) -> None:
-    """Raises Forbidden for a prompt, or one that it builds on, that names a listed person without their likeness."""
-    people = Blocked(services.items).people()
-    if named(words, people, (each.likeness_id for each in shown.people)) is not None:
-        message = "the prompt names somebody who is not to be shown: ask them for their likeness"
-        raise Forbidden(message, code="person_blocked", param="prompt")

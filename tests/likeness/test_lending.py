@@ -52,8 +52,8 @@ class Lending(World):
         made = taken(self.likeness, self.services, parts=parts)
         vault.keep(self.likeness, "user_ada", custody, self.device.key, made.checked, self.services)
 
-    def asked(self) -> str:
-        return create(Ask(prompt="@u_ada rides", visibility="public"), BEN, self.services).id
+    def asked(self, prompt: str = "@u_ada rides") -> str:
+        return create(Ask(prompt=prompt, visibility="public"), BEN, self.services).id
 
     def go_on(self) -> None:
         """All that is due at this moment, and nothing later."""

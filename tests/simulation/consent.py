@@ -2,8 +2,8 @@
 
 `python -m tests.simulation.consent --schedules N --seed S` runs seeds S to S+N-1, see tests/simulation/long_run.py.
 Real: asking, remixing, checking, waiting for a device, lending and taking back, recognising, publishing, failing,
-posting, deleting, withdrawing in all forms, granting, the cascade, the clean-up, the read gate and the feed. Stand-ins:
-the generator, signing, the interpreter of the workflow (tests/simulation/world.py runs that one, and
+posting, deleting, withdrawing in all forms, granting, listing a name, the cascade, the clean-up, the read gate and the
+feed. Stand-ins: the generator, signing, the interpreter of the workflow (tests/simulation/world.py runs that one, and
 tests/likeness/test_lending.py lends through it) and the ports.
 """
 
@@ -19,13 +19,16 @@ from typing import Any
 
 from volary import feed, vault
 from volary.accounts import ANYONE, Account, Viewer
+from volary.blocked import BlockedPerson
 from volary.enrolment import Likeness, challenge, consent_texts
-from volary.errors import Conflict, ConsentWithdrawn, KeyNotReleased, VolaryError
+from volary.errors import Conflict, ConsentWithdrawn, KeyNotReleased, PersonBlocked, VolaryError
 from volary.generation import Ask, failure_of
 from volary.likeness import Consent, Grant
 from volary.moderation import shipped_policy
 from volary.ports import Put, Range, Services
 from volary.stores.accounts import Accounts
+from volary.stores.blocked import KEY as LIST
+from volary.stores.blocked import Blocked
 from volary.stores.likenesses import Likenesses, standing_of
 from volary.stores.videos import Act, Call, Videos
 from volary.vault_loans import SETTLED
@@ -54,10 +57,10 @@ FACTS = MediaFacts(
     sha256="0" * 64, size_bytes=9, width=720, height=1280, frames=96, frame_rate=24, seconds=4, audio_seconds=4
 )
 SIGNED = Signature(manifest_id="urn:c2pa:1", sha256="1" * 64, size_bytes=10, signed_at=1)
-# Exactly what the policy asks of the two stages, all harmless.
+# Exactly what the policy asks of the three stages, all harmless.
 CALM = tuple(
     Signal(stage=stage, category=each, score=0.0, model="sim")
-    for stage in ("frames", "sound")
+    for stage in ("frames", "writing", "sound")
     for each in sorted(shipped_policy().required[stage])
 )
 # Receipts are signed and webhooks sent elsewhere; both only follow what is simulated here.
@@ -66,6 +69,7 @@ HANDLED = {
     for event, handlers in SUBSCRIPTIONS.items()
 }
 STEPS = 16
+NORMA = "Norma Listed"
 
 
 class World:
@@ -176,6 +180,8 @@ class World:
             clip.people[pk.removeprefix("LIKENESS#")] = self.truth.next()  # they came into it at this very moment
         elif pk.startswith("LOANS#"):
             self.lent(item)
+        elif pk == LIST.pk:
+            self.truth.is_listed = bool(item["people"])
         elif pk == "OUTBOX":
             self.queue += [(handler, item["event"]) for handler in HANDLED[item["event"]["type"]]]
 
@@ -184,25 +190,33 @@ class World:
         clip = self.truth.clips.get(item["id"])
         if clip is None:
             clip = self.accepted(item)
+        clip.says_name = NORMA in item["prompt"]
         if item["status"] == "completed" and clip.video_id not in self.published:
             self.published.add(clip.video_id)
             unasked = [each for each in clip.people if self.truth.may_not_ask(each, clip.maker, self.seconds())]
             if unasked or self.truth.is_covered(clip, self.seconds()):
                 self.violate(f"{clip.video_id} was published against {unasked or 'a withdrawal'}")
+            if self.truth.is_barred(clip):
+                self.violate(f"{clip.video_id} was published, and its words name somebody of the block list")
 
     def lent(self, item: dict[str, Any]) -> None:
         """A likeness is lent at this very moment; nobody in the clip may have taken anything back."""
         clip = self.truth.clips[item["video_id"]]
         if self.truth.is_covered(clip, self.seconds()):
             self.violate(f"{item['likeness_id']} was lent for {clip.video_id}, from which somebody withdrew")
+        if self.truth.is_barred(clip):
+            self.violate(f"{item['likeness_id']} was lent for {clip.video_id}, whose words name a listed person")
 
     def accepted(self, item: dict[str, Any]) -> Clip:
         parent_id = item["source"]["video_id"] if item["source"] else None
         parent = self.truth.clips[parent_id] if parent_id else None
         serial = self.truth.next()
         people = dict.fromkeys(sorted(self.asking | set(parent.people if parent else ())), serial)
-        clip = Clip(item["id"], item["owner_id"], item["purpose"], item["created_at"], parent, people)
+        says = NORMA in item["prompt"]
+        clip = Clip(item["id"], item["owner_id"], item["purpose"], item["created_at"], parent, people, says)
         self.truth.clips[clip.video_id] = clip
+        if self.truth.is_barred(clip):
+            self.violate(f"{clip.video_id} was accepted, and its words name somebody of the block list")
         for likeness_id in sorted(people):
             if self.truth.may_not_ask(likeness_id, clip.maker, self.seconds()):
                 self.violate(f"{clip.video_id} was accepted with {likeness_id}, who does not let {clip.maker}")
@@ -299,7 +313,7 @@ class World:
 def request(world: World) -> None:
     name = world.dice.choice(("like_ada", "like_ada", "like_ben", "@ada", "both", ""))
     names = {"both": set(OWNERS), "@ada": {"like_ada"}, "": set()}.get(name, {name})
-    prompt = "@ada rides" if name == "@ada" else "a red balloon"
+    prompt = ("@ada rides" if name == "@ada" else "a red balloon") + world.dice.choice(("", "", f" with {NORMA}"))
     purpose = world.dice.choice(("personal", "education"))
     named = tuple(sorted(names)) if name != "@ada" else ()
     world.ask(names, prompt=prompt, likenesses=named, purpose=purpose)
@@ -323,7 +337,7 @@ def advance(world: World) -> None:
         return
     try:
         state = (asked, generated, screened, published)[stage](state, world)
-    except (ConsentWithdrawn, KeyNotReleased) as fault:  # as the workflow's Catch does, in the end
+    except (ConsentWithdrawn, KeyNotReleased, PersonBlocked) as fault:  # as the workflow's Catch does, in the end
         if isinstance(fault, KeyNotReleased) and world.tries.setdefault(video_id, 0) < PATIENCE:
             world.tries[video_id] += 1
             raise
@@ -366,7 +380,7 @@ def screened(state: GenerationState, world: World) -> GenerationState:
     """The generator and the signer stand in; the answer of the screening is real, and sees somebody now and then."""
     video = world.videos.get(state.video_id)
     if video.made is None:
-        said = Generated(media=FACTS, model="sim", mark_algorithm="sim").model_dump(mode="json")
+        said = Generated(media=FACTS, model="volary-1@sim", mark_algorithm="sim").model_dump(mode="json")
         answer.answer(ModelAnswered(call_id=video.call_id or "", output=said), world.services)
         video = world.videos.get(state.video_id)
     made = enter(video, "screening_media").model_copy(update={"signature": SIGNED})
@@ -454,6 +468,17 @@ def remove(world: World) -> None:
         delete.delete(clip.video_id, Viewer(user_id=clip.maker), world.services)
 
 
+def list_or_not(world: World) -> None:
+    """Norma comes on the block list, or off it."""
+    listed = Blocked(world.items)
+    people = listed.people()
+    if people:
+        listed.remove(people[0].id, "user_root", world.seconds())
+    else:
+        new = world.new("block")
+        listed.add(BlockedPerson(id=new, names=(NORMA,), kind="on_request", added_by="user_root", at=world.seconds()))
+
+
 def watch(world: World) -> None:
     world.look()
 
@@ -463,8 +488,8 @@ def wait(world: World) -> None:
 
 
 ACTS = (request, request, request, remix, remix, *(advance,) * 7, deliver, deliver, revoke, allow, allow_again,
-        take_down, remove, watch, watch, wait, release, release, sweep)  # fmt: skip
-BETWEEN = (revoke, revoke, allow, allow_again, deliver, remove, advance, sweep)
+        take_down, remove, watch, watch, wait, release, release, sweep, list_or_not)  # fmt: skip
+BETWEEN = (revoke, revoke, allow, allow_again, deliver, remove, advance, sweep, list_or_not)
 PATIENCE = 4  # tries of a job that waits for a device, before the workflow gives up
 TEXT = (consent_texts()["en"].version, consent_texts()["en"].sha256)
 

@@ -48,6 +48,8 @@ MUTATIONS: dict[str, tuple[Callable, str, str]] = {
     "publish_without_conditions": (publish.publish, "[*checks, *shown.checks]", "[]"),
     "publish_what_was_withdrawn": (consent.recast, "standing.covers((appearance,), video.as_made)", "False"),
     "serve_without_consent": (videos.access, "and not is_withdrawn(video, standing)", ""),
+    "publish_what_was_listed_meanwhile": (consent.recast, "[nobody_listed, *_together", "[*_together"),
+    "forget_the_words_above": (consent._unlisted, "plan.words", "plan.prompt"),
     "forget_inherited_people": (consent.cast, "plan.parent.people if plan.parent else ()", "()"),
     "forget_what_they_came_through": (consent._appearance, "(*earlier.through, plan.parent.as_made)", "()"),
     "judge_the_parent_too_early": (consent._is_void_in_parent, "parent is not None and any", "any([]) and any"),

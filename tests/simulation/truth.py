@@ -24,6 +24,7 @@ class Clip:
     at: int
     parent: "Clip | None"
     people: dict[str, int]  # and the serial at which each came into it
+    says_name: bool = False  # whether its own words name the person of the block list; gone once it is deleted
 
     def line(self, likeness_id: str) -> "list[Clip]":
         """The clip and what it descends from, as far as the person is in it without a gap."""
@@ -43,6 +44,7 @@ class Truth:
     ends: dict[str, int | None] = field(default_factory=dict)
     denied: dict[str, set[str]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
+    is_listed: bool = False  # somebody is on the block list now
     serial: int = 0
 
     def copy(self) -> "Truth":
@@ -85,6 +87,13 @@ class Truth:
         end = self.ends.get(likeness_id)
         is_over = likeness_id in self.closed or (end is not None and now >= end)
         return is_over or (maker != self.owners[likeness_id] and maker in self.denied.get(likeness_id, ()))
+
+    def is_barred(self, clip: Clip) -> bool:
+        """Whether the clip must not be accepted, drawn or published for what it, or what it builds on, says."""
+        above: Clip | None = clip
+        while above is not None and not above.says_name:
+            above = above.parent
+        return above is not None and self.is_listed
 
     def is_covered(self, clip: Clip, now: int) -> bool:
         """Whether the clip must be served to nobody."""

@@ -15,6 +15,7 @@ from volary.errors import Absent, Conflict, Forbidden, Invalid
 from volary.likeness import (
     DEEPEST,
     MOST_PEOPLE,
+    PERSON_BLOCKED,
     Appearance,
     Consent,
     How,
@@ -28,6 +29,7 @@ from volary.likeness import (
 from volary.ports import Check, Key, Services, When, Write
 from volary.remix import prompts_above
 from volary.stores.accounts import Accounts
+from volary.stores.blocked import Blocked
 from volary.stores.follows import Follows, still_mutual
 from volary.stores.likenesses import Likenesses, unmoved, use_write
 from volary.stores.videos import Videos
@@ -63,7 +65,9 @@ class Cast:
 
 
 def cast(plan: Plan, services: Services) -> Cast:
-    """Everybody in a clip that is asked for. Raises Invalid for a name that means nobody, Forbidden for a refusal."""
+    """Everybody in a clip that is asked for. Raises Invalid for a name that means nobody, Forbidden for a refusal and
+    for words that name somebody of the block list.
+    """
     found: dict[str, tuple[str, How]] = {}
     for name in plan.named:
         found.setdefault(_named(name, services), ("likenesses", "declared"))
@@ -74,14 +78,21 @@ def cast(plan: Plan, services: Services) -> Cast:
     if len(found) > MOST_PEOPLE:
         raise Invalid(f"a clip shows at most {MOST_PEOPLE} people, not {len(found)}", param="likenesses")
     people = [_allowed(likeness_id, param, how, (plan, services)) for likeness_id, (param, how) in found.items()]
-    return Cast(tuple(each for each, _ in people), _together(plan.maker_id, [asked for _, asked in people]))
+    nobody_listed = _unlisted(plan, found, services)
+    if isinstance(nobody_listed, Refusal):
+        raise Forbidden(nobody_listed.message, code=nobody_listed.code, param="prompt")
+    together = _together(plan.maker_id, [asked for _, asked in people])
+    return Cast(tuple(each for each, _ in people), [nobody_listed, *together])
 
 
 def recast(video: Video, services: Services) -> Cast | Refusal:
-    """The people of a clip that was accepted, judged anew by today's consents; the first refusal otherwise."""
-    if not video.people:
-        return Cast()
+    """The people of a clip that was accepted, judged anew by today's consents and block list; the first refusal
+    otherwise.
+    """
     plan = _plan_of(video, services)
+    nobody_listed = _unlisted(plan, [each.likeness_id for each in video.people], services)
+    if isinstance(nobody_listed, Refusal):
+        return nobody_listed
     store, now = Likenesses(services.items), _now(services)
     asked = []
     for appearance in video.people:
@@ -93,9 +104,9 @@ def recast(video: Video, services: Services) -> Cast | Refusal:
         if refused is not None or consent is None:
             return refused or _unknown(appearance.likeness_id)
         asked.append(consent)
-    if not _are_active(video.owner_id, asked, services):
+    if asked and not _are_active(video.owner_id, asked, services):
         return Refusal(code="account_suspended", message="an account of somebody in this clip is not active")
-    return Cast(video.people, _together(video.owner_id, asked))
+    return Cast(video.people, [nobody_listed, *_together(video.owner_id, asked)])
 
 
 def sighted(video: Video, likeness_id: str, services: Services) -> tuple[Appearance, Check] | Refusal:
@@ -109,12 +120,23 @@ def sighted(video: Video, likeness_id: str, services: Services) -> tuple[Appeara
 
 def judged(likeness_id: str, plan: Plan, services: Services) -> Refusal | None:
     """What `POST /likenesses/{id}/check` answers: why this plan would be refused, or None."""
-    return _judged(Likenesses(services.items).consent(likeness_id), plan, services, _now(services))
+    refused = _judged(Likenesses(services.items).consent(likeness_id), plan, services, _now(services))
+    listed = _unlisted(plan, [likeness_id], services)
+    return refused or (listed if isinstance(listed, Refusal) else None)
 
 
 def uses_of(people: Iterable[Appearance], video_id: str) -> list[Write]:
     """The rows by which a withdrawal finds the clip; written in the transaction that puts the people into it."""
     return [use_write(each, video_id) for each in people]
+
+
+def _unlisted(plan: Plan, shown: Iterable[str], services: Services) -> Check | Refusal:
+    """The condition that the block list is still the one by which the clip's words name nobody, or why they do."""
+    listed, same_list = Blocked(services.items).named(plan.words, shown)
+    if listed is None:
+        return same_list
+    message = "the words name somebody who is not to be shown: ask them for their likeness"
+    return Refusal(code=PERSON_BLOCKED, message=message)
 
 
 def _named(name: str, services: Services) -> str:

@@ -4,7 +4,8 @@
     ├── Invalid            the request cannot be meant: a field is missing, unknown or out of range
     ├── Unauthenticated    no token, or one that does not hold
     ├── Forbidden          a known person may not do this: consent, moderation, role, age, region
-    │   └── ConsentWithdrawn  somebody in a job no longer lets their likeness be used in it
+    │   ├── ConsentWithdrawn  somebody in a job no longer lets their likeness be used in it
+    │   └── PersonBlocked     the words of a job name somebody who was put on the block list meanwhile
     ├── Absent             there is nothing of that name that this person may know of
     ├── Conflict           the thing exists but is not in the state that the act needs
     │   ├── ConditionFailed   a conditional write met another value (from `Items`)
@@ -44,6 +45,10 @@ class Forbidden(VolaryError):
 
 class ConsentWithdrawn(Forbidden):
     code = "consent_withdrawn"
+
+
+class PersonBlocked(Forbidden):
+    code = "person_blocked"
 
 
 class Absent(VolaryError):

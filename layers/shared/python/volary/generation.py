@@ -29,6 +29,7 @@ FAILURES = {
     "review_rejected": "A reviewer decided that this clip cannot be published.",
     "source_withdrawn": "The clip this one starts from is no longer available for remixing.",
     "consent_withdrawn": "Somebody in this clip no longer lets their likeness be used in it.",
+    "person_blocked": "The words of this clip, or of one it builds on, name somebody who is not to be shown.",
     "likeness_unconsented": "The clip shows somebody who has not agreed to it.",
     "likeness_key_missing": "The key to a likeness was not released from its owner's device.",
     "likeness_unreadable": "A likeness could not be used for this clip; your credits were returned.",
@@ -155,6 +156,7 @@ def failure_of(code: str | None, error: str = "") -> Failure:
         "SigningFailed": "signing_failed",
         "KeyNotReleased": "likeness_key_missing",
         "ConsentWithdrawn": "consent_withdrawn",
+        "PersonBlocked": "person_blocked",
     }.get(error)
     known = named if named in FAILURES else "internal_error"
     return Failure(code=known, message=FAILURES[known])

@@ -24,6 +24,7 @@ How = Literal["declared", "handle", "inherited", "sighted"]
 MOST_NAMED = 1_000  # people on one list
 MOST_PENDING = 1_000  # withdrawals that stand beside each other; those of single clips go once they are carried out
 MOST_PEOPLE = 16  # in one clip: each brings up to five writes into a transaction, which has a hundred
+PERSON_BLOCKED = "person_blocked"
 ADULT_STYLES = ("photographic",)  # of somebody under 18 nothing is made that could pass for a recording of them
 DEEPEST = 50  # clips that one with people may descend from
 DEFAULT_PURPOSES: tuple[Purpose, ...] = ("personal", "entertainment", "education")
@@ -133,6 +134,11 @@ class Refusal(Shape):
     code: str
     message: str
     rule: str | None = None
+
+    @property
+    def failure(self) -> str:
+        """The code with which a job ends that was accepted before this came up."""
+        return self.code if self.code == PERSON_BLOCKED else "consent_withdrawn"
 
 
 def is_void(consent: Consent, appearance: Appearance, made: Made, now: int) -> bool:

@@ -4,10 +4,12 @@ BLOCKED/PEOPLE        the list, by version
 AUDIT#blocked/number  who put whom on it, and took whom off
 """
 
+from collections.abc import Iterable
+
 from volary.audit import GENESIS, Entry
-from volary.blocked import BlockedPerson, blocked
+from volary.blocked import BlockedPerson, blocked, named
 from volary.errors import Absent, ConditionFailed, Conflict
-from volary.ports import NEW, Items, Key, Put, When
+from volary.ports import NEW, Check, Items, Key, Put, When
 
 MOST = 2_000  # people: the record stays well below what one item may weigh
 KEY = Key("BLOCKED", "PEOPLE")
@@ -21,6 +23,15 @@ class Blocked:
     def people(self) -> list[BlockedPerson]:
         item = self._items.get(KEY)
         return [BlockedPerson.model_validate(each) for each in item["people"]] if item else []
+
+    def named(self, words: str, allowed: Iterable[str]) -> tuple[BlockedPerson | None, Check]:
+        """Whom the words name, besides those whose likeness is `allowed`; and the condition under which a transaction
+        may count on the answer: the list is the one that was read.
+        """
+        item = self._items.get(KEY)
+        people = [BlockedPerson.model_validate(each) for each in item["people"]] if item else []
+        when = When(equals={"number": item["number"]}) if item else When(exists=False)
+        return named(words, people, allowed), Check(KEY, when)
 
     def add(self, person: BlockedPerson) -> BlockedPerson:
         """Raises Invalid for names that cannot be told, Conflict when the list is full."""
