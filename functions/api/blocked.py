@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from volary.accounts import Role, Viewer
 from volary.blocked import LONGEST_NAME, MOST_NAMES, BlockedPerson, Kind
-from volary.errors import Forbidden
+from volary.errors import Conflict, Forbidden
 from volary.stores.blocked import Blocked
+from volary.vault_index import blocked_entries
 
 from functions.api.asks import Body
 from functions.api.authentication import CurrentServices, CurrentViewer
@@ -67,6 +68,9 @@ async def block(
 @router.delete("/{block_id}", operation_id="unblock_person")
 async def unblock(block_id: str, viewer: CurrentViewer, services: CurrentServices) -> UnblockedPerson:
     actor = demand_admin(viewer)
+    if block_id in blocked_entries(services):  # whose key only the machine's owner may destroy
+        message = f"{block_id} is matched by face or voice too: `volary block remove` takes them off the list"
+        raise Conflict(message, code="person_matched")
     Blocked(services.items).remove(block_id, actor, int(services.clock.now().timestamp()))
     return UnblockedPerson(id=block_id)
 

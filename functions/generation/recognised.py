@@ -12,6 +12,8 @@ from volary.likeness import MOST_PEOPLE, Appearance, Refusal
 from volary.moderation import shipped_policy
 from volary.ports import Check, Services, Write
 from volary.sightings import signals, weight, without_agreed_faces
+from volary.stores.blocked import Blocked
+from volary.vault_index import BLOCKED
 from volary.videos import Video
 
 from events.inference import MediaScreened
@@ -47,7 +49,13 @@ def recognised(video: Video, screened: MediaScreened, index_id: str | None, serv
     room = max(0, MOST_PEOPLE - len(known))
     met = [found for each in seen[:room] if not isinstance(found := sighted(video, each, services), Refusal)]
     agreed = known | {appearance.likeness_id for appearance, _ in met}
-    strange = signals(matched, frozenset(agreed), policy)
+    strange = signals(matched, frozenset(agreed | _listed_themselves(agreed, services)), policy)
     plain = without_agreed_faces(screened.signals, matched, not strange)
     joined, checks = tuple(appearance for appearance, _ in met), [check for _, check in met]
     return Recognised((*plain, *strange), strange, joined, checks)
+
+
+def _listed_themselves(agreed: set[str], services: Services) -> set[str]:
+    """The entries of the block list that are people who agreed to the clip through their own likeness."""
+    people = Blocked(services.items).people()
+    return {f"{BLOCKED}{each.id}" for each in people if each.likeness_id in agreed}

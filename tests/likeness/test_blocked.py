@@ -10,12 +10,16 @@ from volary.moderation import shipped_policy
 from volary.stores.blocked import KEY, Blocked
 from volary.stores.credits import Credits
 
+from events.inference import MarkReading, MediaScreened
+from events.likeness import Matched, Sighting
 from events.moderation import Signal
 from events.workflow import GenerationState
 from functions.generation.publish import publish
+from functions.generation.recognised import recognised
 from tests.likeness.test_lending import Lending
 from tests.simulation.schedule import make_clip
 
+SEEN = Sighting(subject="blocked:block_1", listed="blocked", sense="face", score=0.9)
 JANE = BlockedPerson(id="block_1", names=("Jane Éclair",), kind="estate", added_by="user_root", at=1)
 
 
@@ -85,3 +89,18 @@ def test_a_name_that_the_clip_does_not_say_changes_nothing(world):
     world.settle()
 
     assert ended(world, video_id) == ("completed", "")
+
+
+@pytest.mark.parametrize("has_likeness", [True, False])
+def test_a_listed_face_counts_unless_it_is_the_person_who_agreed(world, has_likeness):
+    video = world.videos.get(world.asked())
+    listed(world, JANE.model_copy(update={"likeness_id": world.likeness if has_likeness else None}))
+    screened = MediaScreened(
+        media=world.clip.facts, mark=MarkReading(payload=None, p_value=1, confidence=0), signals=(), frames_seen=4,
+        matched=Matched(index_id="index_1", faces=1, sightings=(SEEN,)),
+    )  # fmt: skip
+
+    found = recognised(video, screened, "index_1", world.services)
+
+    assert [each.category for each in found.strange] == ([] if has_likeness else ["likeness"])
+    assert found.joined == ()

@@ -36,9 +36,9 @@ def weight(sighting: Sighting, policy: Policy) -> Action:
 
 
 def signals(matched: Matched, consented: frozenset[str], policy: Policy) -> tuple[Signal, ...]:
-    """A signal for every resemblance that counts and that nobody consented to."""
+    """A signal for every resemblance that counts and whose subject, an entry of the index, is not in `consented`."""
     counted = [each for each in matched.sightings if weight(each, policy) != "pass"]
-    strange = [each for each in counted if each.listed == "blocked" or each.subject not in consented]
+    strange = [each for each in counted if each.subject not in consented]
     return tuple(signal_of(each, matched.model or matched.index_id) for each in strange)
 
 

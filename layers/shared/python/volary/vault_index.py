@@ -24,6 +24,7 @@ LINK_SECONDS = 3600
 COPY_SECONDS = 86_400
 TYPE = "application/octet-stream"
 PAGE = 100
+MOST_BLOCKED = 2_000  # as many as the list of names holds
 
 
 def add_entry(subject: str, sealed: bytes, services: Services) -> None:
@@ -50,6 +51,12 @@ def block_person(
         services.keyring.replace(subject, "key", record)
     template = json.dumps({"face": [list(face) for face in faces], "voice": list(voice) if voice else None}).encode()
     add_entry(subject, boxes.box(key, template, subject.encode()), services)
+
+
+def blocked_entries(services: Services) -> set[str]:
+    """Whose templates of the block list the index holds, by the id on the list."""
+    listed = services.items.query(FACES, Range(prefix=BLOCKED, limit=MOST_BLOCKED))
+    return {item["sk"].removeprefix(BLOCKED) for item in listed}
 
 
 def unblock_person(block_id: str, services: Services) -> None:
