@@ -120,6 +120,8 @@ function about(found) {
   if (heard.length) parts.push(element("h3", {}, "Heard"), ...heard.map((text) => element("p", { class: "words" }, text)));
   const reasons = found.findings.flatMap((each) => each.reasons.map((reason) => `${each.what}: ${reason}`));
   if (reasons.length) parts.push(element("h3", {}, "Reasons"), element("ul", {}, ...reasons.map((reason) => element("li", {}, reason))));
+  const unseen = [...new Set(found.findings.flatMap((each) => each.unseen))];
+  if (unseen.length) parts.push(element("h3", {}, "Not looked for"), element("ul", { id: "unseen" }, ...unseen.map((each) => element("li", {}, each))));
   parts.push(element("h3", {}, `Policy: ${found.policy.title}`), element("p", {}, found.policy.text));
   parts.push(element("h3", {}, "Consent"), element("p", {}, found.consent.state), ...found.consent.people.flatMap(person));
   const kin = [...found.lineage.ancestors.map((each) => ["from", each]), ...found.lineage.children.map((each) => ["remix", each])];

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from events.shapes import Shape
 
-Stage = Literal["prompt", "frames", "sound"]
+Stage = Literal["prompt", "frames", "writing", "sound"]  # writing: text that is read in the frames
 
 
 class Category(StrEnum):
@@ -33,11 +33,12 @@ class Category(StrEnum):
     OUR_MARK = "our_mark"
     UNSUPPORTED_LANGUAGE = "unsupported_language"
     UNREADABLE = "unreadable"
+    UNSEEN = "unseen"  # what no model looks for: never scored, the policy alone names it
     TEST_STRING = "test_string"
 
 
 # Like GTUBE for mail filters: texts with no other meaning, so that anybody can prove that a deployed pipeline
-# screens. They are honoured in production. The prompt and sound stages report them as TEST_STRING, at score 1
+# screens. They are honoured in production. The prompt, writing and sound stages report them as TEST_STRING, at score 1
 # for the first and 0.5 for the second.
 ALWAYS_BLOCKED_TEXT = "VOLARY*SCREENING-TEST*ALWAYS-BLOCK*6E1F0B47*NO-CLIP"
 ALWAYS_HELD_TEXT = "VOLARY*SCREENING-TEST*ALWAYS-HOLD*B29C75D3*REVIEW"

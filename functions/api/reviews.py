@@ -47,6 +47,7 @@ class Finding(BaseModel):
     verdict: Literal["pass", "hold", "block"]
     category: str | None
     reasons: list[str]
+    unseen: list[str] = []
     scores: dict[str, float]
     transcript: str
     policy_version: str
@@ -366,4 +367,5 @@ def _finding(screening: Screening) -> Finding:
         )
         for signal in screening.signals
     ]
-    return Finding(**known, reasons=list(screening.reasons), scores=scores, seen=seen)
+    reasons, unseen = list(screening.reasons), list(screening.unseen)
+    return Finding(**known, reasons=reasons, unseen=unseen, scores=scores, seen=seen)

@@ -8,8 +8,9 @@ it again. A policy that asks for a score that no stage gave hides as well. What 
 
 from volary.entrypoint import entrypoint
 from volary.errors import ConditionFailed
-from volary.moderation import Decision, Policy, decide, is_complete, shipped_policy
+from volary.moderation import Decision, Policy, World, decide, is_complete, shipped_policy
 from volary.ports import Key, Put, Range, Services
+from volary.remix import world
 from volary.review.cases import Case
 from volary.review.clocks import HELD, severity
 from volary.stores.reviews import Reviews
@@ -22,7 +23,8 @@ from functions.generation.steps import audience, screening_of, seconds
 
 PAGE = 25
 CURSOR = Key("RESCREEN", "CURSOR")
-STAGES: dict[str, tuple[Stage, ...]] = {"prompt": ("prompt",), "media": ("frames", "sound"), "upload": ("frames",)}
+SEEN: tuple[Stage, ...] = ("frames", "writing", "sound")
+STAGES: dict[str, tuple[Stage, ...]] = {"prompt": ("prompt",), "media": SEEN, "upload": SEEN}
 
 
 def rescreen(tick: Tick, services: Services) -> Done:
@@ -63,7 +65,8 @@ def judge_again(video: Video, policy: Policy, services: Services) -> bool:
 def _decided(screening: Screening, video: Video, policy: Policy, services: Services) -> Decision:
     stages = STAGES.get(screening.what, ())
     complete = bool(stages) and is_complete(screening.signals, policy, stages)
-    return decide(screening.signals, policy, complete=complete, audience=audience(video, services))
+    origin: World = "outside" if screening.what == "upload" else world(video, Videos(services.items), policy)
+    return decide(screening.signals, policy, complete=complete, audience=audience(video, services), world=origin)
 
 
 def _redecided(screening: Screening, decision: Decision, services: Services) -> Screening:
@@ -80,7 +83,7 @@ def _case(video: Video, decision: Decision, policy: Policy, services: Services) 
         author_id=video.owner_id,
         category=decision.category,
         severity=severity(decision.category),
-        confidence=decision.reasons[0].score if decision.reasons else 0.0,
+        confidence=(decision.reasons[0].score or 0.0) if decision.reasons else 0.0,
         law=(decision.reasons[0].law if decision.reasons else "") or HELD.basis,
         opened_at=now,
         due_at=now + HELD.seconds,

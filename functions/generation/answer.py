@@ -9,6 +9,7 @@ from volary.entrypoint import entrypoint
 from volary.errors import Absent
 from volary.moderation import decide, is_complete, shipped_policy
 from volary.ports import Services, Write
+from volary.remix import world
 from volary.stores.banks import Banks
 from volary.stores.likenesses import Likenesses
 from volary.stores.pace import Pace
@@ -123,11 +124,13 @@ def _screened(
 ) -> tuple[Video, GenerationState, Screening, list[Write]]:
     policy = shipped_policy()
     is_upload = video.made is None
-    stages: tuple[Stage, ...] = ("frames",) if is_upload else ("frames", "sound")
+    stages: tuple[Stage, ...] = ("frames", "writing", "sound")
     seen = recognised(video, screened, call.index_id, services)
     complete = screened.frames_seen > 0 and seen.is_complete and is_complete(screened.signals, policy, stages)
     known = bank_signals(screened.frame_hashes, Banks(services.items).entries()) if screened.frame_hashes else ()
-    decision = decide((*seen.signals, *known), policy, complete=complete, audience=audience(video, services))
+    origin = world(video, videos_of(services), policy)
+    told = (*seen.signals, *known)
+    decision = decide(told, policy, complete=complete, audience=audience(video, services), world=origin)
     state = judged(call.state, decision)
     if state.failure == "moderation_blocked" and decision.category is Category.LIKENESS:
         state = failed(state, "likeness_unconsented")

@@ -62,7 +62,8 @@ def screening_of(what: str, decision: Decision, at: int) -> Screening:
         what=what,
         verdict=decision.action,
         category=decision.category,
-        reasons=tuple(f"{r.stage}/{r.category} {r.score:.2f} by {r.model}: {r.seen}" for r in decision.reasons),
+        reasons=tuple(reason.told for reason in decision.reasons),
+        unseen=decision.unseen,
         policy_version=decision.policy_version,
         at=at,
     )

@@ -11,7 +11,8 @@ import numpy as np
 from inference.evaluation.observation import seen
 from inference.evaluation.phrases import paraphrase
 from inference.generator.pipeline import Ask, Clip, Generator, SourceClip
-from inference.generator.text import TOKENS, WIDTH, Text, TextEncoder
+from inference.generator.reading import PromptReader, Said
+from inference.generator.text import TextEncoder
 from inference.train.captions import english_whole, french_whole
 from inference.train.corpus import scenes
 from inference.train.render import render
@@ -35,17 +36,17 @@ class Take:
     timings: dict[str, float] = field(default_factory=dict)  # seconds by part; none of a render
 
 
-class Wordless:
-    """An encoder that says nothing for every prompt: the model without text."""
+class Silent:
+    """A reader that reads nothing in any prompt: the model without text."""
 
-    def __init__(self, encoder: TextEncoder) -> None:
-        self._encoder = encoder
+    def __init__(self, reader: PromptReader) -> None:
+        self._reader = reader
 
-    def encode(self, prompt: str) -> Text:
-        return Text(np.zeros(WIDTH, np.float32), np.zeros((TOKENS, WIDTH), np.float32), 0)
+    def read(self, text: str) -> Said:
+        return {}
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._encoder, name)
+        return getattr(self._reader, name)
 
 
 def ask(scene: Scene, prompt: str) -> Ask:

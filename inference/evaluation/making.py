@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from inference.evaluation import rows
-from inference.evaluation.clips import WORDINGS, Say, Take, Wordless, ask, from_reference, made, rendered, retrieved
+from inference.evaluation.clips import WORDINGS, Say, Silent, Take, ask, from_reference, made, rendered, retrieved
 from inference.evaluation.rows import Bench, Key
 from inference.generator.pipeline import Generator
 from inference.train.probe import held_out
@@ -113,13 +113,13 @@ class Maker:
                 return made(self.generator, ask(scene, WORDINGS[name](scene)))
 
     def _wordless(self, scene: Scene) -> Take:
-        """By the model without text, which keeps its encoder."""
-        encoder = self.generator.text
-        self.generator.text = Wordless(encoder)  # type: ignore[assignment]
+        """By the model that reads nothing."""
+        reader = self.generator.reader
+        self.generator.reader = Silent(reader)  # type: ignore[assignment]
         try:
             return made(self.generator, ask(scene, WORDINGS["en"](scene)))
         finally:
-            self.generator.text = encoder
+            self.generator.reader = reader
 
 
 def make(

@@ -1,4 +1,4 @@
-"""From an `Ask` to a `Clip`: encodes the text, plans windows of four seconds, denoises each, decodes, and stitches.
+"""From an `Ask` to a `Clip`: reads the text, plans windows of four seconds, denoises each, decodes, and stitches.
 
 A window sees the last latents of what came before it, which is also how a clip is extended and an image comes alive.
 """
@@ -28,7 +28,9 @@ from inference.generator.likeness import PEOPLE, TRAITS, LikenessEncoder, Likene
 from inference.generator.loudness import normalised
 from inference.generator.noise import moving
 from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanShape, beats, trace
+from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, Wish, encoder, wish
 from inference.generator.sampling import Latents, Recipe, Start, denoise
+from inference.generator.telling import told
 from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder, readable
 from inference.generator.transformer import PATCH, Condition, Transformer, TransformerShape
 
@@ -54,18 +56,20 @@ class _Known:
 class _Job:
     """One clip being made: its conditions, size in latents, source and what to call at each step."""
 
-    wanted: tuple[Text, Text | None]
+    wish: Wish
+    unwanted: Text | None
     style: int
     grid: tuple[int, int]
     length: int  # video latents in all
     seed: int
     traits: torch.Tensor  # (1,16) of the person, should there be one
-    is_likeness: bool  # whether they are somebody given, who then has to be there
     on_step: Callable[[float], None]
 
 
-_Parts = tuple[VideoAutoencoder, AudioAutoencoder, Transformer, Planner, Enlarger, LikenessEncoder | None]
-_NAMES = ("autoencoder", "audio", "transformer", "planner", "enlarger", "likeness")
+_Parts = tuple[VideoAutoencoder, AudioAutoencoder, Transformer, Planner, Enlarger, Reader, LikenessEncoder | None]
+_NAMES = ("autoencoder", "audio", "transformer", "planner", "enlarger", "reader", "likeness")
+# What a clip is where its prompt says nothing else: nobody who asks for a dog expects snow or a moving camera.
+_USUAL = {"weather": "clear", "camera": "still"}
 
 
 class Generator:
@@ -77,14 +81,16 @@ class Generator:
         for part in parts:
             if part is not None:
                 part.eval().requires_grad_(False)
-        self.video, self.audio, self.transformer, self.planner, self.enlarger, self.likeness = parts
+        self.video, self.audio, self.transformer, self.planner, self.enlarger, reader, self.likeness = parts
         self.model = model
         self.styles: tuple[str, ...] = tuple(config["styles"])
         self.attributes: dict[str, list[str]] = config["attributes"]
         self.recipe = Recipe(**config["recipe"])
+        self.reader = PromptReader(encoder(config["encoder"]), reader, self.attributes)
         self.text = TextEncoder()
-        words = list(config["lexicon"])
-        self.lexicon = Lexicon(words, self.text.vectors(words), config["threshold"])
+        self.words: dict[str, dict[str, str]] = config["words"]
+        taught = list(config["lexicon"])
+        self.lexicon = Lexicon([*taught, *config["taught"].split()], self.text.vectors(taught), config["threshold"])
 
     @classmethod
     def load(cls, folder: Path) -> Generator:
@@ -98,6 +104,7 @@ class Generator:
                 Transformer(TransformerShape(**config["transformer"])),
                 Planner(PlanShape(**config["planner"])),
                 Enlarger(EnlargerShape(**config["enlarger"])),
+                Reader(ReaderShape(**config["reader"])),
                 LikenessEncoder(LikenessShape(**config["likeness"])) if "likeness" in config else None,
             )
         except (KeyError, TypeError) as error:
@@ -126,12 +133,10 @@ class Generator:
         check(ask, self.styles)
         timings: dict[str, float] = {}
         with _timed(timings, "text"):
-            prompt, unwanted, warnings = readable(ask)
-            text = self.text.encode(prompt)
-            negative = self.text.encode(unwanted) if unwanted else None
+            prompt, unwanted, warnings = readable(ask, self.reader.is_readable, f"{LONGEST} word pieces")
             unknown = self.lexicon.unknown(prompt, self.text)
+            job = self._job(ask, (prompt, unwanted), on_progress)
         source = None if ask.source is None else sources.fitted(ask.source, ask.seconds)
-        job = self._job(ask, (text, negative), on_progress)
         with torch.inference_mode(), _timed(timings, "denoise"):
             made = self._made(job, source)
         with torch.inference_mode(), _timed(timings, "decode"):
@@ -141,16 +146,20 @@ class Generator:
         assert made.plan is not None
         return replace(clip, not_rendered=unknown, timings=timings, warnings=warnings), made.plan
 
-    def _job(self, ask: Ask, wanted: tuple[Text, Text | None], on_progress: Callable[[float], None]) -> _Job:
+    def _job(self, ask: Ask, prompts: tuple[str, str], on_progress: Callable[[float], None]) -> _Job:
         high, wide = frames.bucket(ask.width, ask.height)
+        usual = {} if ask.source else {name: value for name, value in _USUAL.items() if name in self.attributes}
+        chosen = {"style": ask.style} if ask.style is not None else {}
+        if ask.likenesses:  # somebody given has to be there
+            chosen["subject"] = next(v for v in (self.reader.read(prompts[0]).get("subject"), *PEOPLE) if v in PEOPLE)
         return _Job(
-            wanted,
+            wish(self.reader, prompts, chosen, usual),
+            self.text.encode(prompts[1]) if prompts[1] else None,
             len(self.styles) if ask.style is None else self.styles.index(ask.style),
             (high // SPATIAL, wide // SPATIAL),
             ask.seconds * frames.RATE // TEMPORAL,
             ask.seed,
             self._traits(ask),
-            bool(ask.likenesses),
             lambda share: on_progress(0.9 * share),
         )
 
@@ -205,32 +214,23 @@ class Generator:
         return _Known(whole, True, Plan(done.plan.attributes, done.plan.motion[:, : TEMPORAL * job.length]))
 
     def _planned(self, job: _Job, known: _Known | None, place: int) -> Plan:
-        """The plan of a window: from the words, going on where known latents or their own plan end."""
-        hints = [_hints(text, job.grid, self.planner.shape) for text in job.wanted]
-        attributes, motion = torch.zeros(1, len(self.attributes), dtype=torch.long), torch.zeros(1, FRAMES, len(MOTION))
-        set_, moved, seen = torch.zeros_like(attributes, dtype=torch.bool), hints[0].is_moved, hints[0].is_seen
-        if job.style < len(self.styles):
-            row = list(self.attributes).index("style")
-            attributes[0, row], set_[0, row] = self.attributes["style"].index(self.styles[job.style]), True
-        latents = torch.zeros_like(hints[0].seen)
+        """The plan of a window: around what was said, going on where known latents or their own plan end."""
+        hints = _hints(job.grid, self.planner.shape)
+        start = Plan(torch.zeros(1, len(self.attributes), dtype=torch.long), torch.zeros(1, FRAMES, len(MOTION)))
+        for row, (name, values) in enumerate(self.attributes.items()):
+            if name in job.wish.said:
+                start.attributes[0, row], hints.is_set[0, row] = values.index(job.wish.said[name]), True
         if known is not None:
             count = min(len(known.latents.video), WINDOW)
+            is_known = torch.arange(WINDOW)[None] < count
             if known.plan is None:
-                latents[0, :count] = known.latents.video[:count].flatten(1)
-                seen = torch.arange(WINDOW)[None] < count
+                hints.seen[0, :count] = known.latents.video[:count].flatten(1)
+                hints = replace(hints, is_seen=is_known)
             else:
                 span = FRAMES // WINDOW * count
-                attributes, motion[0, :span] = known.plan.attributes, known.plan.motion[0, -span:]
-                set_, moved = torch.ones_like(set_), torch.arange(WINDOW)[None] < count
-        told = [replace(hint, seen=latents, is_seen=seen, is_set=set_, is_moved=moved) for hint in hints]
-        counts = tuple(len(values) for values in self.attributes.values())
-        seed, row = job.seed * 1013 + place, list(self.attributes).index("subject")
-        plan = planning.made(self.planner, *told, (Plan(attributes, motion), seed), counts)
-        if job.is_likeness and int(plan.attributes[0, row]) not in self._people():
-            attributes[0, row], set_[0, row] = self._people()[0], True
-            told = [replace(hint, is_set=set_) for hint in told]
-            plan = planning.made(self.planner, *told, (Plan(attributes, motion), seed), counts)
-        return plan
+                start.attributes[:], start.motion[0, :span] = known.plan.attributes, known.plan.motion[0, -span:]
+                hints = replace(hints, is_set=torch.ones_like(hints.is_set), is_moved=is_known)
+        return planning.made(self.planner, hints, (start, job.seed * 1013 + place), job.wish.allowed)
 
     def _window(self, job: _Job, prefix: _Known | None, plan: Plan, progress: tuple[int, float, float]) -> Latents:
         place, *shares = progress
@@ -247,11 +247,12 @@ class Generator:
     def _denoised(
         self, job: _Job, start: Start, plan: Plan, given: tuple[int, int], progress: tuple[float, ...]
     ) -> Latents:
-        wanted, unwanted = job.wanted
-        told = _told(plan, job.grid)
+        wanted = self.text.encode(told(self.words, self._named(plan), PEOPLE))
+        moves = _moves(plan, job.grid)
+        nobody = torch.zeros(1, len(TRAITS))
         conditions = (
-            _condition(wanted, job.style, given, (*told, torch.tensor([True]), self._shown(job, plan))),
-            _condition(unwanted, len(self.styles), given, (*told, torch.tensor([False]), torch.zeros(1, len(TRAITS)))),
+            _condition(wanted, job.style, given, (*moves, torch.tensor([True]), self._shown(job, plan))),
+            _condition(job.unwanted, len(self.styles), given, (*moves, torch.tensor([False]), nobody)),
         )
         done, share = progress
         return denoise(self.transformer, conditions, start, self.recipe, lambda part: job.on_step(done + share * part))
@@ -373,14 +374,14 @@ def _words(text: Text | None) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(text.sentence)[None], torch.from_numpy(text.tokens)[None]
 
 
-def _hints(text: Text | None, grid: tuple[int, int], shape: PlanShape) -> Hints:
-    """Hints of words alone."""
+def _hints(grid: tuple[int, int], shape: PlanShape) -> Hints:
+    """Hints that nothing is known of."""
     nothing, tall = torch.zeros(1, WINDOW, dtype=torch.bool), torch.tensor([int(grid[0] > grid[1])])
     seen, unset = torch.zeros(1, WINDOW, shape.latent), torch.zeros(1, shape.attributes, dtype=torch.bool)
-    return Hints(*_words(text), tall, seen, nothing, unset, nothing)
+    return Hints(tall, seen, nothing, unset, nothing)
 
 
-def _told(plan: Plan, grid: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _moves(plan: Plan, grid: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The plan as the transformer is told it: attributes, and its motion at every video and audio token."""
     places = trace(plan.motion, grid[0] // PATCH, grid[1] // PATCH)
     return plan.attributes, places, beats(plan.motion, WINDOW * SOUNDS)

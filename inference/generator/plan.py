@@ -1,23 +1,23 @@
-"""The plan of a clip: what is in it and how subject and camera move. It is made from the words first; picture and
-sound then follow it, which is what keeps a step and its sound together. It draws nothing itself."""
+"""The plan of a clip: what is in it and how subject and camera move. It is made first, around what the words say;
+picture and sound then follow it, which is what keeps a step and its sound together. It draws nothing itself."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from inference.generator.transformer import TEXT_SPREAD, Block, wave_code
+from inference.generator.transformer import Block, wave_code
 
 FRAMES = 48  # of a window of four seconds
 # Of every frame: the subject's place in frame heights, its turn and its gait's phase as sine and cosine, half the
 # side of its square, which way it faces, the camera's place and zoom, and how much it strikes the ground.
 MOTION = ("x", "y", "turn sin", "turn cos", "gait sin", "gait cos", "half", "facing", "pan", "zoom", "impact")
-GUIDANCE = 1.5
+STEPS = 24
 HORIZON = 0.66  # where the ground begins, in frame heights of the world
 DEPTHS = (0.4, 1.0)  # how far what is far and what is near follows the camera
 _CENTRE = (0.0, 0.5, 0.0, 0.85, 0.0, 0.15, 0.24, 0.0, 0.0, 1.05, 0.05)
@@ -28,8 +28,6 @@ _SPREAD = (0.25, 0.15, 0.35, 0.4, 0.7, 0.7, 0.07, 1.0, 0.14, 0.12, 0.17)
 class PlanShape:
     """Sizes of the planner. `span` frames make one token; `latent` numbers describe that span of a given video."""
 
-    text: int = 512
-    text_tokens: int = 20
     latent: int = 896
     attributes: int = 10
     values: int = 16
@@ -50,11 +48,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Hints:
-    """What a plan is made from. Zeros in `sentence` and `tokens` say nothing; `seen` (B,12,896) are latents of given
-    video, flattened, in the spans that `is_seen` (B,12) marks; the masks mark parts of the plan that stand already."""
+    """What a plan is made around. `seen` (B,12,896) are latents of given video, flattened, in the spans that `is_seen`
+    (B,12) marks; the other masks mark parts of the plan that stand already."""
 
-    sentence: Tensor  # (B,512)
-    tokens: Tensor  # (B,20,512)
     is_tall: Tensor  # (B,) long
     seen: Tensor
     is_seen: Tensor
@@ -69,9 +65,9 @@ def units(plan: Plan, values: int) -> tuple[Tensor, Tensor]:
     return bits, ((plan.motion - centre) / spread).unflatten(1, (-1, 4)).flatten(2)
 
 
-def settled(bits: Tensor, motion: Tensor, counts: tuple[int, ...]) -> Plan:
-    """The plan nearest to such numbers: a whole value for every attribute, and unit turns, one size, one facing."""
-    allowed = torch.arange(bits.shape[2]) < torch.tensor(counts)[:, None]
+def settled(bits: Tensor, motion: Tensor, allowed: Tensor) -> Plan:
+    """The plan nearest to such numbers: a whole value that is `allowed` (10,values) for every attribute, and unit
+    turns, one size, one facing."""
     attributes = bits.masked_fill(~allowed, -math.inf).argmax(-1)
     x = motion.unflatten(2, (4, -1)).flatten(1, 2)
     x = x * torch.tensor(_SPREAD) + torch.tensor(_CENTRE)
@@ -83,16 +79,14 @@ def settled(bits: Tensor, motion: Tensor, counts: tuple[int, ...]) -> Plan:
 
 
 class Planner(nn.Module):
-    """Predicts the velocity of a plan between noise and itself (rectified flow), from words and given video."""
+    """Predicts the velocity of a plan between noise and itself (rectified flow), around what stands of it and after
+    given video."""
 
     def __init__(self, shape: PlanShape) -> None:
         super().__init__()
         self.shape, width = shape, shape.width
         span = shape.span * len(MOTION)
-        self.sentence_in = nn.Linear(shape.text, width)
-        self.text_in = nn.Linear(shape.text, width)
-        self.slots = nn.Parameter(0.02 * torch.randn(1 + shape.text_tokens + shape.attributes, width))
-        self.empty = nn.Parameter(0.02 * torch.randn(width))
+        self.slots = nn.Parameter(0.02 * torch.randn(shape.attributes, width))
         self.bits_in = nn.Parameter(torch.randn(shape.attributes, shape.values, width) / shape.values**0.5)
         self.bits_out = nn.Parameter(torch.zeros(shape.attributes, width, shape.values))
         self.motion_in = nn.Linear(span, width)
@@ -112,21 +106,16 @@ class Planner(nn.Module):
 
     def forward(self, bits: Tensor, motion: Tensor, time: Tensor, hints: Hints) -> tuple[Tensor, Tensor]:
         # bits (B,10,V), motion (B,12,44), time (B,) 0 clean .. 1 noise -> velocities of the same shapes
-        sentence = self.sentence_in(hints.sentence * TEXT_SPREAD)
-        told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + sentence + self.aspect(hints.is_tall))
-        is_used = (hints.tokens.abs().sum(-1, keepdim=True) > 0).float()
-        words = self.text_in(hints.tokens * TEXT_SPREAD) * is_used + self.empty * (1 - is_used)
-        what = torch.einsum("bav,avw->baw", bits, self.bits_in) + hints.is_set[..., None] * self.marks[0]
-        head = torch.cat([sentence[:, None], words, what], dim=1) + self.slots
+        told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + self.aspect(hints.is_tall))
+        what = torch.einsum("bav,avw->baw", bits, self.bits_in) + hints.is_set[..., None] * self.marks[0] + self.slots
         moves = self.motion_in(motion) + self.moments(wave_code(torch.arange(motion.shape[1]) + 0.5, 64, 100))
         moves = moves + hints.is_moved[..., None] * self.marks[1] + self._seen(hints)
-        x = torch.cat([head, moves.to(head)], dim=1)
+        x = torch.cat([what, moves.to(what)], dim=1)
         changes = self.tell(told).unflatten(-1, (6, -1))
         for block in self.blocks:
             x = block(x, changes)
         x = F.layer_norm(x.float(), x.shape[-1:])
-        first = 1 + self.shape.text_tokens
-        what, moves = x[:, first : first + self.shape.attributes], x[:, first + self.shape.attributes :]
+        what, moves = x[:, : self.shape.attributes], x[:, self.shape.attributes :]
         return torch.einsum("baw,awv->bav", what, self.bits_out), self.motion_out(moves)
 
     def _seen(self, hints: Hints) -> Tensor:
@@ -136,24 +125,35 @@ class Planner(nn.Module):
 
 
 @torch.no_grad()
-def made(planner: Planner, wanted: Hints, unwanted: Hints, start: tuple[Plan, int], counts: tuple[int, ...]) -> Plan:
-    """A plan of batch 1 for `wanted`, led away from `unwanted`, in 24 Euler steps.
+def made(planner: Planner, hints: Hints, start: tuple[Plan, int], allowed: Tensor) -> Plan:
+    """A plan of batch 1 in `STEPS` Euler steps.
 
-    `start` holds the parts of the plan that stand, where the hints' masks say so, and the seed.
+    `start` holds the parts of the plan that stand, where the hints' masks say so, and the seed; every attribute comes
+    out with a value that is `allowed` (10,values). Motion goes with the value that was on its way: one that had to be
+    changed at the end is set, and the rest made again.
     """
     known, seed = start
+    bits, motion = _flowed(planner, hints, units(known, planner.shape.values), seed)
+    plan = settled(bits, motion, allowed)
+    changed = (plan.attributes != settled(bits, motion, torch.ones_like(allowed)).attributes) & ~hints.is_set
+    if not changed.any():
+        return plan
+    stands = Plan(torch.where(changed, plan.attributes, known.attributes), known.motion)
+    again = replace(hints, is_set=hints.is_set | changed)
+    return settled(*_flowed(planner, again, units(stands, planner.shape.values), seed), allowed)
+
+
+def _flowed(planner: Planner, hints: Hints, fixed: tuple[Tensor, Tensor], seed: int) -> tuple[Tensor, Tensor]:
+    """From noise to the numbers of a plan, with what is `fixed` held where the hints say that it stands."""
     random = torch.Generator().manual_seed(seed % 2**63)
-    fixed = units(known, planner.shape.values)
-    keep = (wanted.is_set[..., None], wanted.is_moved[..., None])
+    keep = (hints.is_set[..., None], hints.is_moved[..., None])
     state = [torch.randn(part.shape, generator=random) for part in fixed]
-    pair = Hints(*(torch.cat([getattr(wanted, name), getattr(unwanted, name)]) for name in vars(wanted)))
-    moments = torch.linspace(1, 0, 25).tolist()
-    for now, then in pairwise(moments):
+    for now, then in pairwise(torch.linspace(1, 0, STEPS + 1).tolist()):
         state = [torch.where(k, f, s) for k, f, s in zip(keep, fixed, state, strict=True)]
-        speeds = planner(*(torch.cat([part] * 2) for part in state), torch.full((2,), now), pair)
-        state = [s + (then - now) * (v[1:] + GUIDANCE * (v[:1] - v[1:])) for s, v in zip(state, speeds, strict=True)]
-    state = [torch.where(k, f, s) for k, f, s in zip(keep, fixed, state, strict=True)]
-    return settled(state[0], state[1], counts)
+        speeds = planner(*state, torch.tensor([now]), hints)
+        state = [s + (then - now) * v for s, v in zip(state, speeds, strict=True)]
+    bits, motion = (torch.where(k, f, s) for k, f, s in zip(keep, fixed, state, strict=True))
+    return bits, motion
 
 
 def places(motion: Tensor, rows: int, columns: int) -> tuple[Tensor, Tensor]:

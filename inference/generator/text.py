@@ -1,9 +1,10 @@
-"""A prompt as vectors: one of the sentence, and one of each content word and neighbouring pair; says which words the
-world does not hold. The encoder is the packaged multilingual one (Universal Sentence Encoder), frozen."""
+"""A text as vectors: one of the sentence, and one of each content word and neighbouring pair; says which of a prompt's
+words the world does not hold. The encoder is the packaged multilingual one (Universal Sentence Encoder), frozen."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,6 @@ from inference.generator.clauses import fitted, warning
 WIDTH = 512
 WORDS = 12
 TOKENS = 20
-# The longest caption of the corpus has 18 words of content: the sentence's vector has carried no more than that.
-LONGEST = 18
 
 # Words of grammar, not of content: they are neither shown to the transformer alone nor reported as unknown.
 _GRAMMAR = frozenset(
@@ -53,14 +52,15 @@ def pieces(words: list[str]) -> list[str]:
     return (words + pairs)[:TOKENS]
 
 
-def readable(ask: Ask) -> tuple[str, str, tuple[str, ...]]:
-    """The prompt and the negative prompt as far as this model reads them, and a warning for each that was cut."""
+def readable(ask: Ask, is_readable: Callable[[str], bool], reads: str) -> tuple[str, str, tuple[str, ...]]:
+    """The prompt and the negative prompt as far as a model reads them, and a warning for each that was cut; `reads`
+    names what is read at most."""
     kept, warnings = [], []
     for what, text in (("prompt", ask.prompt), ("negative prompt", ask.negative_prompt)):
-        read, dropped = fitted(text, lambda part: len(content_words(part)) <= LONGEST)
+        read, dropped = fitted(text, is_readable)
         kept.append(read)
         if dropped:
-            warnings.append(warning(what, f"{LONGEST} words of content", dropped))
+            warnings.append(warning(what, reads, dropped))
     return kept[0], kept[1], tuple(warnings)
 
 
@@ -91,18 +91,16 @@ class TextEncoder:
 
 
 class Lexicon:
-    """The words the model was taught, as unit vectors (N, 512); a word far from all of them is not in its world."""
+    """The words the model was taught, of which some as unit vectors (N, 512); a word that is none of them and far from
+    all the vectors is not in its world."""
 
-    def __init__(self, words: list[str], vectors: np.ndarray, threshold: float) -> None:
-        self.words, self.vectors, self.threshold = words, vectors, threshold
-        self._plain = set(words)
+    def __init__(self, taught: Iterable[str], vectors: np.ndarray, threshold: float) -> None:
+        self.taught, self.vectors, self.threshold = frozenset(taught), vectors, threshold
 
     def unknown(self, prompt: str, encoder: TextEncoder) -> tuple[str, ...]:
         """The prompt's content words that are near no taught word, each once, in order."""
-        words = list(dict.fromkeys(content_words(prompt)))
+        words = [word for word in dict.fromkeys(content_words(prompt)) if word not in self.taught]
         if not words:
             return ()
         nearest = (encoder.vectors(words) @ self.vectors.T).max(axis=1)
-        return tuple(
-            word for word, near in zip(words, nearest, strict=True) if word not in self._plain and near < self.threshold
-        )
+        return tuple(word for word, near in zip(words, nearest, strict=True) if near < self.threshold)

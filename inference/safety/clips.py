@@ -1,6 +1,6 @@
-"""Judges a whole clip or picture: its frames, its sound, and whether it carries our mark. It fetches nothing.
+"""Judges a whole clip or picture: its frames, the writing in them, its sound, and whether it carries our mark.
 
-An error in any stage is raised: the caller holds the clip.
+It fetches nothing. An error in any stage is raised: the caller holds the clip.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Literal
 from events.inference import MarkReading
 from events.moderation import Category, Signal
 from inference.media import Decoded
-from inference.safety import frames, sound
+from inference.safety import frames, sound, writing
 from inference.safety.prompts import PromptScreen
 
 MARK = "org.volary.mark.1"
@@ -27,20 +27,22 @@ class Judged:
 
 @dataclass(frozen=True)
 class ClipScreen:
-    """The loaded models of the frame and sound stages."""
+    """The loaded models of the frame, writing and sound stages."""
 
     nudity: frames.Nudity
     faces: frames.Faces
+    reader: writing.Reader
     ears: sound.Ears
     prompts: PromptScreen
 
     @classmethod
     def load(cls, folder: Path) -> "ClipScreen":
         """Read all models but Whisper, which waits for the first speech."""
-        return cls(frames.Nudity(folder), frames.Faces(folder), sound.Ears(folder), PromptScreen.load(folder))
+        seeing = frames.Nudity(folder), frames.Faces(folder), writing.Reader(folder)
+        return cls(*seeing, sound.Ears(folder), PromptScreen.load(folder))
 
     def judge(self, clip: Decoded, origin: Literal["generated", "upload"], mark: MarkReading) -> Judged:
-        """Signals of both stages. Faces and our mark count in uploads only: in our own clips both are expected."""
+        """Signals of frames, writing and sound. Faces and our mark count in uploads only: ours have both."""
         indices = frames.sample(clip.frames, clip.frame_rate)
         seconds = [index / clip.frame_rate for index in indices]
         bare = frames.judge(clip.frames, indices, self.nudity)
@@ -49,6 +51,7 @@ class ClipScreen:
             found = frames.judge(clip.frames, indices, self.faces)
             signals.append(frames.signal(Category.REAL_FACE, frames.FACES, found, seconds, "a face", 0.65))
             signals.append(_mark(mark))
+        signals += writing.judged(self.reader.pages(clip.frames, indices, clip.frame_rate), self.prompts)
         heard = self.ears.hear(clip.sound, clip.sample_rate)
         return Judged((*signals, *sound.judged(heard, self.prompts)), heard.text, len(indices))
 

@@ -94,7 +94,7 @@ class PromptScreen:
 
     def _unreadable(self, stage: Stage, text: str, read: Sequence[str]) -> list[Signal]:
         """A text without letters, or with a long run that is no word and decodes to nothing we can read."""
-        counts = str.isalnum if stage == "sound" else str.isalpha  # "3, 2, 1" is something people say
+        counts = str.isalpha if stage == "prompt" else str.isalnum  # "3, 2, 1" is something people say and signs show
         letters = sum(counts(letter) for letter in text)
         if text.strip() and letters < 2:
             return [self._rule(stage, Category.UNREADABLE, 1.0, "holds no words")]

@@ -6,6 +6,7 @@ python -m inference.train.publish RUN FOLDER
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -18,11 +19,13 @@ from inference.generator.autoencoder import VideoShape
 from inference.generator.enlarger import EnlargerShape
 from inference.generator.likeness import TRAITS, LikenessShape
 from inference.generator.plan import PlanShape
+from inference.generator.reading import ReaderShape, packaged
 from inference.generator.sampling import Recipe
 from inference.generator.text import content_words
 from inference.generator.transformer import TransformerShape
-from inference.train.captions import lexicon
+from inference.train import captions
 from inference.train.plans import ATTRIBUTES
+from inference.train.sayings import phrase_words
 from inference.train.world import STYLES
 
 NAME = "volary-small"
@@ -31,15 +34,27 @@ THRESHOLD = 0.62  # see `python -m inference.train.lexicon`
 
 def taught_words() -> list[str]:
     """Content words and whole phrases of the captions."""
-    phrases = lexicon()
+    phrases = captions.lexicon()
     return sorted({word for phrase in phrases for word in content_words(phrase)} | set(phrases))
+
+
+def plain_words() -> dict[str, dict[str, str]]:
+    """How the captions say each value first, in English: what `telling` tells the transformer."""
+    tables = {
+        "subject": captions.SUBJECT_EN, "colour": captions.COLOUR_EN, "size": captions.SIZE_EN,
+        "action": captions.ACTION_EN, "setting": captions.SETTING_EN, "time": captions.TIME_EN,
+        "weather": captions.WEATHER_EN, "camera": captions.CAMERA_EN, "style": captions.STYLE_EN,
+    }  # fmt: skip
+    return {
+        name: {value: next(filter(None, phrases)) for value, phrases in table.items()} for name, table in tables.items()
+    }
 
 
 def publish(run: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # A run from before people had traits has no likeness encoder, and its painter is told none.
     encodes = (run / "likeness.safetensors").exists()
-    kept = ("autoencoder", "audio", "planner", "enlarger", *(("likeness",) if encodes else ()))
+    kept = ("autoencoder", "audio", "planner", "enlarger", "reader", *(("likeness",) if encodes else ()))
     sources = {"transformer": "average", **{name: name for name in kept}}
     files = {
         f"{name}.safetensors": weights.write(folder, f"{name}.safetensors", load_file(run / f"{source}.safetensors"))
@@ -52,11 +67,15 @@ def publish(run: Path, folder: Path) -> None:
         "transformer": asdict(TransformerShape()),
         "planner": asdict(PlanShape()),
         "enlarger": asdict(EnlargerShape(traits=len(TRAITS) if encodes else 0)),
+        "reader": asdict(ReaderShape()),
+        "encoder": hashlib.sha256(packaged()).hexdigest(),
         **({"likeness": asdict(LikenessShape())} if encodes else {}),
         "attributes": ATTRIBUTES,
         "recipe": asdict(Recipe()),
         "threshold": THRESHOLD,
         "lexicon": taught_words(),
+        "words": plain_words(),
+        "taught": " ".join(sorted(phrase_words())),
     }
     text = json.dumps({"model": NAME, "files": files, "config": config}, indent=1, ensure_ascii=False)
     (folder / "manifest.json").write_text(text + "\n")

@@ -15,12 +15,15 @@ from volary.moderation import (
     policy_from,
     shipped_policy,
     strictest,
+    world_of,
 )
 
+from events.engines import SMALL
 from events.moderation import Category, Signal
 
 POLICY = shipped_policy()
-STAGES = ("prompt", "frames", "sound")
+STAGES = ("prompt", "frames", "writing", "sound")
+SEEN = STAGES[1:]
 
 
 def signal(category: Category = Category.VIOLENCE, score: float = 0.0, stage: str = "prompt") -> Signal:
@@ -118,13 +121,66 @@ def test_the_order_of_signals_does_not_matter():
 
 
 def test_a_missing_stage_or_category_is_incomplete():
-    assert is_complete(clean("frames", "sound"), POLICY, ["frames", "sound"])
-    assert not is_complete(clean("frames"), POLICY, ["frames", "sound"])
-    assert not is_complete(clean("frames", "sound")[1:], POLICY, ["frames", "sound"])
+    assert is_complete(clean(*SEEN), POLICY, SEEN)
+    assert not is_complete(clean("frames", "sound"), POLICY, SEEN)
+    assert not is_complete(clean(*SEEN)[1:], POLICY, SEEN)
 
 
 def test_every_category_has_a_rule_so_that_nothing_is_held_by_oversight():
     assert {rule.category for rule in POLICY.rules} == set(Category)
+
+
+def test_what_no_model_looks_for_is_never_scored_and_held_unless_the_world_is_closed():
+    for world in ("closed", "open", "outside", None):
+        decision = decide(clean(*SEEN), POLICY, complete=True, world=world)
+
+        assert decision.action == ("pass" if world == "closed" else "hold"), world
+        assert len(decision.unseen) == len(POLICY.unseen), "the record says what was not looked for, held or not"
+        assert [reason.score for reason in decision.reasons] == [None] * len(decision.reasons)
+        assert decision.category == (None if world == "closed" else Category.UNSEEN)
+        assert all("hold for review" in reason.told and "unscored" in reason.told for reason in decision.reasons)
+
+
+def test_a_prompt_has_nothing_that_no_model_looks_for():
+    assert decide(clean("prompt"), POLICY, complete=True, world="outside").unseen == ()
+
+
+def test_a_score_names_the_decision_before_what_was_never_scored():
+    decision = decide([*clean(*SEEN), signal(Category.HATE, 0.6, "sound")], POLICY, complete=True, world="open")
+
+    assert (decision.action, decision.category) == ("hold", Category.HATE)
+
+
+@pytest.mark.parametrize(
+    ("engines", "is_brought", "world"),
+    [
+        (["volary-1@0123"], False, "closed"),
+        (["volary-1", "volary-1@9"], False, "closed"),
+        (["volary-1", "ltx-2@9"], False, "open"),
+        (["volary-10"], False, "open"),
+        ([None], False, "open"),
+        (["volary-1"], True, "outside"),
+    ],
+)
+def test_a_world_is_closed_only_where_every_engine_is(engines: list[str | None], is_brought: bool, world: str):
+    assert world_of(engines, POLICY, is_brought=is_brought) == world
+
+
+def test_the_closed_engines_are_engines_that_know_nothing_but_their_own_world():
+    assert {SMALL} == POLICY.closed_engines
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"stage": "frames", "harms": [], "spares": []},
+        {"stage": "frames", "harms": ["gore"], "spares": ["ours"]},
+        {"stage": "smell", "harms": ["gore"], "spares": []},
+    ],
+)
+def test_an_entry_of_unseen_that_makes_no_sense_is_refused(entry: dict[str, object]):
+    with pytest.raises(ValueError):
+        policy_from({"version": "x", "languages": [], "required": {}, "rules": [], "unseen": [entry]})
 
 
 def test_strictest_keeps_the_graver_decision():

@@ -6,9 +6,7 @@ import pytest
 
 from inference.generator.asking import Ask
 from inference.generator.clauses import SHOWN, fitted, warning
-from inference.generator.text import LONGEST, content_words, readable
-from inference.train.captions import captions
-from inference.train.world import draw
+from inference.generator.text import readable
 
 ASK = Ask("a red balloon over the sea", seconds=4, width=112, height=64, seed=7)
 LONG = "a red balloon floats over the sea, " * 5 + "then a dog runs along the beach. At night it snows"
@@ -46,17 +44,17 @@ def test_no_character_is_lost_between_the_two_parts_but_marks_and_spaces():
     assert "".join((kept + dropped).split()).replace(",", "") == "".join(LONG.split()).replace(",", "")
 
 
-def test_the_longest_training_caption_is_read_whole_and_more_is_cut_with_a_warning():
-    for seed in range(150):
-        for caption in captions(draw(seed), 2):
-            assert readable(replace(ASK, prompt=caption)) == (caption, "", ())
+def test_what_a_model_reads_is_kept_whole_and_more_is_cut_with_a_warning():
+    assert readable(ASK, words(8), "8 words") == (ASK.prompt, "", ())
 
-    prompt, unwanted, warnings = readable(replace(ASK, prompt=LONG, negative_prompt=LONG))
+    prompt, unwanted, warnings = readable(replace(ASK, prompt=LONG, negative_prompt=LONG), words(20), "20 words")
+
     assert LONG.startswith(prompt)
-    assert len(content_words(prompt)) <= LONGEST
+    assert len(prompt.split()) <= 20
     assert prompt.endswith("the sea")
     assert unwanted == prompt
     assert [said.split(" is ")[0] for said in warnings] == ["the prompt", "the negative prompt"]
+    assert "20 words" in warnings[0]
 
 
 def test_a_warning_quotes_a_bounded_part_of_what_was_left_out():

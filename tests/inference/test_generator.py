@@ -1,5 +1,6 @@
 """The generator at a tiny size with random weights, and the shipped weights where a claim is about what was learned."""
 
+import hashlib
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from inference.generator.enlarger import Enlarger, EnlargerShape
 from inference.generator.loudness import loudness
 from inference.generator.pipeline import Ask, Clip, Generator, SourceClip
 from inference.generator.plan import Planner, PlanShape
+from inference.generator.reading import Reader, ReaderShape, packaged
 from inference.generator.sampling import Latents, Recipe, Start, denoise, times
 from inference.generator.transformer import Condition, Transformer, TransformerShape
 
@@ -25,6 +27,7 @@ VIDEO = VideoShape(latent=4, coarse=16, fine=8, pixel=8, coarse_blocks=1, fine_b
 AUDIO = AudioShape(latent=4, width=16)
 SHAPE = TransformerShape(video=4, audio=4, width=32, depth=2, heads=2, styles=2, attributes=2, values=3)
 PLAN = PlanShape(latent=4 * 8 * 14, attributes=2, values=3, width=16, depth=1, heads=2)
+READER = ReaderShape(width=16, depth=1, heads=2, attributes=2, values=3)
 ENLARGER = EnlargerShape(coarse=8, paint=8, blocks=1, attributes=2, values=3)
 FACE = np.zeros((64, 64, 3), np.uint8)
 ASK = Ask("a red balloon floats over the sea", seconds=4, width=112, height=64, seed=7)
@@ -52,10 +55,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "transformer": Transformer(SHAPE),
         "planner": Planner(PLAN),
         "enlarger": Enlarger(ENLARGER),
+        "reader": Reader(READER),
     }
     untaught = {name: torch.zeros_like(value) for name, value in parts["enlarger"].spread.state_dict().items()}
     for part in parts.values():
         restless(part)
+    for weight in parts["reader"].parameters():  # far from undecided, so that prompts differ in what is read
+        weight.data *= 6
     parts["enlarger"].spread.load_state_dict(untaught)  # what the convolution adds is none of these tests' business
     files = {
         f"{name}.safetensors": weights.write(place, f"{name}.safetensors", part.state_dict())
@@ -68,10 +74,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "transformer": asdict(SHAPE),
         "planner": asdict(PLAN),
         "enlarger": asdict(ENLARGER),
+        "reader": asdict(READER),
+        "encoder": hashlib.sha256(packaged()).hexdigest(),
         "attributes": {"subject": ["ball", "cat", "kite"], "style": ["plain", "fancy"]},
         "recipe": asdict(Recipe(steps=2)),
         "threshold": 0.62,
         "lexicon": ["red", "balloon", "sea", "floats", "mer"],
+        "taught": "afloat adrift",
+        "words": {"subject": {"ball": "ball", "cat": "cat", "kite": "kite"}},
     }
     (place / "manifest.json").write_text(json.dumps({"model": "tiny", "files": files, "config": config}))
     return place

@@ -290,7 +290,7 @@ def test_a_clip_is_judged_in_frames_sound_and_mark(marked: tuple[Home, Generated
     assert scores[Category.OUR_MARK] == 1.0
     assert scores[Category.REAL_FACE] < 0.65
     assert not {Category.OUR_MARK, Category.REAL_FACE} & {signal.category for signal in own.signals}
-    assert is_complete(own.signals, shipped_policy(), ["frames", "sound"])
+    assert is_complete(own.signals, shipped_policy(), ["frames", "writing", "sound"])
     assert own.frames_seen >= 3
     assert own.transcript == ""
 
@@ -305,7 +305,7 @@ def test_a_picture_is_judged_without_sound(marked: tuple[Home, Generated]):
     found = role.answer(ScreenMedia(job_id="job_3", get=f"{home.origin}/picture", media="image", origin="upload"))
 
     assert found.frames_seen == 1
-    assert is_complete(found.signals, shipped_policy(), ["frames", "sound"])
+    assert is_complete(found.signals, shipped_policy(), ["frames", "writing", "sound"])
 
 
 def test_a_stage_that_fails_fails_the_screening(marked: tuple[Home, Generated]):

@@ -26,14 +26,13 @@ from inference.train.world import Scene, draw
 
 SHAPE = PlanShape(latent=6, width=16, depth=1, heads=2)
 KINDS, SPANS = len(COUNTS), 12
+ALLOWED = torch.arange(16) < torch.tensor(COUNTS)[:, None]
 
 
 def hints(**changes: torch.Tensor) -> Hints:
     """Hints that say nothing, with some changed."""
     nothing = torch.zeros(1, SPANS, dtype=torch.bool)
     blank = Hints(
-        torch.zeros(1, 512),
-        torch.zeros(1, 20, 512),
         torch.zeros(1, dtype=torch.long),
         torch.zeros(1, SPANS, 6),
         nothing,
@@ -59,7 +58,7 @@ def planner() -> Planner:
 def test_a_plan_comes_back_whole_from_its_numbers() -> None:
     plan = planned(*map(draw, range(40)))
 
-    back = settled(*units(plan, 16), COUNTS)
+    back = settled(*units(plan, 16), ALLOWED)
 
     assert torch.equal(back.attributes, plan.attributes)
     assert torch.allclose(back.motion, plan.motion, atol=1e-4)
@@ -69,7 +68,7 @@ def test_no_value_outside_an_attributes_list_is_ever_planned() -> None:
     bits = torch.zeros(1, KINDS, 16)
     bits[..., 15] = 9.0
 
-    plan = settled(bits, torch.zeros(1, SPANS, 4 * len(MOTION)), COUNTS)
+    plan = settled(bits, torch.zeros(1, SPANS, 4 * len(MOTION)), ALLOWED)
 
     assert all(int(place) < count for place, count in zip(plan.attributes[0], COUNTS, strict=True))
 
@@ -78,26 +77,38 @@ def test_what_stands_of_a_plan_stays_as_it_was(planner: Planner) -> None:
     known = planned(draw(4))
     is_set, is_moved = torch.ones(1, KINDS, dtype=torch.bool), torch.arange(SPANS)[None] < 4
 
-    plan = made(planner, hints(is_set=is_set, is_moved=is_moved), hints(), (known, 3), COUNTS)
+    plan = made(planner, hints(is_set=is_set, is_moved=is_moved), (known, 3), ALLOWED)
 
     assert torch.equal(plan.attributes, known.attributes)
     assert torch.allclose(plan.motion[0, :16, :6], known.motion[0, :16, :6], atol=1e-4)
     assert not torch.allclose(plan.motion[0, 16:, :2], known.motion[0, 16:, :2], atol=1e-2)
 
 
-def test_words_video_and_seed_each_change_the_plan_and_the_same_ones_do_not(planner: Planner) -> None:
+def test_what_is_set_video_and_seed_each_change_the_plan_and_the_same_ones_do_not(planner: Planner) -> None:
     start = Plan(torch.zeros(1, KINDS, dtype=torch.long), torch.zeros(1, FRAMES, len(MOTION)))
-    words = torch.nn.functional.normalize(torch.randn(1, 512, generator=torch.Generator().manual_seed(1)), dim=-1)
+    said = {"is_set": torch.arange(KINDS)[None] < 3}
     seen = {"seen": torch.ones(1, SPANS, 6), "is_seen": torch.arange(SPANS)[None] < 2}
 
     def motion_of(seed: int, **changes: torch.Tensor) -> torch.Tensor:
-        return made(planner, hints(**changes), hints(), (start, seed), COUNTS).motion
+        return made(planner, hints(**changes), (start, seed), ALLOWED).motion
 
     plain = motion_of(1)
     assert torch.equal(plain, motion_of(1))
     assert not torch.allclose(plain, motion_of(2), atol=1e-3)
-    assert not torch.allclose(plain, motion_of(1, sentence=words), atol=1e-3)
+    assert not torch.allclose(plain, motion_of(1, **said), atol=1e-3)
     assert not torch.allclose(plain, motion_of(1, **seen), atol=1e-3)
+
+
+def test_a_value_that_is_refused_is_never_planned_and_the_motion_goes_with_the_one_that_is(planner: Planner) -> None:
+    start = Plan(torch.zeros(1, KINDS, dtype=torch.long), torch.zeros(1, FRAMES, len(MOTION)))
+    free = made(planner, hints(), (start, 5), ALLOWED)
+    refused = ALLOWED.clone()
+    refused[0, free.attributes[0, 0]] = False
+
+    plan = made(planner, hints(), (start, 5), refused)
+
+    assert plan.attributes[0, 0] != free.attributes[0, 0]
+    assert not torch.allclose(plan.motion, free.motion, atol=1e-3)
 
 
 @pytest.mark.parametrize("seed", [2, 5, 11, 23, 31])

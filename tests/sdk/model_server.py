@@ -101,12 +101,13 @@ class StandIn:
             put(link, picture(asked.seed, "WEBP"), "image/webp")
         self.records[asked.job_id] = asked.record
         spent = Timings(denoise=time.monotonic() - started)
-        return Generated(media=facts(data), model=NAME, mark_algorithm=NAME, not_rendered=("zyx",), timings=spent)
+        made, engine = facts(data), f"volary-1@{NAME}"
+        return Generated(media=made, model=engine, mark_algorithm=NAME, not_rendered=("zyx",), timings=spent)
 
     def _screen(self, asked: ScreenMedia) -> MediaScreened:
         data = fetched(asked.get)
         found = opened(data, asked.media)
-        judged = [*signals("frames", ""), *signals("sound", "")]
+        judged = [each for stage in ("frames", "writing", "sound") for each in signals(stage, "")]
         payload = self.records.get(asked.job_id) if asked.origin == "generated" else None
         mark = MarkReading(payload=payload, p_value=0.0 if payload else 1.0, confidence=1.0 if payload else 0.0)
         return MediaScreened(media=found, mark=mark, signals=tuple(judged), frames_seen=found.frames)

@@ -88,6 +88,7 @@ def test_a_character_waits_for_consent(told):
 
 def test_a_reference_is_a_file_a_data_url_or_an_id(told):
     assert told["from_file"]["status"] == "completed"
+    assert told["from_file"]["moderation"] == {"status": "passed"}, "by the reviewer: it is held for what no model sees"
     for name in ("from_file", "from_url", "from_id", "upload_used"):
         assert told[name]["lineage"]["use"] == "reference", name
 

@@ -53,6 +53,7 @@ MEDIA: dict[str, Callable[[Answer], Answer]] = {
     "the file cannot be read": _raising("invalid_media"),
     "no frame was seen": lambda said: said | {"frames_seen": 0},
     "no frames were judged": _without("frames"),
+    "no writing was judged": _without("writing"),
     "no sound was judged": _without("sound"),
     "nothing was judged": lambda said: said | {"signals": []},
     "an unknown label in a picture": _worst(category="mystery"),

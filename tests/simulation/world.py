@@ -268,13 +268,13 @@ class World:
         for name, content_type in FILES.values():
             key = f"{work_folder(request.job_id, call_id)}/{name}"
             self.home.blobs.put("work", key, self.clip.files[name], content_type)
-        return Generated(media=self.clip.facts, model="simulated", mark_algorithm="org.volary.mark.1")
+        return Generated(media=self.clip.facts, model="volary-1@simulated", mark_algorithm="org.volary.mark.1")
 
     def _screened(self, request: ScreenMedia) -> MediaScreened:
         record = self.videos.get(request.job_id).record
         payload = None if self.dice.random() < self.odds.unmarked else record
         mark = MarkReading(payload=payload, p_value=0 if payload else 1, confidence=1 if payload else 0)
-        signals = (*self.signals("frames"), *self.signals("sound"))
+        signals = (*self.signals("frames"), *self.signals("writing"), *self.signals("sound"))
         return MediaScreened(media=self.clip.facts, mark=mark, signals=signals, frames_seen=4)
 
     def signals(self, stage: Any) -> tuple[Signal, ...]:

@@ -3,7 +3,8 @@
 What is covered: every signal of every stage against a policy that is data, with a reason for each that
 counts. Whatever is not clearly fine is held: a stage that did not answer, a category the policy does not
 know, a score between the two thresholds. Adding a signal never makes a decision milder, nor does knowing whom a clip
-is for: a rule for an age band or a region only ever adds to the rules for everybody.
+is for: a rule for an age band or a region only ever adds to the rules for everybody. What no model looks for is never
+scored: the policy names it, and holds for it whatever does not come out of a closed world (`World`).
 What is not covered: how good the scores are (docs/model-card-safety.md), what a moderator then decides.
 
 `events.moderation.ALWAYS_BLOCKED_TEXT` anywhere in a prompt always blocks, `ALWAYS_HELD_TEXT` always holds,
@@ -25,8 +26,12 @@ from events.moderation import Category, Signal, Stage
 AgeBand = Literal["13-15", "16-17", "18+"]
 AGE_BAND: TypeAdapter[AgeBand] = TypeAdapter(AgeBand)
 Action = Literal["pass", "hold", "block"]
+# Where pictures and sound come from: `closed`, drawn by an engine that knows nothing but its own world; `open`, by one
+# that can draw anything; `outside`, brought by somebody or built on what was.
+World = Literal["closed", "open", "outside"]
 SEVERITY: Mapping[Action, int] = MappingProxyType({"pass": 0, "hold": 1, "block": 2})
 STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
+WORLD: TypeAdapter[World] = TypeAdapter(World)
 RULE_FIELDS = frozenset({"category", "hold", "block", "stage", "ages", "regions", "law"})
 
 
@@ -82,13 +87,37 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """Harms, in plain words, that no model looks for in what a stage judges. A clip of a world in `spares` cannot hold
+    them and passes without; every other one is held for a person.
+    """
+
+    stage: Stage
+    harms: tuple[str, ...]
+    spares: frozenset[World] = frozenset()
+    law: str = ""
+
+    @property
+    def told(self) -> str:
+        return f"no model looks for {', '.join(self.harms)}"
+
+    def verdict(self, world: World | None) -> str:
+        """What the record says of it; a world that is not known is spared nothing."""
+        return f"{self.told}: {f'the {world} world has none' if world in self.spares else 'hold for review'}"
+
+
+@dataclass(frozen=True)
 class Policy:
-    """What is allowed, as data. `required` names what each stage must have scored to be complete."""
+    """What is allowed, as data. `required` names what each stage must have scored to be complete, `closed_engines`
+    the models that draw nothing but their own world.
+    """
 
     version: str
     rules: tuple[Rule, ...]
     languages: frozenset[str]
     required: Mapping[Stage, frozenset[Category]] = field(default_factory=dict)
+    unseen: tuple[Unseen, ...] = ()
+    closed_engines: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         keys = [(rule.category, rule.stage, rule.ages, rule.regions) for rule in self.rules]
@@ -110,31 +139,53 @@ class Policy:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a signal counts, without the text it judged."""
+    """Why a signal counts, without the text it judged; `score` None where no model gave one."""
 
     stage: Stage
     category: Category
     action: Action
-    score: float
+    score: float | None
     model: str
     seen: str
     law: str = ""
 
+    @property
+    def told(self) -> str:
+        """The reason in a line, as the records keep it."""
+        by = "unscored" if self.score is None else f"{self.score:.2f} by {self.model}"
+        return f"{self.stage}/{self.category} {by}: {self.seen}"
+
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with a prompt or clip. `category` is the gravest reason's, None where there is no reason."""
+    """What to do with a prompt or clip. `category` is the gravest reason's, None where there is no reason; `unseen`
+    says what no model looked for, held or not.
+    """
 
     action: Action
     category: Category | None
     reasons: tuple[Reason, ...]
     complete: bool
     policy_version: str
+    unseen: tuple[str, ...] = ()
 
 
-def decide(signals: Iterable[Signal], policy: Policy, *, complete: bool, audience: Audience = EVERYBODY) -> Decision:
-    """Pass, hold or block. `complete` says that every stage that had to answer did; else nothing passes."""
+def decide(
+    signals: Iterable[Signal],
+    policy: Policy,
+    *,
+    complete: bool,
+    audience: Audience = EVERYBODY,
+    world: World | None = None,
+) -> Decision:
+    """Pass, hold or block. `complete` says that every stage that had to answer did; else nothing passes. Where pictures
+    or sound were judged, `world` says where they come from; None is as strict as any.
+    """
+    signals = tuple(signals)
+    stages = {signal.stage for signal in signals}
+    unseen = [each for each in policy.unseen if each.stage in stages]
     judged = [_judge(signal, policy, audience) for signal in signals]
+    judged += [_unscored(each) for each in unseen if world not in each.spares]
     reasons = tuple(sorted((reason for reason in judged if reason.action != "pass"), key=_gravest_first))
     worst = max((SEVERITY[reason.action] for reason in reasons), default=0 if complete else 1)
     return Decision(
@@ -143,7 +194,15 @@ def decide(signals: Iterable[Signal], policy: Policy, *, complete: bool, audienc
         reasons=reasons,
         complete=complete,
         policy_version=policy.version,
+        unseen=tuple(each.verdict(world) for each in unseen),
     )
+
+
+def world_of(engines: Iterable[str | None], policy: Policy, *, is_brought: bool) -> World:
+    """The world of a clip that these models made, it and all it builds on; `is_brought` where an upload is among it."""
+    if is_brought:
+        return "outside"
+    return "closed" if all(engine and engine.split("@")[0] in policy.closed_engines for engine in engines) else "open"
 
 
 def audience_of(years: int | None, region: str | None) -> Audience:
@@ -171,7 +230,14 @@ def policy_from(document: Mapping[str, Any]) -> Policy:
         STAGE.validate_python(stage): frozenset(Category(name) for name in names)
         for stage, names in document["required"].items()
     }
-    return Policy(document["version"], rules, frozenset(document["languages"]), MappingProxyType(required))
+    return Policy(
+        document["version"],
+        rules,
+        frozenset(document["languages"]),
+        MappingProxyType(required),
+        tuple(map(_unseen, document.get("unseen", ()))),
+        frozenset(document.get("closed_engines", ())),
+    )
 
 
 @cache
@@ -190,8 +256,12 @@ def _judge(signal: Signal, policy: Policy, audience: Audience) -> Reason:
     return Reason(signal.stage, signal.category, action, signal.score, signal.model, signal.reason, strict.law)
 
 
+def _unscored(unseen: Unseen) -> Reason:
+    return Reason(unseen.stage, Category.UNSEEN, "hold", None, "", unseen.verdict(None), unseen.law)
+
+
 def _gravest_first(reason: Reason) -> tuple[int, float, str, str]:
-    return -SEVERITY[reason.action], -reason.score, reason.category, reason.stage
+    return -SEVERITY[reason.action], -(reason.score or 0.0), reason.category, reason.stage
 
 
 def _named(severity: int) -> Action:
@@ -208,6 +278,17 @@ def _rule(document: Mapping[str, Any], groups: Mapping[str, list[str]]) -> Rule:
         STAGE.validate_python(document["stage"]) if "stage" in document else None,
         frozenset(map(AGE_BAND.validate_python, document["ages"])) if "ages" in document else None,
         frozenset(_regions(document["regions"], groups)) if "regions" in document else None,
+        document.get("law", ""),
+    )
+
+
+def _unseen(document: Mapping[str, Any]) -> Unseen:
+    if not document["harms"]:
+        raise ValueError(f"an entry of unseen for {document['stage']} names no harms")
+    return Unseen(
+        STAGE.validate_python(document["stage"]),
+        tuple(document["harms"]),
+        frozenset(map(WORLD.validate_python, document["spares"])),
         document.get("law", ""),
     )
 

@@ -2,6 +2,7 @@
 
 from volary.accounts import Viewer
 from volary.errors import Absent, Forbidden
+from volary.moderation import Policy, World, world_of
 from volary.ports import Check, Services, When, Write
 from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, record_key
@@ -56,3 +57,14 @@ def ancestors(video: Video, videos: Videos) -> list[Video]:
 def prompts_above(video: Video, videos: Videos) -> tuple[str, ...]:
     """The words of the clips this one builds on, oldest first."""
     return tuple(parent.prompt for parent in reversed(ancestors(video, videos)) if parent.prompt)
+
+
+def world(video: Video, videos: Videos, policy: Policy) -> World:
+    """Where a clip's pictures and sound come from; what is not made yet is what somebody brought."""
+    line = [video, *ancestors(video, videos)]
+    is_brought = video.made is None or line[-1].parent_id is not None or any(_is_upload(each) for each in line)
+    return world_of((each.model for each in line), policy, is_brought=is_brought)
+
+
+def _is_upload(video: Video) -> bool:
+    return video.source is not None and video.source.upload_key is not None

@@ -43,6 +43,7 @@ class Screening(Shape):
     verdict: Verdict
     category: str | None = None
     reasons: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()  # what no model looked for
     policy_version: str
     signals: tuple[Signal, ...] = ()
     transcript: str = ""
