@@ -1,7 +1,7 @@
 """Where every measure of a capture must lie, and from where on two faces or voices are taken for one person's.
 
-Chosen on staged captures of seeds 1, 2, 11 and 51, on strings of digits and on the pairs of the evaluation data; `volary
-eval likeness` measures them on other seeds. docs/model-card-likeness.md holds the figures.
+Chosen on staged captures of seeds 1, 2, 11 and 51, on strings of digits and on the pairs of the evaluation data;
+`volary eval likeness` measures them on other seeds. docs/model-card-likeness.md holds the figures.
 """
 
 FACE_SAME = 0.5  # distance of descriptors; the package's stock value is 0.6
