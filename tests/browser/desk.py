@@ -108,6 +108,7 @@ def screening(words: str = "") -> Screening:
                   spans=(Span(start=3, end=3.5),))  # fmt: skip
     return Screening(
         what="media", verdict="hold", category="gore", reasons=(words or "frames/gore 0.81",), policy_version="1",
+        unseen=("no model looks for weapons: hold for review",),
         signals=(gore, hate), transcript=words or "somebody speaks", at=1,
     )  # fmt: skip
 
@@ -137,7 +138,7 @@ def many(desk: Desk, count: int) -> None:
 @contextmanager
 def running(folder: Path) -> Iterator[Desk]:
     with ExitStack() as stack:
-        console, media = (stack.enter_context(_listening()) for _ in range(2))
+        console, media = (stack.enter_context(listening()) for _ in range(2))
         port, files = console.getsockname()[1], media.getsockname()[1]
         options = Options(public=f"http://127.0.0.1:{port}", media=f"http://127.0.0.1:{files}")
         home = open_home(folder, options)
@@ -147,19 +148,21 @@ def running(folder: Path) -> Iterator[Desk]:
                 Account(user_id=f"user_{handle}", handle=handle, birth_date=date(1990, 1, 1), role=role, created_at=1)
             )
             desk.tokens[handle] = home.identity.issue(f"user_{handle}", timedelta(hours=1))
-        stack.enter_context(_serving(create_console_app(home, port), console))
-        stack.enter_context(_serving(create_media_app(home, desk.address), media))
+        stack.enter_context(serving(create_console_app(home, port), console))
+        stack.enter_context(serving(create_media_app(home, desk.address), media))
         yield desk
 
 
-def _listening() -> socket.socket:
+def listening() -> socket.socket:
+    """A free port of loopback."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     return listener
 
 
 @contextmanager
-def _serving(app, listener: socket.socket) -> Iterator[None]:
+def serving(app, listener: socket.socket) -> Iterator[None]:
+    """Answers there until the end."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -82,6 +82,7 @@ def test_the_whole_queue_is_worked_from_the_keyboard(page, desk, clip):  # noqa:
     keys(".")
     expect(page.locator("#strip button")).to_have_count(20)
     expect(page.locator("#case-body")).to_contain_text("somebody speaks")
+    expect(page.locator("#unseen")).to_have_text("no model looks for weapons: hold for review")
 
     keys("x")
     expect(said(page)).to_contain_text("takes effect in 30 seconds")
