@@ -5,8 +5,8 @@ import { charts } from "./charts.js";
 import { byId, element, fill, left } from "./elements.js";
 
 const RESTRICTIVE = ["reject", "remove", "erase", "suspend"];
-const MILD = { held: "release", notice: "keep", report: "keep", match: "keep", appeal: "overturn" };
-const STRICT = { held: "reject", notice: "remove", report: "remove", match: "remove", appeal: "uphold" };
+const MILD = { held: "release", notice: "keep", report: "keep", match: "keep", strikes: "keep", appeal: "overturn" };
+const STRICT = { held: "reject", notice: "remove", report: "remove", match: "remove", strikes: "suspend", appeal: "uphold" };
 const state = { cases: [], at: -1, marked: new Set(), last: null, handbook: {}, undo: null, bulk: false };
 
 const say = (words) => fill(byId("said"), words);

@@ -9,6 +9,7 @@ from volary.ports import Range, Services
 from volary.review import cases, exposure
 from volary.review.cases import Case
 from volary.review.clocks import law_for, severity
+from volary.review.strikes import proposes_suspension
 from volary.stores.reviews import Reviewer, Reviews, place
 from volary.stores.videos import Act, Screening, Videos
 from volary.videos import Video
@@ -147,7 +148,9 @@ def note(case_id: str, text: str, viewer: Viewer, services: Services) -> Case:
 
 
 def is_moot(case: Case, services: Services) -> bool:
-    """Whether there is nothing left to decide: the clip was deleted, or a held one ended some other way."""
+    """Whether there is nothing left to decide: the clip was deleted, a held one ended otherwise, strikes lapsed."""
+    if case.kind == "strikes":
+        return not proposes_suspension(Reviews(services.items).strikes(case.author_id), now_of(services))
     try:
         video = Videos(services.items).get(case.subject)
     except Absent:

@@ -9,7 +9,7 @@ from volary.review import cases, notices, reasons
 from volary.review.cases import RESTRICTIVE, Case, Decision
 from volary.review.clocks import law_for
 from volary.review.notices import Notice
-from volary.review.strikes import strike
+from volary.review.strikes import proposes_suspension, strike
 from volary.stores.accounts import Accounts
 from volary.stores.reviews import Reviews, merged
 from volary.stores.transparency import Transparency
@@ -35,6 +35,8 @@ def closing(case: Case, services: Services, now: int) -> list[Write]:
     )
     if is_breach and (cost := strike(services.ids.new("strike"), case.author_id, case.id, case.severity, now)):
         writes.append(store.strike_write(cost))
+        if proposes_suspension([*store.strikes(case.author_id), cost], now):
+            writes += _account_case(case, services, now)
     if case.kind not in ("sample", "appeal") and cases.is_sampled(case.id):
         writes += _sample(case, services, now)
     return merged(writes)
@@ -77,7 +79,7 @@ def told(case: Case, action: cases.Action, act_id: str, services: Services, now:
 
 
 def _told(case: Case, decision: Decision, act_id: str, services: Services, now: int) -> list[Write]:
-    if case.kind == "sample":
+    if case.kind == "sample" or (case.kind == "strikes" and decision.action == "keep"):
         return []
     if decision.action not in RESTRICTIVE:
         return [told(case, decision.action, act_id, services, now)]
@@ -120,6 +122,24 @@ def _sample(case: Case, services: Services, now: int) -> list[Write]:
         barred=tuple({decision.by, *([decision.seconded_by] if decision.seconded_by else [])}),
     )
     return Reviews(services.items).opening_writes(sample, Act(action="sampled", actor="system", at=now))
+
+
+def _account_case(case: Case, services: Services, now: int) -> list[Write]:
+    """The case about an author with too many strikes: whether the account is suspended, which two people decide."""
+    law = law_for("strikes")
+    account = Case(
+        id=services.ids.new("strikes"),
+        kind="strikes",
+        subject=case.subject,
+        author_id=case.author_id,
+        category=case.category,
+        severity=case.severity,
+        law=law.basis,
+        opened_at=now,
+        due_at=now + law.seconds,
+        of=case.id,
+    )
+    return Reviews(services.items).opening_writes(account, Act(action="too many strikes", actor="system", at=now))
 
 
 def _counts(case: Case, decision: Decision) -> dict[str, int]:

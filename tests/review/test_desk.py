@@ -330,6 +330,59 @@ def test_strikes_expire(desk):
     assert strikes.standing([strike], strike.expires_at) == 0
 
 
+def struck(desk, times: int) -> list[str]:
+    """The cases of so many removed clips of ann's."""
+    return [desk.removed(desk.world.finished(visibility="public")) for _ in range(times)]
+
+
+def account_cases(desk) -> list[str]:
+    queue = desk.world.call("GET", "/moderation/queue", "sue").json()["data"]
+    return [each["id"] for each in queue if each["kind"] == "strikes"]
+
+
+def test_the_third_strike_opens_a_case_about_the_account_that_two_people_decide(desk):
+    struck(desk, 2)
+    assert account_cases(desk) == []
+    struck(desk, 1)
+    [case_id] = account_cases(desk)
+
+    assert desk.decided(case_id, "suspend", "mo").json()["needs_second"] is True
+    desk.enact()
+    assert desk.world.call("GET", "/me", "ann").status_code == 200
+    desk.decided(case_id, "suspend", "max")
+    desk.enact()
+
+    assert code(desk.world.call("GET", "/videos", "ann")) == "account_suspended"
+    suspended = next(each for each in desk.told() if each["action"] == "suspend")
+    statement = desk.reviews.get(case_id)
+    assert suspended["appeal_until"] > desk.world.clock.now().timestamp()
+    assert statement.law == "house rule: an account with too many strikes within 7 days"
+
+
+def test_an_account_that_is_let_be_hears_nothing_and_keeps_its_strikes(desk):
+    struck(desk, 3)
+    [case_id] = account_cases(desk)
+    heard = len(desk.told())
+
+    desk.decided(case_id, "keep", "max")
+    desk.enact()
+
+    assert len(desk.told()) == heard
+    assert desk.world.call("GET", "/videos", "ann").status_code == 200
+    assert account_cases(desk) == []
+    assert len(desk.reviews.strikes("user_ann")) == 3
+
+
+def test_a_case_about_an_account_goes_when_its_strikes_do(desk):
+    *_, last = struck(desk, 3)
+    assert len(account_cases(desk)) == 1
+
+    desk.world.clock.pass_seconds(1)
+    assert desk.act(last, "undo", "sue").status_code == 200
+
+    assert account_cases(desk) == []
+
+
 def test_a_case_that_was_never_written_is_open_all_the_same(desk):
     """A held clip that came into the records some other way waits for a person like every other."""
     video_id = desk.world.asked()

@@ -21,6 +21,7 @@ ACTIONS: dict[Kind, tuple[Action, ...]] = {
     "notice": ("keep", "remove", "erase", "suspend"),
     "report": ("keep", "remove", "erase", "suspend"),
     "match": ("keep", "remove", "erase", "suspend"),
+    "strikes": ("keep", "suspend"),
     "appeal": ("uphold", "overturn"),
     "sample": ("release", "reject", "keep", "remove", "erase", "suspend"),
 }

@@ -8,7 +8,7 @@ from typing import Literal
 from events.moderation import Category
 from events.shapes import Shape
 
-Kind = Literal["held", "notice", "report", "appeal", "sample", "match"]
+Kind = Literal["held", "notice", "report", "appeal", "sample", "match", "strikes"]
 Ground = Literal["intimate", "minors", "likeness", "illegal", "copyright", "harassment", "other"]
 HOUR = 3_600
 MARGIN = HOUR // 2  # an undecided notice is hidden this long before its clock runs out
@@ -29,6 +29,7 @@ MINORS = Law(basis="house rule: sexual content with minors, 1 hour", seconds=HOU
 NOTICE = Law(basis="DSA Art. 16(6), timely; house promise 24 hours", seconds=24 * HOUR)
 APPEAL = Law(basis="DSA Art. 20(4), timely; house promise 7 days", seconds=7 * 24 * HOUR)
 HELD = Law(basis="house promise: a held clip within 24 hours", seconds=24 * HOUR)
+STRIKES = Law(basis="house rule: an account with too many strikes within 7 days", seconds=7 * 24 * HOUR)
 SAMPLE = Law(basis="house rule: quality samples within 7 days", seconds=7 * 24 * HOUR)
 
 
@@ -38,6 +39,8 @@ def law_for(kind: Kind, ground: Ground | None = None, region: str = "US") -> Law
         return APPEAL
     if kind == "sample":
         return SAMPLE
+    if kind == "strikes":
+        return STRIKES
     if kind == "held":
         return HELD
     found = [NOTICE]

@@ -179,6 +179,7 @@ def _facts(case: Case, category: Category | None) -> str:
         "notice": "A notice was received about a generated clip",
         "report": "A user reported a generated clip",
         "match": "A generated clip matched a list of known content",
+        "strikes": "An author's clips were found in breach too often",
         "appeal": "An author appealed a decision on a generated clip",
         "sample": "A decision on a generated clip was reviewed again",
     }[case.kind]

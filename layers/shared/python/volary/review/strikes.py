@@ -61,6 +61,11 @@ def strike(strike_id: str, user_id: str, case_id: str, severity: int, now: int) 
     )
 
 
+def proposes_suspension(strikes: Sequence[Strike], now: int) -> bool:
+    """Whether so many count that two people must look at the account."""
+    return standing(strikes, now) >= shipped_terms().suspension_proposed_from
+
+
 def standing(strikes: Sequence[Strike], now: int) -> int:
     """How many count now."""
     return sum(1 for each in strikes if not each.lifted and each.expires_at > now)
