@@ -28,19 +28,17 @@ from events.inference import (
     Source,
     Timings,
 )
-from events.likeness import Matched, SealedIndex
 from inference import marks
 from inference.engines.choice import EngineChoice, load_engine
 from inference.generator.asking import Ask, AskError, Clip, SourceClip
 from inference.generator.engine import Engine, EngineError
-from inference.likeness import matching, references
+from inference.likeness import references
 from inference.likeness.capture import CaptureChecks
 from inference.likenings import frame_hashes
 from inference.links import Links
-from inference.media import Decoded, Limits, encode_mp4, facts, spritesheet, thumbnail
+from inference.media import Limits, encode_mp4, facts, spritesheet, thumbnail
 from inference.refusal import InvalidRequest, ModelFault, OutputRefused
 from inference.safety.clips import ClipScreen
-from inference.safety.frames import sample
 from inference.watermark import ALGORITHM, mark_picture, mark_sound
 
 MADE = 0.85  # share of the work that the generator's own progress covers
@@ -125,7 +123,7 @@ class MediaRole:
         clip = marks.opened(self.links.read(request.get, marks.LIMITS.file_bytes))
         mark = marks.read(clip, self.mark_key)
         judged = self.screen.judge(clip, request.origin, mark)
-        matched = self._matched(clip, request.index) if request.index else None
+        matched = self._captures.matched(clip, request.index, self.links) if request.index else None
         return MediaScreened(
             media=clip.facts,
             mark=mark,
@@ -135,13 +133,6 @@ class MediaRole:
             matched=matched,
             frame_hashes=frame_hashes(clip.frames, clip.frame_rate),
         )
-
-    def _matched(self, clip: Decoded, sealed: SealedIndex) -> Matched:
-        """Opens the index for this one clip; raises Refused where it is gone, and then the caller holds the clip."""
-        index = matching.opened(sealed, self.links)
-        places = sample(clip.frames, clip.frame_rate)
-        seconds = [place / clip.frame_rate for place in places]
-        return matching.match(clip.frames[places], seconds, self._captures.faces, index)
 
     @property
     def _captures(self) -> CaptureChecks:

@@ -1,7 +1,8 @@
-"""Checks one capture: fetches it, has it decoded in the limited child, measures, judges, and seals what is kept.
+"""The models of faces and voices at work: on captures, and on clips and uploads that are compared with everybody.
 
-What leaves this process are findings, and a packet that only the holder of the likeness' key can open. A refused
-capture leaves nothing.
+A capture is fetched, decoded in the limited child, measured and judged; what leaves this process are findings, and a
+packet that only the holder of the likeness' key can open. A refused capture leaves nothing. Of a clip only who was
+matched leaves it.
 """
 
 import base64
@@ -14,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from events.inference import CaptureChecked, CheckCapture
-from events.likeness import CHECKS, CaptureFinding, Challenge
-from inference.likeness import judging, watching
+from events.likeness import CHECKS, CaptureFinding, Challenge, Matched, SealedIndex
+from inference.likeness import hearing, judging, watching
 from inference.likeness.faces import Faces
 from inference.likeness.listening import Heard, Listener
-from inference.likeness.matching import opened
+from inference.likeness.matching import match, opened
 from inference.likeness.material import Material, packed, portrait
 from inference.likeness.sealing import seal
 from inference.likeness.thresholds import SECONDS
@@ -28,6 +29,7 @@ from inference.links import Links
 from inference.media import Decoded, Limits, MediaRefused, decode
 from inference.media.signatures import STILLS, kind_of
 from inference.refusal import InvalidRequest
+from inference.safety.frames import sample
 
 LIMITS = Limits(file_bytes=100 << 20, seconds=SECONDS[1], frames=400, short_side=360, cpu_seconds=60)
 TEMPLATES = 5
@@ -99,6 +101,19 @@ class CaptureChecks:
             return Judged(findings, None, clock.seconds)
         material = Material(templates, heard.voice, self._picture(watched, places[0]), speech_only(sound), RATE, data)
         return Judged(findings, material, clock.seconds)
+
+    def matched(self, clip: Decoded, sealed: SealedIndex, links: Links) -> Matched:
+        """Who of the index is seen or heard in a clip; it is opened for this one clip.
+
+        Raises Refused where the index is gone, and then the caller holds the clip.
+        """
+        index = opened(sealed, links)
+        places = sample(clip.frames, clip.frame_rate)
+        seen = match(clip.frames[places], [place / clip.frame_rate for place in places], self.faces, index)
+        if not len(clip.sound):
+            return seen
+        voices = hearing.heard(at_rate(clip.sound, clip.sample_rate), self.listener.voices, index)
+        return seen.model_copy(update={"sightings": (*seen.sightings, *voices)})
 
     def _heard(self, sound: np.ndarray, challenge: Challenge) -> Heard | None:
         if len(sound) < RATE:

@@ -17,6 +17,7 @@ import numpy as np
 from inference.likeness.capture import CaptureChecks
 from inference.likeness.enrolments import Studio, enrolments
 from inference.likeness.faces import Faces, distance
+from inference.likeness.overheard import overheard
 from inference.likeness.sightings import sightings
 from inference.likeness.verification import (
     Pair,
@@ -70,6 +71,7 @@ def _likeness(chosen: argparse.Namespace) -> Iterable[dict[str, Any]]:
     if not chosen.staged_only:
         yield from verification(data, checks.faces, checks.listener.voices)
         yield from sightings(data, checks.faces, np.random.default_rng(chosen.seed))
+        yield from overheard(data, checks.listener.voices, np.random.default_rng(chosen.seed))
     yield from _enrolments(data, checks, chosen)
     yield {"late_challenge": LATE}
 

@@ -1,4 +1,5 @@
-"""Compares faces and voices with everybody enrolled and everybody blocked; only who was matched leaves this process.
+"""Compares faces with everybody enrolled and everybody blocked; only who was matched leaves this process. Voices are
+compared by hearing.py, with the same index.
 
 The index comes sealed for one request and is held for that request. Covered: faces that the detectors find in sampled
 frames, turned by up to about forty degrees. Not covered: faces smaller than about 30 pixels, drawings, masks, people

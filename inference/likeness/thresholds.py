@@ -8,6 +8,7 @@ FACE_SAME = 0.5  # distance of descriptors; the package's stock value is 0.6
 FACE_STOCK = 0.6
 VOICE_SAME = 0.76  # cosine
 VOICE_STOCK = 0.80
+VOICE_HOLD, VOICE_BLOCK = 0.84, 0.88  # cosine of a voice in a clip with one of everybody's: a person looks; refused
 
 SECONDS = (4.0, 12.5)
 SOUND_SHARE = 0.8  # of the picture's length
@@ -24,6 +25,11 @@ CONTRAST = 14.0
 FLAT = 0.08  # residual of an affine fit of turned faces
 PATTERN = 30.0  # decibels
 BEAT = 1.5  # grey levels
+
+
+def voice_alike(cosine: float) -> float:
+    """A cosine as a similarity in [0, 1]: 0.5 at VOICE_HOLD and 0.6 at VOICE_BLOCK, the lines of the policy."""
+    return max(0.0, min(1.0, 0.5 + 0.1 * (cosine - VOICE_HOLD) / (VOICE_BLOCK - VOICE_HOLD)))
 
 
 def face_alike(distance: float) -> float:

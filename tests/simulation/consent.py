@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from volary import feed, vault
 from volary.accounts import ANYONE, Account, Viewer
@@ -389,7 +389,8 @@ def screened(state: GenerationState, world: World) -> GenerationState:
     seen = world.drawn.setdefault(video.id, world.dice.choice(("like_ben", "", "")))
     call = Call(call_id=f"call_{video.id}", video_id=video.id, token=video.id, state=state, index_id="index_1")
     world.items.write(world.videos.call_write(call, world.seconds()))
-    sightings = (Sighting(subject=seen, listed="likeness", sense="face", score=1.0),) if seen else ()
+    sense: Literal["face", "voice"] = "voice" if world.made_ids % 2 else "face"
+    sightings = (Sighting(subject=seen, listed="likeness", sense=sense, score=1.0),) if seen else ()
     said = MediaScreened(
         media=FACTS, mark=MarkReading(payload=video.record, p_value=0, confidence=1), signals=CALM, frames_seen=4,
         matched=Matched(index_id="index_1", faces=1, sightings=sightings),
