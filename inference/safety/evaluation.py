@@ -23,13 +23,13 @@ from inference.safety.prompts import PromptScreen
 
 SHIPPED = {Category.SEXUAL_MINORS: 0.1, Category.TEST_STRING: 0.25, Category.UNREADABLE: 0.01}
 UNSAFE, BENIGN = "unsafe", "benign"
-UNSCORED = "no model: never scored, held where the policy requires it"
+UNSCORED = "no model: hold for review"
 LONGEST_DISGUISED = 200  # characters: a disguise is measured on prompts, not on pages
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
-# In pictures and sounds no model is good enough for these: they are never scored, and only a person can tell.
+# What no model looks for in pictures and sounds, as the policy's `unseen` has it: never scored, a person must tell.
 NO_MODEL = {
-    "frames": ("violence", "gore", "weapons", "self_harm", "hate", "extremism", "deception", "writing in the picture"),
-    "sound": ("screams", "gunshots", "lyrics under music"),
+    "frames": ("violence", "gore", "weapons", "self-harm", "symbols of hate", "symbols of terror", "deceptive scenes"),
+    "sound": ("screams", "gunshots", "words sung under music"),
 }
 
 

@@ -2,8 +2,9 @@
 
 What is covered: at least one frame a second, the first and last, and the first frame after every cut; nudity by
 Open-NSFW; faces by MediaPipe's two BlazeFace detectors (near and far).
-What is not covered, and never scored: gore, violence, weapons, hate symbols, writing in the picture. No packaged
-model of them is good enough (docs/model-card-safety.md). A frame between two samples is not seen.
+What is not covered, and never scored: gore, violence, weapons, hate symbols. No packaged model of them is good enough
+(docs/model-card-safety.md); the policy holds for them. A frame between two samples is not seen. What is written in
+a frame is read by `writing`.
 """
 
 from collections.abc import Sequence
