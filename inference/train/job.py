@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 SMALLEST = 2  # shards; a run of this size proves the chain and teaches nothing
@@ -45,6 +45,7 @@ class Size:
     sound: float = 12
     transformer: float = 70
     planner: float = 15
+    reader: float = 8
     enlarger: float = 25
     people: float = 17
     likeness: float = 22
@@ -53,19 +54,16 @@ class Size:
     def within(cls, minutes: float) -> Size:
         """The default shares stretched or shrunk to `minutes` of learning in all."""
         whole = cls()
-        learning = whole.autoencoder + whole.sound + whole.transformer + whole.planner + whole.enlarger
-        share = minutes / (learning + whole.people + whole.likeness)
-        return cls(
-            max(SMALLEST, min(4000, round(whole.shards * share))),
-            whole.autoencoder * share, whole.sound * share, whole.transformer * share, whole.planner * share,
-            whole.enlarger * share, whole.people * share, whole.likeness * share,
-        )  # fmt: skip
+        learning = {name: value for name, value in asdict(whole).items() if name != "shards"}
+        share = minutes / sum(learning.values())
+        shards = max(SMALLEST, min(4000, round(whole.shards * share)))
+        return cls(shards, **{name: value * share for name, value in learning.items()})
 
 
 def stages(run: Path, out: Path, size: Size) -> list[Stage]:
     """What is done, in order; every file lies under `run` until the weights are written to `out`."""
-    names = ("clips", "mels", "prepared", "sharp", "crowds", "drawn")
-    clips, mels, ready, sharp, crowds, drawn = (str(run / name) for name in names)
+    names = ("clips", "mels", "prepared", "sharp", "crowds", "drawn", "sayings")
+    clips, mels, ready, sharp, crowds, drawn, sayings = (str(run / name) for name in names)
     shards = ("--shards", str(size.shards))
 
     def minutes(of: float) -> tuple[str, str]:
@@ -81,6 +79,8 @@ def stages(run: Path, out: Path, size: Size) -> list[Stage]:
         Stage("sounds", "latents", ("sounds", mels, f"{ready}/sounds", "--run", str(run))),
         Stage("transformer", "flow", (ready, str(run), *minutes(size.transformer)), ("--rank", "--ranks")),
         Stage("planner", "planning", (ready, str(run), *minutes(size.planner))),
+        Stage("sayings", "reading", ("draw", sayings, "--parts", str(max(2, size.shards // 16)))),
+        Stage("reader", "reading", ("fit", sayings, str(run), *minutes(size.reader))),
         Stage("pairs", "enlarging", ("pairs", ready, str(run), sharp, "--shards", str(max(2, size.shards // 4)))),
         Stage("enlarger", "enlarging", ("train", sharp, str(run), *minutes(size.enlarger))),
         Stage("crowds", "painting", ("people", crowds, "--files", str(max(2, size.shards // 10)))),

@@ -79,11 +79,14 @@ def books() -> tuple[Book, Book]:
 
 
 def phrase_words() -> set[str]:
-    """The content words that speak of an attribute in either book; a frame's own words and foreign subjects' not."""
+    """The content words that speak of an attribute in either book, and what adorns; the words of frames, asides and
+    foreign subjects not."""
     found: set[str] = set()
     for book in books():
-        for name in (*ATTRIBUTES, "action_of", "adornments", "joint"):
-            found |= {word for phrase in _flat(book.phrases[name]) for word in content_words(phrase)}
+        adornments = book.phrases["adornments"]
+        told = [*(book.phrases[name] for name in (*ATTRIBUTES, "action_of", "joint"))]
+        for entry in (*told, adornments["adjectives"], adornments["adverbs"]):
+            found |= {word for phrase in _flat(entry) for word in content_words(phrase)}
     return found
 
 
