@@ -3,6 +3,7 @@
 import pytest
 from volary.accounts import Role
 from volary.stores.accounts import Accounts
+from volary.vault_index import block_person
 
 from tests.api.people import enrolled
 
@@ -46,3 +47,23 @@ def test_who_is_taken_off_the_list_may_be_named(world, listed):
 
     assert world.asked("bob", prompt="Jane Eclair on the moon")
     assert refused(world.call("DELETE", f"/moderation/blocked_people/{listed}")) == (404, "not_found")
+
+
+def test_asking_beforehand_names_the_list_too(world, listed):
+    enrolled(world.home, "user_bob", audience="everyone")
+    enrolled(world.home, "user_ann", audience="everyone")
+
+    def asked(likeness_id):
+        body = {"prompt": "Jane Eclair on the moon"}
+        return world.call("POST", f"/likenesses/{likeness_id}/check", "mo", json=body).json()
+
+    assert (asked("like_user_ann")["allowed"], asked("like_user_ann")["code"]) == (False, "person_blocked")
+    assert asked("like_user_bob")["allowed"] is True
+
+
+def test_whoever_is_matched_by_face_is_not_taken_off_by_the_public_route(world, listed):
+    """Only the machine's owner may destroy the key of a template, and a name without its face must not look undone."""
+    block_person(listed, [[0.1] * 128], None, world.home.services)
+
+    assert refused(world.call("DELETE", f"/moderation/blocked_people/{listed}")) == (409, "person_matched")
+    assert refused(world.call("POST", "/videos", "bob", json={"prompt": "Jane Eclair"})) == (403, "person_blocked")
