@@ -9,6 +9,7 @@ write a name in another script, misspellings; the prompt screen and the faces of
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import accumulate
 from typing import Literal
 
@@ -18,6 +19,7 @@ from volary.errors import Invalid
 Kind = Literal["public_figure", "estate", "on_request"]
 MOST_NAMES = 20  # of one person
 LONGEST_NAME = 100
+MOST_FOLDED = 40_000  # names kept in their one spelling: all of a full list
 LEAST_LETTERS = 5  # a shorter name is a word of something else too often
 
 # Letters of other alphabets, digits and signs by the letter that they are drawn like; i, j, l and 1 are one letter.
@@ -62,7 +64,7 @@ def named(text: str, people: Iterable[BlockedPerson], allowed: Iterable[str] = (
     whole, ends = "".join(found), list(accumulate(map(len, found)))
     starts, stops = {0, *ends}, set(ends)
     for person in people:
-        if person.likeness_id not in may and any(_is_in("".join(words(n)), whole, starts, stops) for n in person.names):
+        if person.likeness_id not in may and any(_is_in(_folded(n), whole, starts, stops) for n in person.names):
             return person
     return None
 
@@ -73,6 +75,12 @@ def words(text: str) -> list[str]:
     seen = "".join(each for each in plain if unicodedata.category(each) not in ("Mn", "Me", "Cf"))
     joined = INNER_SIGNS.sub(lambda sign: sign.group().translate(ALIKE), seen)
     return [word.translate(ALIKE) for word in WORDS.findall(joined)]
+
+
+@lru_cache(maxsize=MOST_FOLDED)
+def _folded(name: str) -> str:
+    """A listed name in the one spelling; every clip is compared with all of them, four times on its way."""
+    return "".join(words(name))
 
 
 def _is_in(name: str, whole: str, starts: set[int], stops: set[int]) -> bool:
