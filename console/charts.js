@@ -1,5 +1,6 @@
 // Draws the figures as charts, each with its numbers in words for those who do not see it.
 import { drawn, element } from "./elements.js";
+import { t, word } from "./words.js";
 
 const WIDTH = 360;
 const HEIGHT = 140;
@@ -26,7 +27,7 @@ export function bars(title, labels, ...series) {
 }
 
 export function share(title, value) {
-  const words = value === null ? "nothing counted yet" : `${Math.round(value * 100)} %`;
+  const words = value === null ? t`nothing counted yet` : `${Math.round(value * 100)} %`;
   const bar = drawn("rect", { x: 0, y: 50, width: WIDTH, height: 30, fill: "none", stroke: "currentColor" });
   const full = drawn("rect", { class: "bar", x: 0, y: 50, width: WIDTH * (value ?? 0), height: 30 });
   return figure(title, words, bar, full, drawn("text", { x: 2, y: 40 }, words));
@@ -38,12 +39,12 @@ export function charts(told) {
   const [ages, waiting] = named(told.backlog_by_age);
   const [actions, decided] = named(told.actions);
   return [
-    bars(`Backlog by age: ${told.backlog} wait`, ages, { name: "cases", values: waiting }),
-    bars("Opened and decided a day", days, { name: "opened", values: told.opened }, { name: "decided", values: told.decided }),
-    bars("Decided late", days, { name: "late", values: told.late }),
-    bars("Decisions", actions.length ? actions : ["none"], { name: "decisions", values: decided.length ? decided : [0] }),
-    share("Appeals won (overturn rate)", told.overturned),
-    share("Held clips where reviewers agreed with the models", told.model_agreement),
-    share("Samples where the second look agreed", told.sample_agreement),
+    bars(t`Backlog by age: ${told.backlog} wait`, ages, { name: t`cases`, values: waiting }),
+    bars(t`Opened and decided a day`, days, { name: t`opened`, values: told.opened }, { name: t`decided`, values: told.decided }),
+    bars(t`Decided late`, days, { name: t`late`, values: told.late }),
+    bars(t`Decisions`, actions.length ? actions.map(word) : [t`none`], { name: t`decisions`, values: decided.length ? decided : [0] }),
+    share(t`Appeals won (overturn rate)`, told.overturned),
+    share(t`Held clips where reviewers agreed with the models`, told.model_agreement),
+    share(t`Samples where the second look agreed`, told.sample_agreement),
   ];
 }

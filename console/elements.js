@@ -1,4 +1,6 @@
 // Makes elements whose words are always words: nothing here, or anywhere in the console, parses markup.
+import { t } from "./words.js";
+
 export function element(name, facts = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(facts)) {
@@ -32,6 +34,6 @@ export function facts(pairs) {
 
 export function left(seconds) {
   const size = Math.abs(seconds);
-  const said = size < 5400 ? `${Math.round(size / 60)} min` : size < 172800 ? `${Math.round(size / 3600)} h` : `${Math.round(size / 86400)} days`;
-  return seconds < 0 ? `${said} late` : `${said} left`;
+  const said = size < 5400 ? t`${Math.round(size / 60)} min` : size < 172800 ? t`${Math.round(size / 3600)} h` : t`${Math.round(size / 86400)} days`;
+  return seconds < 0 ? t`${said} late` : t`${said} left`;
 }

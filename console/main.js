@@ -3,6 +3,7 @@ import { api, session } from "./api.js";
 import * as shown from "./case.js";
 import { charts } from "./charts.js";
 import { byId, element, fill, left } from "./elements.js";
+import { language, t, translate, word } from "./words.js";
 
 const RESTRICTIVE = ["reject", "remove", "erase", "suspend"];
 const MILD = { held: "release", notice: "keep", report: "keep", match: "keep", strikes: "keep", appeal: "overturn" };
@@ -22,7 +23,7 @@ async function trying(act) {
 }
 
 async function comeIn(token) {
-  session.open(token, () => leave("Fifteen minutes without a key or a click: sign in again."));
+  session.open(token, () => leave(t`Fifteen minutes without a key or a click: sign in again.`));
   const handbook = await trying(api.handbook);
   if (!handbook) { session.close(); return; }
   state.handbook = handbook;
@@ -31,10 +32,10 @@ async function comeIn(token) {
   byId("desk").hidden = false;
   byId("leave").hidden = false;
   await refresh();
-  say("You are in.");
+  say(t`You are in.`);
 }
 
-function leave(words = "You are out.") {
+function leave(words = t`You are out.`) {
   session.close();
   shown.close();
   Object.assign(state, { cases: [], at: -1, last: null, undo: null });
@@ -61,8 +62,8 @@ async function refresh(after) {
 async function shift() {
   const told = await trying(api.shift);
   if (!told) return;
-  const rest = told.rest_until ? ` · break until ${new Date(told.rest_until * 1000).toTimeString().slice(0, 5)}` : "";
-  fill(byId("shift"), `${told.pseudonym} · seen ${told.points} of ${told.most_points} points, ${told.grave} of ${told.most_grave} grave${rest}`);
+  const rest = told.rest_until ? t` · break until ${new Date(told.rest_until * 1000).toTimeString().slice(0, 5)}` : "";
+  fill(byId("shift"), t`${told.pseudonym} · seen ${told.points} of ${told.most_points} points, ${told.grave} of ${told.most_grave} grave${rest}`);
 }
 
 function list() {
@@ -70,7 +71,7 @@ function list() {
   fill(byId("cases"), ...state.cases.map((each, index) => {
     const clock = each.due_at - now;
     const item = element("li", { role: "option", id: `case-${index}`, "data-id": each.id, "aria-selected": String(index === state.at), class: state.marked.has(each.id) ? "marked" : "", on: { click: () => { state.at = index; open(); } } },
-      element("strong", {}, `${each.kind} · ${each.category ?? "none"} · ${each.severity}`), " ",
+      element("strong", {}, `${word(each.kind)} · ${each.category ?? word("none")} · ${each.severity}`), " ",
       element("span", { class: clock < 0 ? "late" : clock < 7200 ? "soon" : "faint" }, left(clock)), " ",
       each.claim === "free" ? "" : element("em", {}, each.claim),
       element("div", {}, each.prompt.slice(0, 140)));
@@ -79,7 +80,7 @@ function list() {
   byId("cases").setAttribute("aria-activedescendant", state.at >= 0 ? `case-${state.at}` : "");
   const count = state.marked.size;
   byId("bulk").hidden = count === 0;
-  fill(byId("bulk"), `Decide ${count} marked `, element("kbd", {}, "B"));
+  fill(byId("bulk"), t`Decide ${count} marked `, element("kbd", {}, "B"));
 }
 
 function move(by) {
@@ -90,7 +91,7 @@ function move(by) {
 }
 
 async function open(id = state.cases[state.at]?.id) {
-  if (!id) { say("The queue is empty."); return; }
+  if (!id) { say(t`The queue is empty.`); return; }
   await trying(() => api.act(id, "claim"));
   await trying(() => shown.show(id, acts));
   await refresh();
@@ -110,28 +111,28 @@ function mild(found) { return MILD[found.kind] ?? found.actions.find((action) =>
 function acts(found) {
   const off = found.claim !== "yours" || found.status !== "open";
   return [
-    { label: mild(found), key: "a", off, run: () => decide(mild(found)) },
-    { label: strict(found), key: "x", off, bad: true, run: () => decide(strict(found)) },
-    { label: "Decide…", key: "d", off, run: ask },
-    { label: "Escalate", key: "e", off, run: () => pass("escalate", "Escalated.") },
-    { label: "Second reviewer", key: "s", off, run: () => pass("second", "Left to a second reviewer.") },
-    { label: "Put back", key: "r", off, run: () => pass("put_back", "Put back.") },
-    { label: "Note", key: "o", run: note },
-    { label: "Undo", key: "u", off: state.undo === null && found.status === "open", run: undo },
+    { label: word(mild(found)), key: "a", off, run: () => decide(mild(found)) },
+    { label: word(strict(found)), key: "x", off, bad: true, run: () => decide(strict(found)) },
+    { label: t`Decide…`, key: "d", off, run: ask },
+    { label: t`Escalate`, key: "e", off, run: () => pass("escalate", t`Escalated.`) },
+    { label: t`Second reviewer`, key: "s", off, run: () => pass("second", t`Left to a second reviewer.`) },
+    { label: t`Put back`, key: "r", off, run: () => pass("put_back", t`Put back.`) },
+    { label: t`Note`, key: "o", run: note },
+    { label: t`Undo`, key: "u", off: state.undo === null && found.status === "open", run: undo },
   ];
 }
 
-const template = (category) => (state.handbook[category ?? "none"] ?? state.handbook.none).en;
+const template = (category) => (state.handbook[category ?? "none"] ?? state.handbook.none)[language];
 
 async function decide(action, explanation, category) {
   const found = shown.current();
-  if (!found || found.claim !== "yours") { say("Claim a case first."); return; }
+  if (!found || found.claim !== "yours") { say(t`Claim a case first.`); return; }
   const words = explanation ?? (RESTRICTIVE.includes(action) ? template(found.category) : "");
   const body = { action, explanation: words, ...(category ? { category } : {}) };
   const done = await trying(() => api.act(found.id, "decide", body));
   if (!done) return;
   state.undo = found.id;
-  say(done.needs_second ? `${action}: a second person must agree.` : done.is_escalated ? "You two disagree: a senior decides." : `${action}: takes effect in 30 seconds. u takes it back.`);
+  say(done.needs_second ? t`${word(action)}: a second person must agree.` : done.is_escalated ? t`You two disagree: a senior decides.` : t`${word(action)}: takes effect in 30 seconds. u takes it back.`);
   shown.close();
   await refresh();
 }
@@ -147,10 +148,10 @@ async function pass(verb, words) {
 
 async function undo() {
   const id = state.undo ?? shown.current()?.id;
-  if (!id) { say("There is nothing to take back."); return; }
+  if (!id) { say(t`There is nothing to take back.`); return; }
   if (!await trying(() => api.act(id, "undo"))) return;
   state.undo = null;
-  say("Taken back.");
+  say(t`Taken back.`);
   await open(id);
 }
 
@@ -158,12 +159,12 @@ function ask() {
   const found = shown.current();
   if (!state.bulk && !found) return;
   const actions = state.bulk ? bulkActions() : found.actions;
-  fill(byId("action"), ...actions.map((action) => element("option", { value: action }, found?.for_two?.includes(action) ? `${action} (needs a second person)` : action)));
+  fill(byId("action"), ...actions.map((action) => element("option", { value: action }, found?.for_two?.includes(action) ? t`${word(action)} (needs a second person)` : word(action))));
   fill(byId("ground"), ...Object.entries(state.handbook).map(([name, entry]) => element("option", { value: name }, entry.title)));
   byId("ground").value = found?.category ?? "none";
   byId("explanation").value = "";
   fill(byId("preview"));
-  fill(byId("confirm"), state.bulk ? "Preview " : "Decide ", element("kbd", {}, "Ctrl"), " ", element("kbd", {}, "Enter"));
+  fill(byId("confirm"), state.bulk ? t`Preview ` : t`Decide `, element("kbd", {}, "Ctrl"), " ", element("kbd", {}, "Enter"));
   byId("deciding").showModal();
 }
 
@@ -185,13 +186,13 @@ async function submit() {
     for (const id of ids) await trying(() => api.act(id, "claim"));
     const told = await trying(() => api.many(ids, body, true));
     if (!told) return;
-    fill(byId("preview"), element("p", {}, `${told.data.filter((each) => each.is_possible).length} of ${ids.length} can be decided so:`), element("ul", {}, ...told.data.map((each) => element("li", { class: each.is_possible ? "" : "late" }, `${each.case_id}: ${each.is_possible ? each.status : each.problem}`))));
-    fill(byId("confirm"), `Decide ${ids.length}`);
+    fill(byId("preview"), element("p", {}, t`${told.data.filter((each) => each.is_possible).length} of ${ids.length} can be decided so:`), element("ul", {}, ...told.data.map((each) => element("li", { class: each.is_possible ? "" : "late" }, `${each.case_id}: ${each.is_possible ? each.status : each.problem}`))));
+    fill(byId("confirm"), t`Decide ${ids.length}`);
     return;
   }
   const told = await trying(() => api.many(ids, body, false));
   byId("deciding").close();
-  if (told) say(`${told.data.filter((each) => each.is_possible).length} decided.`);
+  if (told) say(t`${told.data.filter((each) => each.is_possible).length} decided.`);
   state.marked.clear();
   state.bulk = false;
   await refresh();
@@ -223,7 +224,7 @@ function mark() {
 }
 
 function bulk() {
-  if (!state.marked.size) { say("Mark cases with v first."); return; }
+  if (!state.marked.size) { say(t`Mark cases with v first.`); return; }
   state.bulk = true;
   ask();
 }
@@ -236,9 +237,9 @@ const KEYS = {
   ",": ["a second back", () => shown.step(-1)], ".": ["a second on", () => shown.step(1)],
   a: ["let it be (release, keep, overturn)", () => shown.current() && decide(mild(shown.current()))],
   x: ["stop it (reject, remove, uphold)", () => shown.current() && decide(strict(shown.current()))],
-  d: ["decide with words of your own", ask], e: ["escalate to a senior", () => pass("escalate", "Escalated.")],
-  s: ["leave it to a second reviewer", () => pass("second", "Left to a second reviewer.")],
-  r: ["put back", () => pass("put_back", "Put back.")], o: ["note", note], u: ["undo", undo],
+  d: ["decide with words of your own", ask], e: ["escalate to a senior", () => pass("escalate", t`Escalated.`)],
+  s: ["leave it to a second reviewer", () => pass("second", t`Left to a second reviewer.`)],
+  r: ["put back", () => pass("put_back", t`Put back.`)], o: ["note", note], u: ["undo", undo],
   q: ["desk", () => view("desk")], f: ["figures", () => view("figures")], "?": ["these keys", () => byId("help").showModal()],
 };
 
@@ -281,7 +282,8 @@ function wire() {
     const id = shown.current().id;
     if (await trying(() => api.act(id, "notes", { text: byId("note").value }))) await trying(() => shown.show(id, acts));
   });
-  fill(byId("keys"), ...Object.entries(KEYS).flatMap(([key, [words]]) => [element("dt", {}, element("kbd", {}, key === " " ? "Space" : key)), element("dd", {}, words)]), element("dt", {}, element("kbd", {}, "1–9")), element("dd", {}, "jump to what a model saw"));
+  fill(byId("keys"), ...Object.entries(KEYS).flatMap(([key, [words]]) => [element("dt", {}, element("kbd", {}, key === " " ? word("Space") : key)), element("dd", {}, word(words))]), element("dt", {}, element("kbd", {}, "1–9")), element("dd", {}, t`jump to what a model saw`));
 }
 
+translate(document.body);
 wire();

@@ -1,5 +1,6 @@
 // The clip's time: one lane for each thing that a model saw, a strip of frames, and what was heard.
 import { element } from "./elements.js";
+import { t } from "./words.js";
 
 const FRAMES = 20;
 const COLUMNS = 5; // as inference/media/encoding.py lays the sheet out
@@ -18,15 +19,15 @@ export function marks(found) {
 
 export function timeline(found, jump) {
   const rows = marks(found);
-  if (rows.length === 0) return element("p", { class: "faint" }, "No model pointed at anything.");
+  if (rows.length === 0) return element("p", { class: "faint" }, t`No model pointed at anything.`);
   const box = element("div", { id: "timeline" });
   rows.forEach((row, index) => {
     const lane = element("div", { class: "lane" });
     const key = index < 9 ? `${index + 1}` : "";
-    const where = row.start === null ? "the whole clip" : `${row.start.toFixed(1)}–${row.end.toFixed(1)} s`;
+    const where = row.start === null ? t`the whole clip` : `${row.start.toFixed(1)}–${row.end.toFixed(1)} s`;
     const mark = element("button", {
       type: "button", title: `${row.reason} (${row.model})`,
-      "aria-label": `${row.stage} ${row.category} ${row.score.toFixed(2)}, ${where}: jump there`,
+      "aria-label": t`${row.stage} ${row.category} ${row.score.toFixed(2)}, ${where}: jump there`,
       on: { click: () => jump(row.start ?? 0) },
     }, key || "•");
     const from = row.start ?? 0;
@@ -40,14 +41,14 @@ export function timeline(found, jump) {
 }
 
 export function strip(sheet, seconds, jump) {
-  const box = element("div", { id: "strip", role: "group", "aria-label": "Frames of the clip" });
+  const box = element("div", { id: "strip", role: "group", "aria-label": t`Frames of the clip` });
   const image = new Image();
   image.addEventListener("load", () => {
     const columns = COLUMNS;
     const rows = Math.ceil(FRAMES / columns);
     for (let index = 0; index < FRAMES; index += 1) {
       const at = (index * seconds) / FRAMES;
-      const frame = element("button", { type: "button", class: "blurred grey", "aria-label": `Frame at ${at.toFixed(1)} s: jump there`, on: { click: () => jump(at) } });
+      const frame = element("button", { type: "button", class: "blurred grey", "aria-label": t`Frame at ${at.toFixed(1)} s: jump there`, on: { click: () => jump(at) } });
       frame.style.backgroundImage = `url(${JSON.stringify(image.src)})`;
       frame.style.backgroundSize = `${columns * 100}% ${rows * 100}%`;
       frame.style.backgroundPosition = `${(100 * (index % columns)) / (columns - 1)}% ${(100 * Math.floor(index / columns)) / Math.max(1, rows - 1)}%`;

@@ -1,0 +1,93 @@
+"""The console speaks French to whoever's browser does, and no word of its own is missing."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.desk import Desk, running
+from tests.browser.test_console import come_in
+
+CONSOLE = Path(__file__).parents[2] / "console"
+STATIC = re.compile(r">([^<>]*[A-Za-z]{2}[^<>]*)<")
+NEITHER = {"Ctrl", "Enter", "Esc", "Alt", "volary token HANDLE"}
+
+
+def templates(script: str) -> Iterator[str]:
+    """The keys of t`…` in a script, each value as {}."""
+    for found in re.finditer(r"(?<![\w$])t`", script):
+        key, at, depth = "", found.end(), 0
+        while depth or script[at] != "`":
+            if script.startswith("${", at):
+                key += "" if depth else "{}"
+                depth, at = depth + 1, at + 1
+            elif depth and script[at] in "{}":
+                depth += 1 if script[at] == "{" else -1
+            elif not depth:
+                key += script[at]
+            at += 1
+        yield key
+
+
+def french() -> dict[str, str]:
+    """The dictionary of words.js, whose entries are JSON but for the bare keys."""
+    body = (CONSOLE / "words.js").read_text("utf-8").split("FRENCH = ", 1)[1].rsplit(";", 1)[0]
+    quoted = re.sub(r'([{,]\s*)([A-Za-z]+):(?=\s*")', r'\1"\2":', body)
+    found: dict[str, str] = json.loads(re.sub(r",\s*}", "}", quoted))
+    return found
+
+
+def used() -> set[str]:
+    """Everything that the scripts and the page say in words of their own."""
+    scripts = "".join(each.read_text("utf-8") for each in CONSOLE.glob("*.js") if each.name != "words.js")
+    page = (CONSOLE / "index.html").read_text("utf-8").split("<body>")[1]
+    named = re.findall(r'word\("([^"]+)"\)', scripts) + re.findall(r'aria-label="([^"]+)"', page)
+    keys = re.findall(r': \["([a-z][^"]+)",', scripts)
+    return {*templates(scripts), *named, *(each.strip() for each in STATIC.findall(page))} | set(keys)
+
+
+def test_every_word_of_the_console_has_a_french_one_with_the_same_places():
+    words = french()
+
+    assert sorted(used() - words.keys() - NEITHER) == []
+    assert [key for key, value in words.items() if key.count("{}") != value.count("{}")] == []
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory) -> Iterator[Desk]:
+    with running(tmp_path_factory.mktemp("console")) as started:
+        yield started
+
+
+@pytest.fixture
+def french_page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1200, "height": 1000}, locale="fr-FR")
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.browser
+def test_a_french_browser_gets_a_french_console(french_page, desk):
+    page = french_page
+    desk.hold("un renard dans la neige")
+    come_in(page, desk)
+    assert page.evaluate("document.documentElement.lang") == "fr"
+    expect(page.locator("#queue-title")).to_have_text("File")
+    expect(page.locator("#cases li").first).to_contain_text("retenu")
+
+    page.keyboard.press("n")
+    expect(page.locator("#case-title")).to_contain_text("gravité")
+    expect(page.locator("#acts")).to_contain_text("publier")
+    expect(page.locator("#case-body")).to_contain_text("Ce que chaque modèle a vu")
+    expect(page.locator("#case-body")).to_contain_text("un renard dans la neige")
+    page.keyboard.press("x")
+    expect(page.locator("#said")).to_have_text("refuser : prend effet dans 30 secondes. u le reprend.")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("votre cas suivant")
+    found = Axe().run(page).response["violations"]
+    assert [f"{each['id']}: {each['help']}" for each in found if each["impact"] in ("serious", "critical")] == []
