@@ -163,7 +163,7 @@ class World:
         drawn = self.dice.random()
         if effect in ("write", "written") and drawn < self.rate:
             raise Crash
-        if self.depth == 0 and drawn > 1 - 2 * self.rate:
+        if self.depth == 0 and drawn > 1 - 3 * self.rate:
             self.depth += 1
             self.attempt(self.dice.choice(BETWEEN))
             self.depth -= 1
@@ -490,7 +490,7 @@ def wait(world: World) -> None:
 
 ACTS = (request, request, request, remix, remix, *(advance,) * 7, deliver, deliver, revoke, allow, allow_again,
         take_down, remove, watch, watch, wait, release, release, sweep, list_or_not)  # fmt: skip
-BETWEEN = (revoke, revoke, allow, allow_again, deliver, remove, advance, sweep, list_or_not)
+BETWEEN = (revoke, revoke, revoke, allow, allow_again, deliver, remove, advance, sweep, list_or_not)
 PATIENCE = 4  # tries of a job that waits for a device, before the workflow gives up
 TEXT = (consent_texts()["en"].version, consent_texts()["en"].sha256)
 
