@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-PARTS = ("dev", "dev_more", "dev_third", "heldout", "heldout_third", "heldout_fourth", "heldout_fifth", "heldout_sixth")
+PARTS = ("dev", "dev_more", "dev_third", "heldout", "heldout_third", "heldout_fourth", "heldout_fifth", "heldout_sixth", "heldout_seventh")
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')
 KINDS = {"reset", "undo", "query", "noop", "reject"}
 
