@@ -112,6 +112,16 @@ class Maker:
             case _:
                 return made(self.generator, ask(scene, WORDINGS[name](scene)))
 
+    def twins(self, key: Key) -> list[Key]:
+        """The same scene in other wordings of which the generator reads just the same."""
+        name, place = key
+        if name not in WORDINGS:
+            return []
+        scene, read = self.kin[place], self.generator.reader.read
+        said = read(WORDINGS[name](scene))
+        others = [other for other in self.wanted.wordings if other != name]
+        return [(other, place) for other in others if read(WORDINGS[other](scene)) == said]
+
     def _wordless(self, scene: Scene) -> Take:
         """By the model that reads nothing."""
         reader = self.generator.reader
@@ -156,12 +166,20 @@ def _work(wanted: Wanted, part: tuple[int, list[Key], dict[str, str]], generator
         torch.set_num_threads(1)
     maker, bench = Maker(wanted, generator or Generator.load(wanted.weights)), Bench(wanted.probe)
     limit = time.monotonic() + 60 * wanted.minutes
-    row = _row(maker, bench)
+    row = _row(maker, bench, rows.found(wanted.rows, by))
     rows.write(_until(limit, todo, job), wanted.rows / f"{job}.jsonl", by, row)
 
 
-def _row(maker: Maker, bench: Bench) -> Callable[[Key], dict[str, Any]]:
-    return lambda key: bench.row(maker.take(key))
+def _row(maker: Maker, bench: Bench, done: dict[Key, dict[str, Any]]) -> Callable[[Key], dict[str, Any]]:
+    """Makes a row, or takes that of the same scene in other words of which the same was read: it is the same clip."""
+
+    def row(key: Key) -> dict[str, Any]:
+        twin = next((other for other in maker.twins(key) if other in done), None)
+        made = bench.row(maker.take(key)) if twin is None else {part: done[twin][part] for part in rows.PARTS}
+        done[key] = made
+        return made
+
+    return row
 
 
 def _until(limit: float, todo: list[Key], job: int) -> Iterator[Key]:

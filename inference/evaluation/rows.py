@@ -25,6 +25,7 @@ from inference.train.sound import RATE
 
 Key = tuple[str, int]  # the set's name, and the scene's place in it
 _DIGITS = 5
+PARTS = ("plain", "reading", "hearing")  # of a row, what is said of its clip
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from inference import weights
 from inference.evaluation import adherence, ear, identity, phrases, picture, proxies, report, rows, speed, sync
 from inference.evaluation.clips import Take
 from inference.evaluation.distance import frechet
-from inference.evaluation.making import Wanted, makers, tasks
+from inference.evaluation.making import Wanted, make, makers, tasks
 from inference.evaluation.observation import mirrored, observe, seen
 from inference.evaluation.rates import gaps, is_sayable, recovered, wilson
 from inference.generator.asking import Clip
@@ -33,7 +33,11 @@ class Painter:
     model, recipe = "painter", Recipe()
 
     def __init__(self, shift: float = 0.0) -> None:
-        self.shift, self.made, self.asked = shift, 0, []
+        self.shift, self.made, self.asked, self.reader = shift, 0, [], self
+
+    def read(self, prompt):
+        """Hears only whether a prompt is French."""
+        return {"language": "fr"} if {"un", "une", "la", "le"} & set(prompt.lower().split()) else {}
 
     def generate(self, ask, on_progress):
         self.made += 1
@@ -258,6 +262,18 @@ def test_perfect_generator_reaches_the_renders_own_figures_and_other_captions_do
     card.write_text("a\n<!-- adherence -->\nSTALE\n<!-- /adherence -->\nb\n")
     report.insert(card, "adherence", report.card(found))
     assert "STALE" not in card.read_text() and card.read_text().startswith("a\n") and card.read_text().endswith("b\n")
+
+
+def test_a_scene_of_which_other_words_are_read_the_same_is_not_made_again(tmp_path):
+    painter = Painter()
+    wanted = Wanted(4, ("en", "paraphrase", "fr"), Path(), PROBE, tmp_path, library=0, references=0, wordless=0)
+
+    found, _ = make(wanted, lambda line: None, painter)
+
+    assert painter.made == 4 * 2  # English and French, not paraphrases
+    for place in range(4):
+        assert found["en", place]["reading"] == found["paraphrase", place]["reading"]
+    assert len(found) == 4 * 5
 
 
 def _cut_short(path):
