@@ -21,11 +21,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from inference.media import Limits
 from inference.safety.evaluation import PICTURES, wilson
 from inference.safety.writing import Reader
 from inference.train.prompt_data import own_rows
 
-SIDE = 640
+SHORT = Limits().short_side  # as a clip is decoded for screening
 SIZES = (10, 14, 20, 32)
 SLOPES = (0, 12, 90)
 LONGEST = 34  # letters, so that every line fits at every size
@@ -34,13 +35,13 @@ ALIKE = 0.9  # share of letters from which a line counts as read
 
 
 def pictures(folder: Path) -> Iterator[np.ndarray]:
-    """Every picture of a folder and those below, at most `SIDE` pixels wide or high."""
+    """Every picture of a folder and those below, as large as a clip is decoded for screening."""
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in PICTURES:
             with Image.open(path) as opened:
-                picture = opened.convert("RGB")
-            picture.thumbnail((SIDE, SIDE))
-            yield np.asarray(picture)
+                shrink = min(1.0, SHORT / min(opened.size))
+                size = (round(opened.width * shrink), round(opened.height * shrink))
+                yield np.asarray(opened.convert("RGB").resize(size, Image.Resampling.BILINEAR))
 
 
 def sentences() -> list[str]:
