@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 from volary.errors import ModelFault
-from volary.stores.videos import Screening, Videos
+from volary.ports import NEW, Put
+from volary.stores.videos import Screening, Videos, item_of
 
 from events.inference import PromptScreened
 from events.moderation import ALWAYS_BLOCKED_TEXT, Signal
@@ -31,6 +32,24 @@ def test_a_held_clip_is_in_the_queue_with_what_screening_saw(world):
     assert (case["id"], case["object"], case["gate"], case["stage"]) == (video_id, "moderation.case", "hold", "held")
     assert case["findings"][0]["reasons"] == ["frames/gore 0.60"]
     assert case["findings"][0]["scores"] == {"frames.gore": 0.6}
+
+
+@pytest.mark.parametrize("gate", [None, "hold", "block"])
+def test_a_clip_written_past_the_screening_is_seen_by_nobody(world, gate):
+    """A finished, posted record that was put into the store by hand, without a screening's pass."""
+    video_id = world.finished("ann", prompt="a canary", visibility="public")
+    inserted = (
+        Videos(world.home.items)
+        .get(video_id)
+        .model_copy(update={"id": "video_inserted00", "gate": gate, "posted_at": 1, "visibility": "public"})
+    )
+    world.home.items.write(Put(item_of(inserted), NEW))
+
+    for who in ("nobody", "bob", "mo"):
+        for path in (f"/videos/{inserted.id}", f"/videos/{inserted.id}/content", f"/posts/{inserted.id}"):
+            assert world.call("GET", path, who).status_code in (401, 404), (who, path)
+        assert inserted.id not in world.call("GET", "/feed", who).text
+    assert world.call("GET", f"/videos/{inserted.id}/content", "ann").status_code >= 400
 
 
 @pytest.mark.parametrize(("verb", "gate"), [("release", "pass"), ("reject", "block")])
