@@ -65,11 +65,20 @@ def noisy(sound: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> np.
     return (part + NOISE * level * rng.standard_normal(len(part))).astype(np.float32)
 
 
+def rumbling(sound: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Under noise whose power falls with the frequency, as that of wind, rain and streets does."""
+    part = sound[: 4 * RATE]
+    spectrum = np.fft.rfft(rng.standard_normal(len(part)))
+    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1)), len(part))
+    level = float(np.sqrt(np.mean(part**2)))
+    return (part + NOISE * level * noise / noise.std()).astype(np.float32)
+
+
 def before_another(sound: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate([sound[: 2 * RATE], PAUSE, other[: 2 * RATE]])
 
 
-SCENES: dict[str, Scene] = {each.__name__: each for each in (alone, short, noisy, before_another)}
+SCENES: dict[str, Scene] = {each.__name__: each for each in (alone, short, noisy, rumbling, before_another)}
 
 
 def _pairs(data: Path) -> list[tuple[Path, Path]]:

@@ -39,7 +39,7 @@ def index(**people: np.ndarray | None) -> Index:
     ("cosine", "outcome"), [(VOICE_HOLD + 0.01, "hold"), (VOICE_BLOCK + 0.01, "block"), (0.99, "block")]
 )
 def test_a_voice_like_somebodys_is_held_or_blocked(cosine, outcome):
-    (found,) = hearing.resembled(np.stack([near(ADA, cosine)] * 9), index(like_ada=ADA, like_ben=BEN), (0.5, 3.0))
+    (found,) = hearing.resembled([np.stack([near(ADA, cosine)] * 9)], index(like_ada=ADA, like_ben=BEN), (0.5, 3.0))
 
     assert (found.subject, found.sense, found.listed, found.start, found.end) == (
         "like_ada", "voice", "likeness", 0.5, 3.0,
@@ -50,19 +50,33 @@ def test_a_voice_like_somebodys_is_held_or_blocked(cosine, outcome):
 def test_a_voice_that_is_nobodys_passes():
     pieces = np.stack([near(ADA, VOICE_HOLD - 0.01)] * 9)
 
-    assert hearing.resembled(pieces, index(like_ada=ADA, like_cem=None), (0.0, 2.0)) == ()
+    assert hearing.resembled([pieces], index(like_ada=ADA, like_cem=None), (0.0, 2.0)) == ()
 
 
 def test_two_who_speak_after_one_another_are_both_found():
-    found = hearing.resembled(np.stack([ADA] * 6 + [BEN] * 6), index(like_ada=ADA, like_ben=BEN, like_cem=CEM), (0, 5))
+    found = hearing.resembled(
+        [np.stack([ADA] * 6 + [BEN] * 6)], index(like_ada=ADA, like_ben=BEN, like_cem=CEM), (0, 5)
+    )
 
     assert {each.subject for each in found} == {"like_ada", "like_ben"}
 
 
 def test_the_voice_of_the_block_list_is_told_as_such():
-    (found,) = hearing.resembled(np.stack([ADA] * 3), index(**{"blocked:b1": ADA}), (0, 2))
+    (found,) = hearing.resembled([np.stack([ADA] * 3)], index(**{"blocked:b1": ADA}), (0, 2))
 
     assert (found.listed, found.subject) == ("blocked", "blocked:b1")
+
+
+def test_steady_noise_is_taken_away_and_what_changes_stays():
+    rng, seconds = np.random.default_rng(3), np.arange(2 * RATE) / RATE
+    tone = np.where(seconds % 0.5 < 0.25, np.sin(2 * np.pi * 440 * seconds), 0).astype(np.float32)
+    noise = 0.1 * rng.standard_normal(len(tone)).astype(np.float32)
+
+    left = hearing.quieted(tone + noise)
+
+    assert left.shape == tone.shape
+    assert float(np.std(left - tone)) < 0.6 * float(np.std(noise))
+    assert float(np.std(left)) > 0.9 * float(np.std(tone))
 
 
 def test_silence_and_noise_are_nobodys(weights):
