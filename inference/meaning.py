@@ -26,12 +26,19 @@ class Encoder(Protocol):
         ...
 
 
+class Directions(Protocol):
+    def scores(self, frames: Sequence[str]) -> list[dict[str, float]]:
+        """How much speaks for each way that a wish may go."""
+        ...
+
+
 @dataclass
 class Meanings:
     """Keeps the anchors it has seen, because the same few hundred are asked about with every sentence."""
 
     encoder: Encoder
     vocabulary: AbstractSet[int]
+    ways: Directions
     _kept: dict[str, np.ndarray] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -44,7 +51,8 @@ class Meanings:
             likeness = tuple(tuple(round(float(value), 3) for value in row) for row in cosines)
         unknown = tuple(word for word in dict.fromkeys(request.words) if word_code(word) not in self.vocabulary)
         packed = (base64.b64encode(row.astype("<f2").tobytes()).decode() for row in rows)
-        return Embedded(vectors=tuple(packed), likeness=likeness, unknown=unknown)
+        ways = tuple(self.ways.scores(request.frames))
+        return Embedded(vectors=tuple(packed), likeness=likeness, unknown=unknown, ways=ways)
 
     def _rows(self, texts: Sequence[str]) -> np.ndarray:
         """[n, 512]. One text at a time: a batch rounds differently, and the same words must give the same numbers."""

@@ -8,6 +8,7 @@ from inference.links import Links
 from inference.meaning import Meanings
 from inference.refusal import InvalidRequest
 from inference.safety.prompts import PromptScreen
+from inference.ways import Ways
 
 MAX_TEXT = 400_000
 
@@ -23,9 +24,11 @@ class TextRole:
 
     @classmethod
     def load(cls, weights: Path, links: Links, mark_key: bytes | None) -> "TextRole":
-        """Read the weights under `weights`/safety."""
+        """Read the weights under `weights`/safety and `weights`/ways."""
         screen = PromptScreen.load(weights / "safety")
-        return cls(screen, links, mark_key, Meanings(screen.classifier.sentences, screen.classifier.vocabulary))
+        classifier = screen.classifier
+        ways = Ways.load(weights / "ways", (classifier.encoder, classifier.sentences))
+        return cls(screen, links, mark_key, Meanings(classifier.sentences, classifier.vocabulary, ways))
 
     def answer(self, request: Request) -> PromptScreened | MarkDetected | Embedded:
         """Raises Refused."""

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-PARTS = ("dev", "dev_more", "dev_third", "heldout", "heldout_third", "heldout_fourth", "heldout_fifth", "heldout_sixth", "heldout_seventh")
+DEVELOPED = ("dev", "dev_more", "dev_third")
+HELD_OUT = ("heldout", "heldout_third", "heldout_fourth", "heldout_fifth", "heldout_sixth", "heldout_seventh")
+PARTS = (*DEVELOPED, *HELD_OUT)
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')
 KINDS = {"reset", "undo", "query", "noop", "reject"}
 

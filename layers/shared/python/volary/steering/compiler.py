@@ -13,7 +13,7 @@ from events.inference import Embed, Embedded, PromptScreened, Request, ScreenPro
 from events.moderation import Category
 from events.shapes import Shape
 from volary.errors import Invalid
-from volary.steering import facets, intents, predicates
+from volary.steering import facets, intents, predicates, ways
 from volary.steering.grammar import Draft, Op, parse, plain_words
 from volary.steering.grammar import names_illicit as illicit
 from volary.steering.lexicon import corrected, guess, lexicon, tokens
@@ -74,7 +74,9 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
     if parsed.tampers:
         return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
     clauses, aside = _resolved(drafts, parsed.beside, ask)
-    unread = (*unread, *aside)
+    clauses, unread = _weighed(text, language, clauses, (*unread, *aside), ask)
+    if any(clause.op == "reject" for clause in clauses):
+        return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
     refused = [clause.words for clause in clauses if clause.op in WANTED and _is_harmful(clause, language, ask)]
     if refused:
         return Understanding(
@@ -84,6 +86,53 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
     return Understanding(
         kind=_kind(kept, unread), language=language, clauses=kept or _nothing(unread), not_understood=unread
     )
+
+
+def _weighed(
+    text: str, language: str, clauses: list[Clause], unread: tuple[str, ...], ask: Ask
+) -> tuple[list[Clause], tuple[str, ...]]:
+    """The clauses as the model that learned from examples would have them, where the grammar is no safe guide."""
+    said = ways.said(text, language, [each for clause in clauses if clause.op != "facet" for each in clause.targets])
+    if not said.is_plain or any(clause.op == "facet" for clause in clauses):
+        return clauses, unread
+    if len(said.labels) > 1:
+        return _weighed_apart(said, language, clauses, ask), unread
+    verdict = next(iter(ways.judged([said.masked()], ask)), None)
+    read = clauses[0].op if len(clauses) == 1 else "" if clauses else "noop"
+    if verdict is None or not ways.decides(verdict, read, said.is_read):
+        return clauses, unread
+    scope = next((clause.scope for clause in clauses if clause.scope != "default"), said.scope())
+    subjects = list(dict.fromkeys(each.words for each in said.subjects))
+    if verdict.way in ways.STEERING and not subjects:
+        return clauses, unread
+    return [_told(said, verdict.way, scope, subjects, ask)], ()
+
+
+def _told(said: ways.Said, way: str, scope: str, subjects: Sequence[str], ask: Ask) -> Clause:
+    """One clause in the model's words about what the text names."""
+    targets = _placed([_spoken(each) for each in subjects], ask) if way not in ("noop", "undo", "reject") else []
+    targets = [each for each in targets if each.topics] if way == "query" else targets
+    apart = {each.labels: each for each in reversed(targets)}
+    fields = {
+        "op": way, "targets": tuple(reversed(apart.values())), "strength": said.strength(way),
+        "scope": scope if way in ways.STEERING and way != "keep" else "default", "words": said.text,
+    }  # fmt: skip
+    return Clause.model_validate(fields)
+
+
+def _weighed_apart(said: ways.Said, language: str, clauses: Sequence[Clause], ask: Ask) -> list[Clause]:
+    """Each of several wishes by itself, if it is about one subject and holds words that the grammar does not know."""
+    parts = [ways.said(clause.words, language, clause.targets) for clause in clauses]
+    doubtful = [
+        at for at, part in enumerate(parts)
+        if clauses[at].op in ways.STEERING and len(part.labels) == 1 and part.is_plain and not part.is_read
+    ]  # fmt: skip
+    weighed = list(clauses)
+    for at, verdict in zip(doubtful, ways.judged([parts[at].masked() for at in doubtful], ask), strict=False):
+        if verdict.way in ways.STEERING and verdict.way != clauses[at].op and verdict.lead >= ways.LIKELY:
+            fields = {**clauses[at].model_dump(), "op": verdict.way, "strength": parts[at].strength(verdict.way)}
+            weighed[at] = Clause.model_validate(fields)
+    return weighed
 
 
 def _spelt(text: str, language: str, ask: Ask) -> str:
@@ -178,12 +227,21 @@ def _is_example(words: str) -> bool:
 
 
 STRONGER = {"more": "only", "less": "block"}
+# What takes back an earlier wish of the same text on the same subject: "more cats, no wait, fewer cats".
+TAKEN_BACK = {
+    "less": {"more"},
+    "more": {"less", "block", "keep"},
+    "keep": {"less", "block"},
+    "unblock": {"less", "block"},
+}
 
 
 def _told_apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
     """Without repetitions: "forests and forests alone" asks once, and "allergic to cats, no cats" blocks once."""
     kept: list[Clause] = []
     for clause in clauses:
+        taken_back = TAKEN_BACK.get(clause.op, set())
+        kept = [one for one in kept if one.op not in taken_back or not one.labels or one.labels != clause.labels]
         ops = {clause.op, *(weak for weak, strong in STRONGER.items() if strong == clause.op)}
         same = [at for at, one in enumerate(kept) if one.labels == clause.labels and one.op in ops]
         if same and clause.labels:

@@ -1,0 +1,135 @@
+"""Which way a wish goes, by a model that learned it from examples, where the grammar alone is no safe guide.
+
+The grammar says what a text is about, for how long and how many wishes it holds. A text about one subject, or one
+wish of several, is shown to the model with that subject masked. Where words were left that the grammar does not know,
+the model decides; where it read every word, only a sure model overrules it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, cast
+
+from events.inference import Embed, Embedded, Request
+from volary.steering.composition import Op, scope_of, sized
+from volary.steering.grammar import tag
+from volary.steering.lexicon import Word, spans, tokens
+from volary.steering.targets import Target, exact, protected
+
+Ask = Callable[[Request], dict[str, Any]]
+SURE = 0.3  # by which the first way must lead to overrule a grammar that read every word
+LIKELY = 0.2  # and for one wish among several
+MASKED = "{}"
+STEERING = frozenset({"more", "less", "block", "only", "unblock", "keep"})
+ABSOLUTE = frozenset({"block", "only"})
+Strength = Literal["slight", "normal", "strong", "absolute"]
+
+
+class Subject(NamedTuple):
+    """A stretch of the text and the topic, handle or words that it stands for."""
+
+    label: str
+    words: str
+    start: int
+    end: int
+
+
+class Verdict(NamedTuple):
+    """The way that leads, and by how much."""
+
+    way: str
+    lead: float
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text as the grammar tagged it, with the subjects that it names."""
+
+    text: str
+    words: tuple[Word, ...]
+    subjects: tuple[Subject, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each.label for each in self.subjects))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has neither pictures nor wishes about a clip's frame, which the grammar alone reads."""
+        return not any(word.kind in ("EMOJI", "FACET", "LENGTH") for word in self.words)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the grammar knows every word outside the subjects."""
+        outside = (word for word in self.words if word.kind == "CONTENT")
+        return all(any(each.start <= word.start < each.end for each in self.subjects) for word in outside)
+
+    def masked(self, start: int = 0, end: int | None = None) -> str:
+        """The text, or a part, with its subjects masked; those that only an "and" joins become one."""
+        found, at = "", start
+        end = len(self.text) if end is None else end
+        for each in self.subjects:
+            if start <= each.start and each.end <= end:
+                found += self.text[at : each.start] + MASKED
+                at = each.end
+        return (found + self.text[at:end]).strip()
+
+    def scope(self) -> str:
+        return scope_of(self.words)
+
+    def strength(self, way: str) -> Strength:
+        if way in ABSOLUTE:
+            return "absolute"
+        return cast(Strength, sized("normal", self.words)) if way in ("more", "less") else "normal"
+
+
+def said(text: str, language: str, targets: Sequence[Target]) -> Said:
+    """The text with its subjects: examples of topics, handles, and of the grammar's `targets` those under a topic.
+
+    Where there is none of these, whatever the grammar took for a subject is one.
+    """
+    words = tag(text, language, protected())
+    taken = [found for target in dict.fromkeys(targets) if (found := _found(text, target))]
+    named = [*_named(text, words), *(each for each in taken if each.label != each.words)] or taken
+    apart: list[Subject] = []
+    for each in sorted(named, key=lambda one: one.start):
+        if not apart or each.start >= apart[-1].end:
+            apart.append(each)
+    return Said(text, tuple(words), tuple(apart))
+
+
+def _named(text: str, words: Sequence[Word]) -> list[Subject]:
+    found = tokens(text)
+    content = [word for word in words if word.kind == "CONTENT"]
+    plain = [token for token, _, _ in found]
+    named = []
+    for first, last in spans(plain, (tuple(form.split()) for form in exact())):
+        start, end = found[first][1], found[last - 1][2]
+        if any(word.start < end and start < word.end for word in content):
+            named.append(Subject(exact()[" ".join(plain[first:last])][0], text[start:end], start, end))
+    handles = [Subject(token, text[start:end], start, end) for token, start, end in found if token.startswith("@")]
+    return [*named, *handles]
+
+
+def _found(text: str, target: Target) -> Subject | None:
+    start = text.find(target.words)
+    if start < 0 or not target.words:
+        return None
+    return Subject(target.labels[0], target.words, start, start + len(target.words))
+
+
+def judged(frames: Sequence[str], ask: Ask) -> list[Verdict]:
+    """The leading way of each frame; none where the model server cannot tell."""
+    if not frames:
+        return []
+    found = Embedded.model_validate(ask(Embed(frames=tuple(frames[:16])))).ways
+    return [_leading(scores) for scores in found]
+
+
+def _leading(scores: dict[str, float]) -> Verdict:
+    order = sorted(scores, key=lambda way: (-scores[way], way))
+    return Verdict(order[0], round(scores[order[0]] - scores[order[1]], 3))
+
+
+def decides(verdict: Verdict, way: Op | str, is_read: bool) -> bool:
+    """Whether the model's word counts more than the grammar's."""
+    return verdict.way != way and (verdict.lead >= SURE or not is_read)
