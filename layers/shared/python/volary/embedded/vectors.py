@@ -21,10 +21,12 @@ from volary.meanings import WIDTH
 from volary.ports import Hit, Known, Near, Point
 
 LEAST_LATE, LATE_SHARE = 2_000, 0.02  # points outside the graph from which it is rebuilt, and as a share of those in it
-CONNECTIVITY, WHILE_ADDING, WHILE_SEARCHING = 16, 96, 384
-SPARE = 1.2  # asked of the graph beyond what is wanted, since some of it may be gone
+CONNECTIVITY, WHILE_ADDING, WHILE_SEARCHING = 16, 64, 384
+SPARE = 1.2  # asked of the graph beyond what is wanted: some may be gone, and bytes order only nearly
+EIGHTS = 700.0  # numbers of a vector of length one are spread like 1 / sqrt(512): four and more deviations fit a byte
+KIND = "graph8-"  # an earlier version's graph held half floats; its file counts as lost
 BUSY_SECONDS = 30.0
-AT_ONCE = 20_000
+AT_ONCE, ENDLESS = 20_000, 2**62
 TRIES = 3
 BYTES = 2 * WIDTH
 SCHEMA = """
@@ -108,15 +110,22 @@ class DiskVectors:
             return self._newest(asked)
         return self._listed(asked) if asked.owners or asked.roots else self._nearest(asked)
 
-    def rebuild(self) -> bool:
+    def rebuild(self, most: int | None = None) -> bool:
         """Take the late points into the graph and drop what is gone; False where another process is at it.
 
-        Needs the whole graph in memory for a moment, about 1.3 KB a point.
+        Needs the whole graph in memory for a moment, about 0.7 KB a point. With `most` only so many points, the
+        oldest first: the rest stays late.
         """
         with _alone(self._folder / "rebuild.lock") as is_mine:
             if is_mine:
-                self._rebuild()
+                self._rebuild(most)
             return is_mine
+
+    def late(self) -> int:
+        """How many keys were given since the graph was built."""
+        with self._lock:
+            newest = self._connection.execute("SELECT max(key) FROM points").fetchone()[0] or 0
+            return max(0, newest - self._current()[1])
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -147,15 +156,14 @@ class DiskVectors:
         """The graph that counts and the last key in it; none where its file is lost: then the table alone answers."""
         for _ in range(TRIES):  # it may be replaced between the two looks
             found = self._connection.execute("SELECT file, upto FROM graphs").fetchone()
-            if found and (self._folder / found[0]).exists():
+            if found and found[0].startswith(KIND) and (self._folder / found[0]).exists():
                 return found[0], found[1]
         return "", 0
 
     def _is_late(self) -> bool:
         with self._lock:
             upto = self._current()[1]
-            newest = self._connection.execute("SELECT max(key) FROM points").fetchone()[0] or 0
-        return bool(newest - upto > max(LEAST_LATE, LATE_SHARE * upto))
+        return self.late() > max(LEAST_LATE, LATE_SHARE * upto)
 
     def _refresh(self) -> None:
         """Map the graph that counts now, and read the points that came since."""
@@ -179,22 +187,25 @@ class DiskVectors:
             self._late_keys += [row[0] for row in rows]
 
     def _nearest(self, asked: Near) -> list[Hit]:
+        """What the graph finds is compared again with the vectors as they were given, beside the late points."""
         import numpy
 
-        wanted = numpy.frombuffer(_decoded(asked.vector, "what is asked for"), "<f2")
-        count, found = int(asked.count * SPARE) + 1, []
+        wanted = numpy.frombuffer(_decoded(asked.vector, "what is asked for"), "<f2").astype(numpy.float32)
+        count = int(asked.count * SPARE) + 1
+        keys: list[int] = []
         if self._graph[1] is not None:
-            hits = self._graph[1].search(wanted, count, threads=1)
-            found = list(zip(hits.distances.tolist(), hits.keys.tolist(), strict=True))
+            keys = self._graph[1].search(_eights(wanted), count, threads=1).keys.tolist()
         if self._late is not None:
-            distances = 1 - self._late @ wanted.astype(numpy.float32)
-            best = numpy.argsort(distances, kind="stable")[:count]
-            found += [(float(distances[place]), self._late_keys[place]) for place in best]
-        keys = [key for _, key in sorted(found)]
+            best = numpy.argsort(-(self._late @ wanted), kind="stable")[:count]
+            keys += [self._late_keys[place] for place in best]
         marks = ",".join("?" * len(keys))
-        rows = self._connection.execute(f"SELECT key, id, people FROM points WHERE key IN ({marks})", keys)
-        known = {key: Hit(clip, _people(people)) for key, clip, people in rows}
-        return [known[key] for key in keys if key in known][: asked.count]
+        rows = self._connection.execute(f"SELECT key, vector, id, people FROM points WHERE key IN ({marks})", keys)
+        found = rows.fetchall()
+        if not found:
+            return []
+        near = _numbers(found).astype(numpy.float32) @ wanted
+        order = sorted(zip((-near).tolist(), found, strict=True), key=lambda one: (one[0], one[1][0]))
+        return [Hit(clip, _people(people)) for _, (_, _, clip, people) in order[: asked.count]]
 
     def _listed(self, asked: Near) -> list[Hit]:
         """The newest by those people or in those lineages."""
@@ -210,27 +221,29 @@ class DiskVectors:
         rows = self._connection.execute("SELECT id, people FROM points ORDER BY at DESC, id LIMIT ?", (asked.count,))
         return [Hit(clip, _people(people)) for clip, people in rows]
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, most: int | None) -> None:
         from usearch.index import Index
 
         # A connection of its own, so that readers of this process do not wait.
         with closing(sqlite3.connect(self._folder / "points.sqlite", timeout=BUSY_SECONDS)) as connection:
             before, upto = self._current()
             graph: Numbers = Index.restore(self._folder / before) if before else _empty(Index)
-            newest = upto
+            graph.expansion_add = WHILE_ADDING  # a file does not keep it
+            newest, left = upto, most if most is not None else ENDLESS
             while rows := connection.execute(
-                "SELECT key, vector FROM points WHERE key > ? ORDER BY key LIMIT ?", (newest, AT_ONCE)
+                "SELECT key, vector FROM points WHERE key > ? ORDER BY key LIMIT ?", (newest, min(AT_ONCE, left))
             ).fetchall():
-                graph.add([row[0] for row in rows], _numbers(rows), threads=self._threads)
-                newest = rows[-1][0]
+                graph.add([row[0] for row in rows], _eights(_numbers(rows)), threads=self._threads)
+                newest, left = rows[-1][0], left - len(rows)
             _forget(graph, upto, connection, self._threads)
-            file = f"graph-{newest}-{os.urandom(4).hex()}.usearch"
+            file = f"{KIND}{newest}-{os.urandom(4).hex()}.usearch"
             graph.save(self._folder / file)
             with connection:
                 connection.execute("DELETE FROM graphs")
                 connection.execute("INSERT INTO graphs VALUES (?, ?)", (file, newest))
-        if before:
-            (self._folder / before).unlink(missing_ok=True)  # who has it mapped keeps it
+        for other in self._folder.glob("*.usearch"):
+            if other.name != file:
+                other.unlink(missing_ok=True)  # who has it mapped keeps it
 
 
 def _bring_up(connection: sqlite3.Connection) -> None:
@@ -261,7 +274,7 @@ def _people(stored: str) -> tuple[str, ...]:
 
 def _empty(index: Any) -> Numbers:
     return index(
-        ndim=WIDTH, metric="cos", dtype="f16", connectivity=CONNECTIVITY, expansion_add=WHILE_ADDING,
+        ndim=WIDTH, metric="cos", dtype="i8", connectivity=CONNECTIVITY, expansion_add=WHILE_ADDING,
         expansion_search=WHILE_SEARCHING,
     )  # fmt: skip
 
@@ -282,6 +295,13 @@ def _numbers(rows: Sequence[tuple[int, bytes]]) -> Numbers:
     import numpy
 
     return numpy.frombuffer(b"".join(row[1] for row in rows), "<f2").reshape(len(rows), WIDTH)
+
+
+def _eights(vectors: Numbers) -> Numbers:
+    """Whole numbers of a byte, which the graph compares in half the memory and time of half floats."""
+    import numpy
+
+    return numpy.clip(numpy.rint(vectors.astype(numpy.float32) * EIGHTS), -127, 127).astype(numpy.int8)
 
 
 def _bytes(point: Point) -> bytes:
