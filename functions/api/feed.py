@@ -6,17 +6,17 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from volary import feed
-from volary.accounts import ANYONE
+from volary.accounts import ANYONE, viewer_of
 from volary.errors import Absent, Invalid
 from volary.ports import Range, Services
 from volary.steering import Clause
 from volary.steering.effects import effect
 from volary.steering.parameters import Parameters
-from volary.stores.feeds import Feeds, State
+from volary.stores.feeds import Feeds, Opening, State, opening_keys
 from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, feed_position
 
-from functions.api.authentication import CurrentAccount, CurrentServices, CurrentVisitor, account
+from functions.api.authentication import CurrentAccount, CurrentServices, account_beside
 from functions.api.bodies import read as body_of
 from functions.api.bodies import validated
 from functions.api.calls import After, Limit, takes
@@ -135,7 +135,6 @@ class Feed(BaseModel):
 @router.get("/feed", operation_id="retrieve_feed")
 async def read_feed(  # noqa: PLR0913 - FastAPI's parameters are the route's own
     request: Request,
-    viewer: CurrentVisitor,
     services: CurrentServices,
     authors: CurrentAuthors,
     limit: Limit = 20,
@@ -144,21 +143,24 @@ async def read_feed(  # noqa: PLR0913 - FastAPI's parameters are the route's own
 ) -> Feed:
     """One's own feed; for visitors, for `personalised=false` and for accounts without it, the newest posts."""
     _refuse_watching(request.query_params.keys())
-    if viewer.user_id is None:
+    if "authorization" not in request.headers:
         return _newest(request, services, authors, limit, after)
-    person = await account(request)
-    state = Feeds(services.items).state(person.user_id)
+    ordered = read.view_named(after)
+    person, items = account_beside(request, lambda user_id: opening_keys(user_id, ordered))
+    known = Opening.told(items, person.user_id, ordered)
+    state = known.state
     left = read.left_today(person, state, services)
     if left == 0:
         return _done(request)
     if not personalised or not state.parameters.personalised:
         shorter = limit if left is None else min(limit, left)
         return _newest(request, services, authors, shorter, after).model_copy(update={"left_today": left})
-    found = read.read(person, services, limit, after)
+    found = read.read(person, services, limit, after, known)
     if found.is_done:
         return _done(request)
+    authors.learn(found.makers, services)
     posts = [
-        shown(video, viewer, services, authors).model_copy(
+        shown(video, viewer_of(person), services, authors).model_copy(
             update={"why": [Why(term=t.term, value=t.value, about=t.about) for t in ranked.why], "score": ranked.score}
         )
         for video, ranked in found.shown

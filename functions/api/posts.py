@@ -1,10 +1,11 @@
 """Posts: finished clips that their makers show to everybody, and what was made from them."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
-from volary.accounts import Viewer
+from volary.accounts import Account, Viewer
 from volary.errors import Absent
 from volary.ports import Range, Services
 from volary.remix import ancestors
@@ -90,10 +91,19 @@ class Authors:
         read_at, author = self._known.get(user_id, (-1, None))
         if read_at != minute:
             author = _author(user_id, services)
-            if len(self._known) >= MOST_AUTHORS:
-                self._known.clear()
-            self._known[user_id] = (minute, author)
+            self._note(user_id, author, minute)
         return author
+
+    def learn(self, accounts: Iterable[Account], services: Services) -> None:
+        """Names that were read already, with the clips of a page."""
+        minute = int(services.clock.now().timestamp()) // 60
+        for account in accounts:
+            self._note(account.user_id, _as_author(account), minute)
+
+    def _note(self, user_id: str, author: Author | None, minute: int) -> None:
+        if len(self._known) >= MOST_AUTHORS:
+            self._known.clear()
+        self._known[user_id] = (minute, author)
 
 
 async def authors_of(request: Request) -> Authors:
@@ -153,9 +163,12 @@ def _relative(video: Video, viewer: Viewer, services: Services) -> Relative:
 
 def _author(user_id: str, services: Services) -> Author | None:
     try:
-        account = Accounts(services.items).get(user_id)
+        return _as_author(Accounts(services.items).get(user_id))
     except Absent:
         return None
+
+
+def _as_author(account: Account) -> Author | None:
     return Author(id=account.user_id, handle=account.handle) if account.status == "active" else None
 
 

@@ -1,7 +1,7 @@
 """Draw a feed and read its pages: clips near, fresh and by chance, ranked by one's own words, each through the gate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
 from datetime import datetime
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from volary.errors import Invalid
 from volary.ports import Services
 from volary.ranking import Circumstances, Ranked, Term
 from volary.steering.parameters import standing, zone_of
+from volary.stores.accounts import account_key, account_of
 from volary.stores.feeds import Feeds, Opening, State, View
 from volary.stores.likenesses import consent_key
 from volary.stores.videos import record_key
@@ -34,16 +35,23 @@ class Page:
     after: str | None = None
     is_done: bool = False
     left_today: int | None = None
+    makers: tuple[Account, ...] = ()  # of these clips, as they were read with them
 
 
-def read(account: Account, services: Services, limit: int, after: str | None) -> Page:
+def view_named(after: str | None) -> str | None:
+    """The order in which a cursor goes on; None for none, or a cursor of another kind."""
+    return after.split(SEPARATOR)[0] if after and SEPARATOR in after else None
+
+
+def read(account: Account, services: Services, limit: int, after: str | None, known: Opening | None = None) -> Page:
     """One page of a person's own feed. Raises Invalid for a cursor that is nobody's or a day old.
 
-    Every page takes two reads, and more only where many of an order's clips are gone; a new order is also kept by one
-    write, and asks the index, which is no read of ours.
+    `known` may have been read with the account. Beside that read a page takes one more call, for the clips, their
+    makers and the consents, and more only where many of an order's clips are gone or for a teenager's day; a new
+    order is also kept by one write, and asks the index, which is no call to storage.
     """
     place = _place(after) if after else None
-    known = Feeds(services.items).opening(account.user_id, place.view_id if place else None)
+    known = known or Feeds(services.items).opening(account.user_id, view_named(after))
     left = left_today(account, known.state, services)
     if place and (known.view is None or place.end > len(known.view.order)):
         raise _nobodys(after)
@@ -56,11 +64,10 @@ def read(account: Account, services: Services, limit: int, after: str | None) ->
         view, start = _as_wished_now(known.view, place.end, known.state, services), place.end
     else:
         view, start = _drawn(account, known, services), 0
-    found, end = _served(view, start, viewer_of(account), services, min(limit, left) if left is not None else limit)
-    more = end < len(view.order)
-    return Page(
-        tuple(found), f"{view.id}{SEPARATOR}{start}{SEPARATOR}{end}" if more and found else None, left_today=left
-    )
+    served = _served(view, start, viewer_of(account), services, min(limit, left) if left is not None else limit)
+    more = served.end < len(view.order) and served.found
+    cursor = f"{view.id}{SEPARATOR}{start}{SEPARATOR}{served.end}" if more else None
+    return Page(tuple(served.found), cursor, left_today=left, makers=tuple(served.makers.values()))
 
 
 def is_teen(account: Account, today: datetime) -> bool:
@@ -119,7 +126,9 @@ def _drawn(account: Account, known: Opening, services: Services) -> View:
     kept = tuple((one.id, one.why) for one in order)
     drawn = {one.id for one in order}
     people = tuple(sorted({person for each, shown in found if each.id in drawn for person in shown})[:MAX_PEOPLE])
-    view = View(services.ids.new("view").replace(SEPARATOR, "-"), kept, people, known.state.version)
+    makers = {each.id: each.owner_id for each, _ in found}
+    made = tuple(makers[one.id] for one in order)
+    view = View(services.ids.new("view").replace(SEPARATOR, "-"), kept, people, known.state.version, made)
     feeds.keep_view(account.user_id, view, now)
     return view
 
@@ -138,28 +147,43 @@ def _as_wished_now(view: View, start: int, state: State, services: Services) -> 
     return dataclass_replace(view, order=order)
 
 
-def _served(
-    view: View, start: int, viewer: Viewer, services: Services, limit: int
-) -> tuple[list[tuple[Video, Ranked]], int]:
+@dataclass
+class _Served:
+    """Clips of a page with their makers, and where in the order the page ends."""
+
+    end: int
+    found: list[tuple[Video, Ranked]] = field(default_factory=list)
+    makers: dict[str, Account] = field(default_factory=dict)
+
+
+def _served(view: View, start: int, viewer: Viewer, services: Services, limit: int) -> _Served:
     """Clips from `start` that may be shown at this very moment, whatever was true when the order was drawn."""
-    at = start
-    found: list[tuple[Video, Ranked]] = []
-    while at < len(view.order) and len(found) < limit:
-        ahead = view.order[at : at + limit - len(found) + SPARE]
-        allowed = _allowed([clip for clip, _ in ahead if clip], view.people, viewer, services)
+    page = _Served(start)
+    while page.end < len(view.order) and len(page.found) < limit:
+        stop = page.end + limit - len(page.found) + SPARE
+        ahead = view.order[page.end : stop]
+        allowed = _allowed([clip for clip, _ in ahead if clip], view, view.makers[page.end : stop], viewer, services)
+        page.makers |= allowed.makers
         for clip, why in ahead:
-            if len(found) == limit:
+            if len(page.found) == limit:
                 break
-            at += 1
-            if clip in allowed:
+            page.end += 1
+            if clip in allowed.videos:
                 terms = tuple(Term(term=name, value=value, about=about) for name, value, about in why)
                 score = round(sum(term.value for term in terms), 6)
-                found.append((allowed[clip], Ranked(id=clip, score=score, why=terms)))
-    return found, at
+                page.found.append((allowed.videos[clip], Ranked(id=clip, score=score, why=terms)))
+    return page
 
 
-def _allowed(clips: Sequence[str], people: Sequence[str], viewer: Viewer, services: Services) -> dict[str, Video]:
-    """Those of the clips that the viewer may see, records and consents in one read."""
-    read = services.items.get_many([*map(record_key, clips), *map(consent_key, people)])
-    consents = standing_in(read, people, services)
-    return {each.id: each for each in videos_in(read) if each.is_public and may_serve(each, viewer, consents)}
+class _Allowed(NamedTuple):
+    videos: dict[str, Video]
+    makers: dict[str, Account]
+
+
+def _allowed(clips: Sequence[str], view: View, makers: Sequence[str], viewer: Viewer, services: Services) -> _Allowed:
+    """Those of the clips that the viewer may see: records, consents and makers in one read."""
+    owners = {account_key(each): each for each in makers}
+    read = services.items.get_many([*map(record_key, clips), *map(consent_key, view.people), *owners])
+    consents = standing_in(read, view.people, services)
+    videos = {each.id: each for each in videos_in(read) if each.is_public and may_serve(each, viewer, consents)}
+    return _Allowed(videos, {owner: account_of(read[key], owner) for key, owner in owners.items() if key in read})

@@ -8,7 +8,11 @@ from pathlib import Path
 
 from local import bench as benches
 
-_OPTIONS = {"feed": ("clips", "captions"), "generation": ("clips", "jobs", "card"), "likeness": ("media", "captures")}
+_OPTIONS = {
+    "feed": ("clips", "captions", "home", "seconds", "plot"),
+    "generation": ("clips", "jobs", "card"),
+    "likeness": ("media", "captures"),
+}
 
 
 def names() -> list[str]:
@@ -22,6 +26,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--jobs", type=int, help="generation: processes, each of one thread")
     parser.add_argument("--card", type=Path, help="generation: put the figures between this model card's marks")
     parser.add_argument("--captions", type=Path, help="feed: JSON lines with real captions to draw from")
+    parser.add_argument("--home", type=Path, help="feed: keep the clips here, so that a next run goes on with them")
+    parser.add_argument("--seconds", type=float, help="feed: stop filling after so long; run again to go on")
+    parser.add_argument("--plot", type=Path, help="feed: an SVG to draw, of the figures kept beside it as .jsonl")
     parser.add_argument("--media", type=Path, help="likeness: media folder to stage captures from, to time enrolling")
     parser.add_argument("--captures", type=int, help="likeness: how many captures to stage")
     parser.set_defaults(run=run)

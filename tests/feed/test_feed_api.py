@@ -14,10 +14,10 @@ from volary.stores.feeds import Feeds
 from volary.stores.videos import Videos, item_of
 
 from events.bus import Tick, VideoCompleted, VideoDeleted, VideoListed
+from functions.api.posts import Authors
 from functions.events.displace_clip import displace_clip
 from functions.events.index_feed import index_feed
 from functions.events.place_clip import place_clip
-from functions.feed import read as feed_reading
 from functions.feed import retrieval
 from tests.feed.conftest import CATALOGUE
 
@@ -256,19 +256,21 @@ class CountingItems:
         return getattr(self._items, name)
 
 
-def test_every_page_takes_two_reads_and_a_new_order_is_kept_by_one_write(feed_world, catalogue, application):
-    """The account, which every route reads, is not counted."""
-    account = Accounts(feed_world.home.items).get("user_ann")
+def test_a_page_takes_two_reads_with_the_account_and_a_new_order_is_kept_by_one_write(
+    feed_world, catalogue, application
+):
+    """Everything that the request reads is counted: who asks, their wishes, the clips, the consents, the makers."""
     items = CountingItems(feed_world.home.items)
-    services = replace(application.state.services, items=items)
+    application.state.services = replace(application.state.services, items=items)
+    application.state.authors = Authors()
 
-    first = feed_reading.read(account, services, 7, None)
+    first = read(feed_world, limit=7)
     drawing, items.called = items.called, []
-    second = feed_reading.read(account, services, 7, first.after)
+    second = read(feed_world, limit=7, after=first["next"])
 
     assert drawing == ["get_many", "write", "get_many"]
     assert items.called == ["get_many", "get_many"]
-    assert len(second.shown) == 7
+    assert len(second["data"]) == 7 and second["data"][0]["author"]["handle"] == "bob"
 
 
 def test_words_find_their_clips_through_the_index_however_old(feed_world, catalogue, application):

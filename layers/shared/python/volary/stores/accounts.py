@@ -5,7 +5,7 @@ import hashlib
 from events.shapes import Shape
 from volary.accounts import Account
 from volary.errors import Absent, ConditionFailed, Conflict
-from volary.ports import NEW, Items, Key, Put, When
+from volary.ports import NEW, Item, Items, Key, Put, When
 
 KEY_PREFIX = "vol_sk_"
 
@@ -22,6 +22,17 @@ class PersonalKey(Shape):
 def digest_of(secret: str) -> str:
     """SHA-256 is enough here: the secret is 256 random bits, not a password."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def account_key(user_id: str) -> Key:
+    return Key(f"USER#{user_id}", "ACCOUNT")
+
+
+def account_of(item: Item | None, user_id: str) -> Account:
+    """Raises Absent where there is no item."""
+    if item is None:
+        raise Absent(f"there is no account {user_id}")
+    return Account.model_validate(item)
 
 
 class Accounts:
@@ -45,10 +56,7 @@ class Accounts:
         return Put({**record, "version": account.version + 1}, When(equals={"version": account.version}))
 
     def get(self, user_id: str) -> Account:
-        item = self._items.get(Key(f"USER#{user_id}", "ACCOUNT"))
-        if item is None:
-            raise Absent(f"there is no account {user_id}")
-        return Account.model_validate(item)
+        return account_of(self._items.get(account_key(user_id)), user_id)
 
     def by_handle(self, handle: str) -> Account:
         owner = self._items.get(Key(f"HANDLE#{handle}", "OWNER"))

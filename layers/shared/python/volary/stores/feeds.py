@@ -74,17 +74,20 @@ class View:
     order: tuple[tuple[str, Why], ...]
     people: tuple[str, ...] = ()  # the likenesses in these clips, so that their consents are read with the clips
     version: int = -1  # of the parameters that it was drawn with
+    makers: tuple[str, ...] = ()  # whose clip each one is, so that their names are read with the clips
 
     def kept(self) -> dict[str, Any]:
         order = json.dumps(self.order, separators=(",", ":"))
-        return {"id": self.id, "order": order, "people": list(self.people), "version": self.version}
+        made = json.dumps(self.makers, separators=(",", ":"))
+        return {"id": self.id, "order": order, "people": list(self.people), "version": self.version, "makers": made}
 
     @classmethod
     def told(cls, item: Item) -> "View":
         """Of an item, also one that an earlier version kept as a list."""
         order = json.loads(item["order"]) if isinstance(item["order"], str) else item["order"]
         drawn = tuple((clip, tuple(map(tuple, why))) for clip, why in order)
-        return cls(item["id"], drawn, tuple(item["people"]), item.get("version", -1))
+        made = tuple(json.loads(item.get("makers", "[]")))
+        return cls(item["id"], drawn, tuple(item["people"]), item.get("version", -1), made)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,23 @@ class Opening:
     state: State
     ties: Ties
     view: View | None = None
+
+    @classmethod
+    def told(cls, found: dict[Key, Item], user_id: str, view_id: str | None) -> "Opening":
+        """Of the items at `opening_keys`, among others or not."""
+        state, ties, view = (
+            found.get(Key(f"USER#{user_id}", sk)) for sk in ("FEED", "FEEDTIES", f"FEEDVIEW#{view_id}")
+        )
+        return cls(
+            state=State.model_validate(state) if state else State(),
+            ties=Ties.model_validate(ties) if ties else Ties(),
+            view=View.told(view) if view else None,
+        )
+
+
+def opening_keys(user_id: str, view_id: str | None) -> list[Key]:
+    pk = f"USER#{user_id}"
+    return [Key(pk, "FEED"), Key(pk, "FEEDTIES"), *([Key(pk, f"FEEDVIEW#{view_id}")] if view_id else [])]
 
 
 def facts_key(video_id: str) -> Key:
@@ -149,15 +169,7 @@ class Feeds:
 
     def opening(self, user_id: str, view_id: str | None = None) -> "Opening":
         """Everything about a person that a page needs, in one read."""
-        pk = f"USER#{user_id}"
-        keys = [Key(pk, "FEED"), Key(pk, "FEEDTIES"), *([Key(pk, f"FEEDVIEW#{view_id}")] if view_id else [])]
-        found = self._items.get_many(keys)
-        state, ties, view = (found.get(Key(pk, sk)) for sk in ("FEED", "FEEDTIES", f"FEEDVIEW#{view_id}"))
-        return Opening(
-            state=State.model_validate(state) if state else State(),
-            ties=Ties.model_validate(ties) if ties else Ties(),
-            view=View.told(view) if view else None,
-        )
+        return Opening.told(self._items.get_many(opening_keys(user_id, view_id)), user_id, view_id)
 
     def ties(self, user_id: str) -> Ties:
         item = self._items.get(Key(f"USER#{user_id}", "FEEDTIES"))
