@@ -180,6 +180,8 @@ def _facets(candidate: Candidate, given: Circumstances) -> list[Term]:
             name, _, turned = target.words.rpartition("_")
             if name == "language" and turned == candidate.language:
                 found.append(Term(term="fit", value=FIT[clause.strength], about=target.words))
+            elif turned == "less" and name == f"language_{candidate.language}":
+                found.append(Term(term="fit", value=-AGAINST[clause.strength], about=target.words))
             elif name in touches and turned in ("more", "less"):
                 sign = FIT[clause.strength] if turned == "more" else -AGAINST[clause.strength]
                 found.append(Term(term="fit", value=sign * touches[name], about=target.words))

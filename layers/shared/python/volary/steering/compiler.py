@@ -92,20 +92,34 @@ def _weighed(
     text: str, language: str, clauses: list[Clause], unread: tuple[str, ...], ask: Ask
 ) -> tuple[list[Clause], tuple[str, ...]]:
     """The clauses as the model that learned from examples would have them, where the grammar is no safe guide."""
-    said = ways.said(text, language, [each for clause in clauses if clause.op != "facet" for each in clause.targets])
+    said = ways.said(text, language, [clause.targets for clause in clauses if clause.op != "facet"])
     if not said.is_plain or any(clause.op == "facet" for clause in clauses):
         return clauses, unread
     if len(said.labels) > 1:
         return _weighed_apart(said, language, clauses, ask), unread
-    verdict = next(iter(ways.judged([said.masked()], ask)), None)
+    verdict = ways.judged_whole(said, ask)
     read = clauses[0].op if len(clauses) == 1 else "" if clauses else "noop"
-    if verdict is None or not ways.decides(verdict, read, said.is_read):
-        return clauses, unread
+    if verdict is None or not ways.decides(verdict, read, said):
+        return _pointed(said, clauses, unread, ask)
     scope = next((clause.scope for clause in clauses if clause.scope != "default"), said.scope())
     subjects = list(dict.fromkeys(each.words for each in said.subjects))
     if verdict.way in ways.STEERING and not subjects:
         return clauses, unread
     return [_told(said, verdict.way, scope, subjects, ask)], ()
+
+
+def _pointed(
+    said: ways.Said, clauses: list[Clause], unread: tuple[str, ...], ask: Ask
+) -> tuple[list[Clause], tuple[str, ...]]:
+    """One wish is about the subject that the text names; what else the grammar took for targets is told as unread."""
+    if len(clauses) != 1 or not said.is_named or clauses[0].op not in ways.STEERING:
+        return clauses, unread
+    kept = tuple(each for each in clauses[0].targets if said.labels[0] in each.labels)
+    if len(kept) == len(clauses[0].targets):
+        return clauses, unread
+    kept = kept or tuple(_placed([_spoken(said.subjects[0].words)], ask))
+    aside = tuple(each.words for each in clauses[0].targets if each not in kept)
+    return [clauses[0].model_copy(update={"targets": kept})], (*unread, *aside)
 
 
 def _told(said: ways.Said, way: str, scope: str, subjects: Sequence[str], ask: Ask) -> Clause:
@@ -122,7 +136,7 @@ def _told(said: ways.Said, way: str, scope: str, subjects: Sequence[str], ask: A
 
 def _weighed_apart(said: ways.Said, language: str, clauses: Sequence[Clause], ask: Ask) -> list[Clause]:
     """Each of several wishes by itself, if it is about one subject and holds words that the grammar does not know."""
-    parts = [ways.said(clause.words, language, clause.targets) for clause in clauses]
+    parts = [ways.said(clause.words, language, [clause.targets]) for clause in clauses]
     doubtful = [
         at for at, part in enumerate(parts)
         if clauses[at].op in ways.STEERING and len(part.labels) == 1 and part.is_plain and not part.is_read

@@ -51,13 +51,18 @@ FACETS = {
     "en": {"duration_lt": "Only videos under {} seconds", "duration_gt": "Only videos over {} seconds",
            "following_more": "More from people you create with", "following_less": "Less from people you create with",
            "recency_more": "Newer videos first", "recency_less": "Older videos, too", "remix_more": "More remixes",
-           "remix_less": "Fewer remixes", "language": "More videos in this language: {}"},
+           "remix_less": "Fewer remixes", "likeness_more": "More videos that show real people",
+           "likeness_less": "Fewer videos that show real people", "language": "More videos in this language: {}",
+           "language_less": "Fewer videos in this language: {}"},
     "fr": {"duration_lt": "Uniquement des vidéos de moins de {} secondes",
            "duration_gt": "Uniquement des vidéos de plus de {} secondes",
            "following_more": "Plus de vidéos des personnes avec qui vous créez",
            "following_less": "Moins de vidéos des personnes avec qui vous créez",
            "recency_more": "Les vidéos récentes d'abord", "recency_less": "Aussi des vidéos plus anciennes",
-           "remix_more": "Plus de remix", "remix_less": "Moins de remix", "language": "Plus de vidéos dans cette langue : {}"},
+           "remix_more": "Plus de remix", "remix_less": "Moins de remix",
+           "likeness_more": "Plus de vidéos qui montrent de vraies personnes",
+           "likeness_less": "Moins de vidéos qui montrent de vraies personnes",
+           "language": "Plus de vidéos dans cette langue : {}", "language_less": "Moins de vidéos dans cette langue : {}"},
 }  # fmt: skip
 
 
@@ -76,6 +81,8 @@ def _facet(clause: Clause, tongue: str) -> str:
     said = []
     for target in clause.targets:
         name, _, detail = target.words.rpartition("_")
+        if detail == "less" and name.startswith("language_"):
+            name, detail = "language_less", name.removeprefix("language_")
         known = FACETS[tongue].get(target.words) or FACETS[tongue].get(name)
         said.append(known.format(detail) if known else target.words)
     return ", ".join(said)

@@ -47,6 +47,7 @@ class Said:
     text: str
     words: tuple[Word, ...]
     subjects: tuple[Subject, ...]
+    is_named: bool  # by an example of a topic or a handle, not by what the grammar took for a subject
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -82,19 +83,20 @@ class Said:
         return cast(Strength, sized("normal", self.words)) if way in ("more", "less") else "normal"
 
 
-def said(text: str, language: str, targets: Sequence[Target]) -> Said:
-    """The text with its subjects: examples of topics, handles, and of the grammar's `targets` those under a topic.
+def said(text: str, language: str, wishes: Sequence[Sequence[Target]]) -> Said:
+    """The text with its subjects: examples of topics, handles, and, of several `wishes`, the targets under a topic.
 
-    Where there is none of these, whatever the grammar took for a subject is one.
+    Where there is none of these, whatever the grammar took for a target is one.
     """
     words = tag(text, language, protected())
-    taken = [found for target in dict.fromkeys(targets) if (found := _found(text, target))]
-    named = [*_named(text, words), *(each for each in taken if each.label != each.words)] or taken
+    taken = [found for targets in wishes for target in dict.fromkeys(targets) if (found := _found(text, target))]
+    exactly = _named(text, words)
+    named = [*exactly, *(each for each in taken if each.label != each.words and (len(wishes) > 1 or not exactly))]
     apart: list[Subject] = []
-    for each in sorted(named, key=lambda one: one.start):
+    for each in sorted(named or taken, key=lambda one: one.start):
         if not apart or each.start >= apart[-1].end:
             apart.append(each)
-    return Said(text, tuple(words), tuple(apart))
+    return Said(text, tuple(words), tuple(apart), bool(exactly))
 
 
 def _named(text: str, words: Sequence[Word]) -> list[Subject]:
@@ -130,6 +132,22 @@ def _leading(scores: dict[str, float]) -> Verdict:
     return Verdict(order[0], round(scores[order[0]] - scores[order[1]], 3))
 
 
-def decides(verdict: Verdict, way: Op | str, is_read: bool) -> bool:
+def judged_whole(said: Said, ask: Ask) -> Verdict | None:
+    """The leading way of a text about one subject or none.
+
+    What no example of a topic names may be no subject at all ("lol same"), so that the text is also asked about as it
+    is: small talk, questions and the like count where they lead clearly.
+    """
+    if said.is_named or not said.subjects:
+        return next(iter(judged([said.masked()], ask)), None)
+    found = judged([said.text, said.masked()], ask)
+    if not found:
+        return None
+    plain, masked = found
+    return plain if plain.way not in STEERING and plain.lead >= LIKELY else masked
+
+
+def decides(verdict: Verdict, way: Op | str, said: Said) -> bool:
     """Whether the model's word counts more than the grammar's."""
-    return verdict.way != way and (verdict.lead >= SURE or not is_read)
+    doubtful = not said.is_read and (verdict.way != "reject" or not said.is_named)
+    return verdict.way != way and (verdict.lead >= SURE or doubtful)
