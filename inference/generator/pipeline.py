@@ -28,6 +28,7 @@ from inference.generator.likeness import PEOPLE, TRAITS, LikenessEncoder, Likene
 from inference.generator.loudness import normalised
 from inference.generator.noise import moving
 from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanShape, beats, trace
+from inference.generator.plate import cleaned
 from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, Wish, encoder, wish
 from inference.generator.sampling import Latents, Recipe, Start, denoise
 from inference.generator.telling import told
@@ -326,13 +327,13 @@ class Generator:
             pictures = self.video.decode(made.latents.video[None])[0]
             mels = self.audio.decode(made.latents.audio[None])
         motion = made.plan.motion[0, : len(pictures)]
+        pictures = cleaned(pictures, motion) if cover == 1 else pictures  # what a remix keeps of its source stays
         weather = weather_of(self._named(made.plan)) if cover == 1 else None
         random = torch.Generator().manual_seed(job.seed)
         drops = falling(weather, torch.arange(len(motion)), (pictures.shape[1], pictures.shape[2]), random)
         what, who = (part.expand(len(motion), -1) for part in (made.plan.attributes, self._shown(job, made.plan)))
-        return self.enlarger.whole(pictures, (what, motion, drops, who), cover).numpy(), audio.wave(mels.float())[
-            0
-        ].numpy()
+        wave = audio.wave(mels.float())[0].numpy()
+        return self.enlarger.whole(pictures, (what, motion, drops, who), cover).numpy(), wave
 
     def _named(self, plan: Plan) -> dict[str, str]:
         rows = zip(self.attributes.items(), plan.attributes[0].tolist(), strict=True)

@@ -1,0 +1,70 @@
+"""The world behind the subject, as other frames of the same clip show it: what the transformer smears around a subject
+that moves is replaced by what stands there while the subject is elsewhere (film makers' "clean plate").
+
+It uses the plan alone: where the subject is, and how the camera stands. Of a subject that stays where it is nothing
+can be known, and nothing is changed.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from inference.generator.plan import DEPTHS, HORIZON, MOTION, grounds, places
+
+VIEWS = 12  # frames, evenly spread, that a frame's surroundings are looked up in
+REACH = 3.2  # half sides of the subject's square, within which a smear may lie
+FREE = 1.8  # half sides beyond which a frame shows the world and not the subject
+KEPT = 0.85  # half sides within which nothing is replaced: the painter needs what is under its paint
+_EDGE = 14.0
+_ENOUGH = 1.0  # views that have to show a place before it is replaced wholly
+
+
+def cleaned(pictures: Tensor, motion: Tensor) -> Tensor:
+    """Frames (T,H,W,3) in -1..1 of such motion (T,11), with what lies around the subject looked up in others."""
+    high, wide = pictures.shape[1:3]
+    behind, seen = _behind(pictures, motion)
+    u, v = (part.unflatten(1, (high, wide)) for part in places(motion, high, wide))
+    around = _within(u, v, REACH) * (1 - _within(u, v, KEPT)) * (seen / _ENOUGH).clamp(max=1)
+    return torch.where(
+        _is_shadow(pictures, behind, motion)[..., None], pictures, pictures.lerp(behind, around[..., None])
+    )
+
+
+def _behind(pictures: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
+    """What other frames show at every place of the world (T,H,W,3), and in how many of them (T,H,W)."""
+    high, wide = pictures.shape[1:3]
+    views = torch.linspace(0, len(pictures) - 1, min(VIEWS, len(pictures))).round().long()
+    u, v = (part.unflatten(1, (high, wide)) for part in places(motion[views], high, wide))
+    is_free = 1 - _within(u, v, FREE)
+    shown = torch.cat([pictures[views] * is_free[..., None], is_free[..., None]], -1).permute(0, 3, 1, 2)
+    total = torch.zeros(len(pictures), 4, high, wide)
+    for view, moved in zip(shown, motion[views], strict=True):
+        at = _looked_up(motion, moved, (high, wide))
+        total += F.grid_sample(view.expand(len(at), -1, -1, -1), at, align_corners=False)
+    colour, seen = total.split((3, 1), dim=1)
+    return (colour / seen.clamp(min=1e-3)).permute(0, 2, 3, 1), seen[:, 0]
+
+
+def _within(u: Tensor, v: Tensor, reach: float) -> Tensor:
+    """1 inside so many half sides of the subject's square, 0 outside, with a narrow edge between."""
+    return torch.sigmoid((reach - torch.maximum(u.abs(), v.abs())) * _EDGE)
+
+
+def _looked_up(motion: Tensor, other: Tensor, size: tuple[int, int]) -> Tensor:
+    """Where the places of frames (T,11) lie in a frame whose camera stands as in `other` (11,): (T,H,W,2)."""
+    high, wide = size
+    far, close, down = grounds(motion, high, wide)
+    pan, zoom = other[MOTION.index("pan")], other[MOTION.index("zoom")]
+    is_far = down < HORIZON
+    across = (torch.where(is_far, far, close) - pan * torch.where(is_far, *DEPTHS)) * zoom
+    down = (down - 0.55) * zoom + 0.05
+    return torch.stack([2 * across * high / wide, 2 * down], dim=-1).unflatten(1, size)
+
+
+def _is_shadow(pictures: Tensor, behind: Tensor, motion: Tensor) -> Tensor:
+    """Whether a place (T,H,W) is darker than what other frames show there, on the ground: that is the subject's own
+    shadow, and no smear."""
+    down = grounds(motion, *pictures.shape[1:3])[2].unflatten(1, pictures.shape[1:3])
+    return (pictures < behind - 0.04).all(-1) & (down > HORIZON)
