@@ -245,7 +245,9 @@ def _pages(home: Home, corpus: Corpus) -> dict[str, Any]:
     """First pages and those after a cursor, by people who asked for more of some caption's kind; and SQL's newest."""
     items = Counting(home.items)
     services = replace(home.services, items=items)  # type: ignore[arg-type]
-    spent: dict[str, list[float]] = {name: [] for name in ("first", "later", "newest", "cpu", "later_cpu", "thawed")}
+    spent: dict[str, list[float]] = {
+        name: [] for name in ("first", "cpu", "later", "later_cpu", "newest", "newest_cpu", "thawed")
+    }
     calls: dict[str, set[tuple[int, int]]] = {"first": set(), "later": set()}
     load = os.getloadavg()[0]
     started = time.perf_counter()
@@ -266,14 +268,16 @@ def _pages(home: Home, corpus: Corpus) -> dict[str, Any]:
         spent["later"].append(took)
         spent["later_cpu"].append(time.process_time() - burnt)
         calls["later"].add((items.reads, items.writes))
+        burnt = time.process_time()
         spent["newest"].append(_timed(lambda: _newest(home)))
+        spent["newest_cpu"].append(time.process_time() - burnt)
     return {
         "load_before": round(load, 1), "load_after": round(os.getloadavg()[0], 1),
         "coldest_page_ms": round(1000 * cold), "pages": PAGES,
         "first_page_ms": _spread(spent["first"]), "first_page_cpu_ms": _spread(spent["cpu"]),
         "first_page_before_freeze_ms": _spread(spent["thawed"]), "later_page_ms": _spread(spent["later"]),
         "later_page_cpu_ms": _spread(spent["later_cpu"]),
-        "sql_newest_ms": _spread(spent["newest"]),
+        "sql_newest_ms": _spread(spent["newest"]), "sql_newest_cpu_ms": _spread(spent["newest_cpu"]),
         "calls_first": sorted(calls["first"]), "calls_later": sorted(calls["later"]),
     }  # fmt: skip
 

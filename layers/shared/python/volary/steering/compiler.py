@@ -92,11 +92,14 @@ def _weighed(
     text: str, language: str, clauses: list[Clause], unread: tuple[str, ...], ask: Ask
 ) -> tuple[list[Clause], tuple[str, ...]]:
     """The clauses as the model that learned from examples would have them, where the grammar is no safe guide."""
+    if language not in VOCABULARIES:
+        return clauses, unread  # the model has examples in these alone
     said = ways.said(text, language, [clause.targets for clause in clauses if clause.op != "facet"])
     if not said.is_plain or any(clause.op == "facet" for clause in clauses):
         return clauses, unread
     if len(said.labels) > 1:
-        return _weighed_apart(said, language, clauses, ask), unread
+        apart = _told_by_piece(said, clauses, ask)
+        return (apart, ()) if apart else (_weighed_apart(language, clauses, ask), unread)
     verdict = ways.judged_whole(said, ask)
     read = clauses[0].op if len(clauses) == 1 else "" if clauses else "noop"
     if verdict is None or not ways.decides(verdict, read, said):
@@ -134,7 +137,23 @@ def _told(said: ways.Said, way: str, scope: str, subjects: Sequence[str], ask: A
     return Clause.model_validate(fields)
 
 
-def _weighed_apart(said: ways.Said, language: str, clauses: Sequence[Clause], ask: Ask) -> list[Clause]:
+def _told_by_piece(said: ways.Said, clauses: Sequence[Clause], ask: Ask) -> list[Clause]:
+    """A wish for each piece of the text, where the grammar found another number of them; none where that is unsure."""
+    pieces = ways.groups(said)
+    if not pieces or len(pieces) == len([clause for clause in clauses if clause.op in ways.STEERING]):
+        return []
+    verdicts = ways.judged([piece.masked() for piece in pieces], ask)
+    if not verdicts or any(each.way not in ways.STEERING or each.lead < ways.LIKELY for each in verdicts):
+        return []
+    found = []
+    for piece, verdict in zip(pieces, verdicts, strict=False):
+        subjects = list(dict.fromkeys(each.words for each in piece.subjects))
+        words = said.text[piece.words[0].start : piece.words[-1].end]
+        found.append(_told(piece, verdict.way, piece.scope(), subjects, ask).model_copy(update={"words": words}))
+    return found
+
+
+def _weighed_apart(language: str, clauses: Sequence[Clause], ask: Ask) -> list[Clause]:
     """Each of several wishes by itself, if it is about one subject and holds words that the grammar does not know."""
     parts = [ways.said(clause.words, language, [clause.targets]) for clause in clauses]
     doubtful = [
@@ -242,12 +261,7 @@ def _is_example(words: str) -> bool:
 
 STRONGER = {"more": "only", "less": "block"}
 # What takes back an earlier wish of the same text on the same subject: "more cats, no wait, fewer cats".
-TAKEN_BACK = {
-    "less": {"more"},
-    "more": {"less", "block", "keep"},
-    "keep": {"less", "block"},
-    "unblock": {"less", "block"},
-}
+TAKEN_BACK = {"less": {"more"}, "more": {"less"}}
 
 
 def _told_apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, cast
 
 from events.inference import Embed, Embedded, Request
-from volary.steering.composition import Op, scope_of, sized
+from volary.steering.composition import ASKS, Op, scope_of, sized
 from volary.steering.grammar import tag
 from volary.steering.lexicon import Word, spans, tokens
 from volary.steering.targets import Target, exact, protected
@@ -21,6 +21,10 @@ LIKELY = 0.2  # and for one wish among several
 MASKED = "{}"
 STEERING = frozenset({"more", "less", "block", "only", "unblock", "keep"})
 ABSOLUTE = frozenset({"block", "only"})
+ASKING = frozenset({"MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "PLUS"})
+TURNING = (ASKS | {"NE", "BUT", "EXCEPT", "INSTEAD", "QUERY"}) - ASKING - {"WANT", "YES"}
+APART = frozenset({"STOPMARK", "AND", "BUT"})
+TOGETHER = frozenset({"EXCEPT", "INSTEAD", "THAN", "SWAP", "RATHER", "NOTHING", "ALL"})
 Strength = Literal["slight", "normal", "strong", "absolute"]
 
 
@@ -64,12 +68,17 @@ class Said:
         outside = (word for word in self.words if word.kind == "CONTENT")
         return all(any(each.start <= word.start < each.end for each in self.subjects) for word in outside)
 
-    def masked(self, start: int = 0, end: int | None = None) -> str:
-        """The text, or a part, with its subjects masked; those that only an "and" joins become one."""
-        found, at = "", start
-        end = len(self.text) if end is None else end
+    @property
+    def is_simple(self) -> bool:
+        """Whether every word is known and a single word asks, undisturbed: "fewer cities, please"."""
+        kinds = {word.kind for word in self.words}
+        return self.is_read and len(kinds & ASKING) == 1 and not kinds & TURNING
+
+    def masked(self) -> str:
+        """The stretch of the words with its subjects masked."""
+        found, at, end = "", self.words[0].start if self.words else 0, self.words[-1].end if self.words else 0
         for each in self.subjects:
-            if start <= each.start and each.end <= end:
+            if at <= each.start:
                 found += self.text[at : each.start] + MASKED
                 at = each.end
         return (found + self.text[at:end]).strip()
@@ -119,6 +128,41 @@ def _found(text: str, target: Target) -> Subject | None:
     return Subject(target.labels[0], target.words, start, start + len(target.words))
 
 
+def groups(whole: Said) -> list[Said]:
+    """A text about several subjects cut where commas, "and" and "but" stand, a piece for each wish; none where unsure.
+
+    What names no subject goes with the piece before it, a bare subject with the wish beside it. Contrasts within a
+    sentence ("rather than", "instead of", "except") need the grammar.
+    """
+    if any(word.kind in TOGETHER for word in whole.words):
+        return []
+    pieces: list[list[Word]] = [[]]
+    for word in whole.words:
+        if word.kind in APART:
+            pieces.append([])
+        else:
+            pieces[-1].append(word)
+    told: list[Said] = []
+    bare: list[Subject] = []
+    for words in filter(None, pieces):
+        start, end = words[0].start, words[-1].end
+        mine = [each for each in whole.subjects if start <= each.start and each.end <= end]
+        if mine and len(told) and whole.text[start:end].strip() == mine[0].words:
+            told[-1] = _joined(told[-1], words, mine, whole)
+        elif mine and whole.text[start:end].strip() == mine[0].words:
+            bare += mine
+        elif mine:
+            told.append(Said(whole.text, tuple(words), (*bare, *mine), whole.is_named))
+            bare = []
+        elif told:
+            told[-1] = _joined(told[-1], words, mine, whole)
+    return told if not bare and len(told) > 1 else []
+
+
+def _joined(before: Said, words: Sequence[Word], subjects: Sequence[Subject], whole: Said) -> Said:
+    return Said(whole.text, (*before.words, *words), (*before.subjects, *subjects), whole.is_named)
+
+
 def judged(frames: Sequence[str], ask: Ask) -> list[Verdict]:
     """The leading way of each frame; none where the model server cannot tell."""
     if not frames:
@@ -150,4 +194,4 @@ def judged_whole(said: Said, ask: Ask) -> Verdict | None:
 def decides(verdict: Verdict, way: Op | str, said: Said) -> bool:
     """Whether the model's word counts more than the grammar's."""
     doubtful = not said.is_read and (verdict.way != "reject" or not said.is_named)
-    return verdict.way != way and (verdict.lead >= SURE or doubtful)
+    return verdict.way != way and not said.is_simple and (verdict.lead >= SURE or doubtful)
