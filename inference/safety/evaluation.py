@@ -174,6 +174,14 @@ def disguised(rows: Sequence[dict[str, Any]], screen: PromptScreen, judge: Judge
         yield {"by": "disguise", "name": kind, **rates, "plain": before, "kept": kept and round(kept, 4)}
 
 
+def disguised_beside(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The packaged classifier's rates on the same rows in the same disguises."""
+    short = [row for row in rows if len(row["text"]) <= LONGEST_DISGUISED]
+    for kind, hide in KINDS.items():
+        hidden = [{**row, "text": found.text} for row in short if (found := hide(row)) is not None]
+        yield {"by": "disguise", "name": kind, **_rates(beside(hidden))}
+
+
 def frames(folder: Path, score: Callable[[Path], float], threshold: float = 0.5) -> list[Labelled]:
     """Judge the pictures in `folder`/<label>/*: `score` is a picture's score; labels other than benign are unsafe."""
     pictures = [path for path in sorted(folder.glob("*/*")) if path.suffix.lower() in PICTURES]
@@ -215,7 +223,8 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.write(json.dumps(line) + "\n")
     if chosen.beside and rows:
         peer = beside(rows)
-        for line in [*summary(peer), latency(peer)]:
+        told = disguised_beside(rows) if chosen.disguised else ()
+        for line in [*summary(peer), latency(peer), *told]:
             sys.stdout.write(json.dumps({"peer": "better-profanity", **line}) + "\n")
     return 0
 

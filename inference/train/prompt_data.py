@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,7 +58,9 @@ def own_rows() -> list[Row]:
             unsafe = frozenset({Category(category)}) if label == "unsafe" else frozenset[Category]()
             group = "core" if unsafe else "twin"
             rows.append(Row(f"own-{number}-{name}", text, lang, group, f"own-{number}", unsafe, _near(category)))
-    return [*rows, *_own_benign("hard_benign", "prompt_benign.tsv"), *_own_benign("speech", "prompt_speech.tsv")]
+    more = (("hard_benign", "prompt_benign.tsv"), ("speech", "prompt_speech.tsv"), ("sign", "prompt_signs.tsv"))
+    rows += [row for group, name in more for row in _own_benign(group, name)]
+    return [*rows, *(_capitals(row) for row in rows if row.group == "sign")]
 
 
 def shared_rows(data: Path) -> list[Row]:
@@ -70,6 +72,11 @@ def _own_benign(group: str, name: str) -> Iterator[Row]:
     for number, line in enumerate(_lines(HERE / name)):
         lang, text = line.split("\t")
         yield Row(f"own-{group}-{number}", text, lang, group, f"own-{group}-{number}")
+
+
+def _capitals(row: Row) -> Row:
+    """The same sign as most are painted, in the same part."""
+    return replace(row, id=f"{row.id}-capitals", text=row.text.upper())
 
 
 def composed_rows() -> list[Row]:

@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--weights", type=Path, default=Path("inference/weights/safety"))
     parser.add_argument("--disguised", action="store_true", help="judge every short prompt in each disguise too")
+    parser.add_argument("--beside", action="store_true", help="judge the same prompts with better-profanity too")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     screen = screen_of(asked.weights)
@@ -38,6 +39,11 @@ def main() -> None:
     if asked.disguised:
         for line in evaluation.disguised(evaluation.read(asked.paths), screen, evaluation.harm_only):
             print(json.dumps(line), flush=True)
+    if asked.beside:
+        rows = evaluation.read(asked.paths)
+        told = evaluation.disguised_beside(rows) if asked.disguised else ()
+        for line in [*evaluation.summary(evaluation.beside(rows)), *told]:
+            print(json.dumps({"peer": "better-profanity", **line}), flush=True)
     print(json.dumps({"data_sha256": evaluation.data_hash(asked.paths)}))
 
 

@@ -31,8 +31,8 @@ from inference.train.prompt_encoder import TextEncoder
 HEADS = (*(category.value for category in SCORED), "any")
 HIDDEN = 96
 ORDER_WIDTH = 384
-NETS = 4
-STEPS = 1100
+NETS = 6
+STEPS = 700
 MOST = {"plain_benign": 2400, "hatecheck_unsafe": 600, "hatecheck_benign": 600}  # rows a group, against hours
 BATCH = 256
 GROUPS = {
@@ -40,14 +40,16 @@ GROUPS = {
     "alike": {"twin", "overt_benign", "hard_benign"},
     "twins": {"twin"},
     "speech": {"speech"},
+    "signs": {"sign"},
     "prose": {"general_benign"},
     "sought": {"core", "overt_unsafe", "llm_unsafe"},
 }
 BUDGETS = {
     "plain": 0.018,
     "alike": 0.08,
-    "twins": 0.065,
+    "twins": 0.08,
     "speech": 0.09,
+    "signs": 0.04,
     "prose": 0.6,
 }  # most of each flagged in tuning
 PARTS = (0.01, 0.03, 0.1, 0.25, 0.5)
@@ -207,11 +209,11 @@ def _loss(logits: torch.Tensor, data: Table, index: torch.Tensor) -> torch.Tenso
 
 
 def _chances(data: Table) -> torch.Tensor:
-    """A third of every batch from the project's own prompts, the rest by the rows' own weights."""
+    """More than half of every batch from the project's own prompts, the rest by the rows' own weights."""
     own = torch.tensor([row.id.startswith("own-") for row in data.rows])
     unsafe = torch.tensor([bool(row.unsafe) for row in data.rows])
     chance = data.weight.clone()
-    for group, share in ((own, 0.35), (~own & unsafe, 0.25), (~own & ~unsafe, 0.4)):
+    for group, share in ((own, 0.55), (~own & unsafe, 0.17), (~own & ~unsafe, 0.28)):
         chance[group] *= share / chance[group].sum()
     return chance
 
@@ -330,7 +332,7 @@ def main() -> None:
     untuned = PromptClassifier(weights, HEADS, "untuned", Encoder(packed))
     logits = untuned.from_features(tune.vectors.numpy(), tune.order.numpy(), [hashed(text) for text in tune.texts])
     points = operating_points(*of_rows(logits, tune.rows))
-    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-5")
+    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-6")
 
 
 if __name__ == "__main__":

@@ -221,13 +221,15 @@ def test_disguises_keep_most_of_what_is_found_plain(screen: PromptScreen):
 
 
 def test_held_out_prompts_are_told_apart(screen: PromptScreen):
-    """The floor of the first version, on the report part that neither weights nor thresholds have seen."""
+    """A floor under what the card says, on the report part that neither weights nor thresholds have seen."""
     rows = [row for row in own_rows() if row.part == "report"]
     caught = [flagged(screen, row.text) for row in rows if row.group == "core"]
     refused = [flagged(screen, row.text) for row in rows if row.group in {"hard_benign", "speech"}]
+    signs = [evaluation.harm_only(screen.screen(row.text).signals) for row in rows if row.group == "sign"]
 
-    assert statistics.mean(caught) >= 0.7, f"{sum(caught)} of {len(caught)}"
-    assert statistics.mean(refused) <= 0.2, f"{sum(refused)} of {len(refused)}"
+    assert statistics.mean(caught) >= 0.87, f"{sum(caught)} of {len(caught)}"
+    assert statistics.mean(refused) <= 0.15, f"{sum(refused)} of {len(refused)}"
+    assert statistics.mean(signs) <= 0.08, f"{sum(signs)} of {len(signs)}"
 
 
 def test_weights_that_were_changed_are_refused(tmp_path: Path):
@@ -423,14 +425,14 @@ def test_a_row_that_is_none_is_named_with_its_place(tmp_path: Path):
 
 
 def test_a_verdict_comes_within_its_time(screen: PromptScreen):
-    """In CPU seconds of this thread; the goal is 50 ms at p99 when quiet; a loaded machine takes thrice that."""
+    """In CPU seconds of this thread; the goal is 50 ms at p99 when quiet; 34 ms were taken at load 6."""
     spent = []
     for number in range(40):
         started = time.thread_time()
         screen.screen(f"A red kite flies over the dunes while {number} children watch it from the beach at sunset")
         spent.append(time.thread_time() - started)
 
-    assert statistics.median(spent) < 0.15
+    assert statistics.median(spent) < 0.1
 
 
 def test_screening_prompts_needs_no_torch():

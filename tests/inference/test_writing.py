@@ -106,7 +106,7 @@ def test_a_planted_sentence_is_judged_as_a_prompt_is(
 
 
 def test_a_harmless_sign_passes(reader: writing.Reader, prompts: PromptScreen):
-    for text in ("Happy birthday Anna", "Café de la Gare", "Welcome", "24"):
+    for text in ("Happy birthday Anna", "Café de la Gare", "OPEN", "Sortie", "24"):
         found = decided(reader.pages(frame(text)[None], [0], 1.0), prompts)
         assert found.action == "pass", (text, found.reasons)
 
