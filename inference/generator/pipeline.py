@@ -29,11 +29,12 @@ from inference.generator.loudness import normalised
 from inference.generator.noise import moving
 from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanShape, beats, trace
 from inference.generator.plate import cleaned
-from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, Wish, encoder, wish
+from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, encoder
 from inference.generator.sampling import Latents, Recipe, Start, denoise
 from inference.generator.telling import told
 from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder, readable
 from inference.generator.transformer import PATCH, Condition, Transformer, TransformerShape
+from inference.generator.wishes import Wish, World, wish
 
 __all__ = ["Ask", "Clip", "Generator", "SourceClip"]
 
@@ -69,8 +70,6 @@ class _Job:
 
 _Parts = tuple[VideoAutoencoder, AudioAutoencoder, Transformer, Planner, Enlarger, Reader, LikenessEncoder | None]
 _NAMES = ("autoencoder", "audio", "transformer", "planner", "enlarger", "reader", "likeness")
-# What a clip is where its prompt says nothing else: nobody who asks for a dog expects snow or a moving camera.
-_USUAL = {"weather": "clear", "camera": "still"}
 
 
 class Generator:
@@ -90,6 +89,7 @@ class Generator:
         self.reader = PromptReader(encoder(config["encoder"]), reader, self.attributes)
         self.text = TextEncoder()
         self.words: dict[str, dict[str, str]] = config["words"]
+        self.world = World(self.attributes, self.planner.shape.values, config["scenes"])
         taught = list(config["lexicon"])
         self.lexicon = Lexicon([*taught, *config["taught"].split()], self.text.vectors(taught), config["threshold"])
 
@@ -149,12 +149,8 @@ class Generator:
 
     def _job(self, ask: Ask, prompts: tuple[str, str], on_progress: Callable[[float], None]) -> _Job:
         high, wide = frames.bucket(ask.width, ask.height)
-        usual = {} if ask.source else {name: value for name, value in _USUAL.items() if name in self.attributes}
-        chosen = {"style": ask.style} if ask.style is not None else {}
-        if ask.likenesses:  # somebody given has to be there
-            chosen["subject"] = next(v for v in (self.reader.read(prompts[0]).get("subject"), *PEOPLE) if v in PEOPLE)
         return _Job(
-            wish(self.reader, prompts, chosen, usual),
+            wish(self.reader, self.world, ask, prompts),
             self.text.encode(prompts[1]) if prompts[1] else None,
             len(self.styles) if ask.style is None else self.styles.index(ask.style),
             (high // SPATIAL, wide // SPATIAL),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +40,6 @@ class ReaderShape:
     values: int = 16
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a plan is made around, and which values (10,values) bool the rest of it may have."""
-
-    said: Said
-    allowed: Tensor
-
-
 class Reader(nn.Module):
     """Scores the values of each attribute; the place after the most values stands for "not said"."""
 
@@ -78,11 +69,6 @@ class Reader(nn.Module):
         return torch.einsum("baw,awv->bav", found, self.leave) + self.bias
 
 
-def clauses(text: str) -> list[str]:
-    """The parts of a list of things, as negative prompts are written: each of them may say another value."""
-    return [part for part in re.split(r"[,;.\n]|\b(?:and|or|et|ou|ni)\b", text) if part.strip()]
-
-
 def possible(counts: Sequence[int], values: int) -> Tensor:
     """Which of the logits (10,17) stand for something: the values that there are, and "not said"."""
     places = torch.arange(values + 1)
@@ -110,20 +96,6 @@ class PromptReader:
         best = logits.masked_fill(~self._possible, -torch.inf).argmax(-1).tolist()
         rows = zip(self.attributes.items(), best, strict=True)
         return {name: values[place] for (name, values), place in rows if place < self.network.shape.values}
-
-
-def wish(reader: PromptReader, prompts: tuple[str, str], chosen: Said, usual: Said) -> Wish:
-    """What a prompt and a negative prompt ask for. What was `chosen` beside the words goes before them, and what is
-    `usual` holds where neither says anything, unless it is refused. Nothing that is said can be refused, and an
-    attribute of which all values would be refused keeps them."""
-    said = reader.read(prompts[0]) | chosen
-    refused = {pair for part in clauses(prompts[1]) for pair in reader.read(part).items()} - set(said.items())
-    said = {name: value for name, value in usual.items() if (name, value) not in refused} | said
-    allowed = torch.zeros(len(reader.attributes), reader.network.shape.values, dtype=torch.bool)
-    for row, (name, values) in enumerate(reader.attributes.items()):
-        left = [place for place, value in enumerate(values) if (name, value) not in refused]
-        allowed[row, left or range(len(values))] = True
-    return Wish(said, allowed)
 
 
 def packaged() -> bytes:

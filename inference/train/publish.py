@@ -26,7 +26,7 @@ from inference.generator.transformer import TransformerShape
 from inference.train import captions
 from inference.train.plans import ATTRIBUTES
 from inference.train.sayings import phrase_words
-from inference.train.world import STYLES
+from inference.train.world import STYLES, SUBJECTS, WEIGHTLESS
 
 NAME = "volary-small"
 THRESHOLD = 0.62  # see `python -m inference.train.lexicon`
@@ -47,6 +47,14 @@ def plain_words() -> dict[str, dict[str, str]]:
     }  # fmt: skip
     return {
         name: {value: next(filter(None, phrases)) for value, phrases in table.items()} for name, table in tables.items()
+    }
+
+
+def scenes() -> dict[str, dict[str, list[str]]]:
+    """What each subject does in each setting that the corpus has it in."""
+    return {
+        subject: {place: list(WEIGHTLESS if place == "space" else deeds) for place in dict.fromkeys(places)}
+        for subject, (places, deeds) in SUBJECTS.items()
     }
 
 
@@ -75,6 +83,7 @@ def publish(run: Path, folder: Path) -> None:
         "threshold": THRESHOLD,
         "lexicon": taught_words(),
         "words": plain_words(),
+        "scenes": scenes(),
         "taught": " ".join(sorted(phrase_words())),
     }
     text = json.dumps({"model": NAME, "files": files, "config": config}, indent=1, ensure_ascii=False)

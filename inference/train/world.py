@@ -40,7 +40,7 @@ SUBJECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "train": (_LAND, ("drives", "rests")),
 }
 # In space nothing stands on a floor: every action there becomes one of these.
-_WEIGHTLESS = ("floats", "circles", "spins", "flies")
+WEIGHTLESS = ("floats", "circles", "spins", "flies")
 DIRECTED = ("rolls", "flies", "sails", "swims", "drives", "walks", "runs", "bounces")
 
 
@@ -68,7 +68,7 @@ def draw(seed: int) -> Scene:
     # The sea and the deep have one or two subjects each: drawing the setting first keeps them as frequent as land.
     setting = rng.choice(SETTINGS)
     subject = rng.choice([name for name, (places, _) in SUBJECTS.items() if setting in places])
-    action = rng.choice(_WEIGHTLESS if setting == "space" else SUBJECTS[subject][1])
+    action = rng.choice(WEIGHTLESS if setting == "space" else SUBJECTS[subject][1])
     outdoors = setting in OUTDOORS
     return Scene(
         subject=subject,

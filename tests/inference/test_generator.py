@@ -93,6 +93,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "threshold": 0.62,
         "lexicon": ["red", "balloon", "sea", "floats", "mer"],
         "taught": "afloat adrift",
+        "scenes": {},
         "words": {"subject": {"ball": "ball", "cat": "cat", "kite": "kite"}},
     }
     (place / "manifest.json").write_text(json.dumps({"model": "tiny", "files": files, "config": config}))

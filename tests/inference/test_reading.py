@@ -2,25 +2,30 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from inference.evaluation.phrases import paraphrases
 from inference.evaluation.rates import is_sayable
-from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, clauses, encoder, possible, wish
+from inference.generator.asking import Ask, Reference, SourceClip
+from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, encoder, possible
 from inference.generator.telling import told
+from inference.generator.wishes import World, clauses, wish
 from inference.train.plans import ATTRIBUTES, COUNTS
 from inference.train.probe import held_out
-from inference.train.publish import plain_words
+from inference.train.publish import plain_words, scenes
 from inference.train.reading import labels, parted
 from inference.train.sayings import Saying, books, saying
 from inference.train.world import is_held_out
 from inference.weights import WeightsError, load_safetensors
 
 SHIPPED = Path(__file__).parents[2] / "inference/weights/generator"
-ADJECTIVES = ("colour", "size")
+ASK = Ask("a red ball", 4, 448, 256, 5)
+WORLD = World({name: list(values) for name, values in ATTRIBUTES.items()}, 16, scenes())
 
 
 @pytest.fixture(scope="module")
@@ -131,19 +136,35 @@ def test_longer_prompts_than_were_taught_are_not_readable(reader: PromptReader) 
 def test_a_wish_holds_what_was_chosen_over_what_was_said_and_refuses_what_the_negative_prompt_lists(
     reader: PromptReader,
 ) -> None:
-    found = wish(reader, ("a red ball, cartoon", "snow, rain and fog"), {"style": "cinematic"}, {"weather": "clear"})
+    asked = replace(ASK, prompt="a red ball, cartoon", style="cinematic")
+
+    found = wish(reader, WORLD, asked, (asked.prompt, "snow, rain and fog"))
 
     rows = list(ATTRIBUTES)
     assert found.said["style"] == "cinematic"
     assert found.said["weather"] == "clear"
     assert found.allowed[rows.index("weather")].sum() == 1
     assert found.allowed[rows.index("subject")].sum() == len(ATTRIBUTES["subject"])
+    assert found.said["action"] in scenes()["ball"][found.said["setting"]]
 
 
 def test_what_is_usual_gives_way_to_a_refusal(reader: PromptReader) -> None:
-    found = wish(reader, ("a red ball bounces", "clear sky"), {}, {"weather": "clear"})
+    assert "weather" not in wish(reader, WORLD, ASK, (ASK.prompt, "clear sky")).said
 
-    assert "weather" not in found.said
+
+def test_of_a_source_nothing_is_made_up(reader: PromptReader) -> None:
+    source = SourceClip(np.zeros((1, 64, 112, 3), np.uint8), 12, "reference")
+
+    found = wish(reader, WORLD, replace(ASK, source=source), (ASK.prompt, ""))
+
+    assert not {"weather", "camera", "setting", "action"} & set(found.said)
+
+
+def test_somebody_given_is_there_whatever_the_prompt_says(reader: PromptReader) -> None:
+    asked = replace(ASK, likenesses=(Reference(np.zeros((64, 64, 3), np.uint8)),))
+
+    assert wish(reader, WORLD, asked, (ASK.prompt, "")).said["subject"] == "person"
+    assert wish(reader, WORLD, asked, ("two lovers dance", "")).said["subject"] == "couple"
 
 
 def test_lists_of_things_are_taken_apart() -> None:
