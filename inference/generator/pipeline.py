@@ -40,6 +40,7 @@ __all__ = ["Ask", "Clip", "Generator", "SourceClip"]
 
 WINDOW = 12  # latents of video in four seconds
 PREFIX = 4  # latents a later window is shown of the one before
+_ABRUPT = ("bounces", "jumps", "runs", "dances", "circles")  # deeds whose turns an average would round
 SOUNDS = 2  # audio latents for each of video
 _SOUND_SPAN = audio.RATE * TEMPORAL // frames.RATE  # samples a video latent lasts
 
@@ -227,7 +228,10 @@ class Generator:
                 span = FRAMES // WINDOW * count
                 start.attributes[:], start.motion[0, :span] = known.plan.attributes, known.plan.motion[0, -span:]
                 hints = replace(hints, is_set=torch.ones_like(hints.is_set), is_moved=is_known)
-        return planning.made(self.planner, hints, (start, job.seed * 1013 + place), job.wish.allowed)
+        plan = planning.made(self.planner, hints, (start, job.seed * 1013 + place), job.wish.allowed)
+        is_free = ~hints.is_moved.repeat_interleave(FRAMES // WINDOW, dim=1)
+        is_abrupt = self._named(plan).get("action") in _ABRUPT
+        return replace(plan, motion=planning.steadied(plan.motion, is_free, is_abrupt))
 
     def _window(self, job: _Job, prefix: _Known | None, plan: Plan, progress: tuple[int, float, float]) -> Latents:
         place, *shares = progress
