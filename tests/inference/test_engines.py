@@ -20,7 +20,7 @@ from inference.engines.options import EngineOptions, OptionsError, options_of
 from inference.engines.sampling import Reading, Sampler, Start
 from inference.engines.step_cache import StepCache
 from inference.engines.windows import Grid, continued, plan
-from inference.generator import frames, text
+from inference.generator import frames, reading
 from inference.generator.asking import Ask, AskError, Clip, SourceClip
 from inference.generator.engine import Engine, EngineError
 from inference.generator.enlarger import SCALE
@@ -420,7 +420,7 @@ def test_both_engines_report_the_limits_that_the_product_shows(engine: LargeEngi
     assert [each.limits.styles for each in engines] == [tuple(STYLE_WORDS)] * 2
     assert variant(engine, EngineOptions(device="cpu", offload="none")).limits == LIMITS[LARGE]
     assert Generator.limits == LIMITS[SMALL]
-    assert Generator.limits.prompt_length == text.LONGEST
+    assert Generator.limits.prompt_length == reading.LONGEST
     assert Generator.limits.frame_rate == frames.RATE
     assert Generator.limits.native_size == tuple(side * SCALE for side in frames.WIDE[::-1])
 
