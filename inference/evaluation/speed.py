@@ -52,7 +52,7 @@ def bench(wanted: Wanted) -> Iterator[dict[str, Any]]:
     yield default_clip(generator)
     del generator
     yield from compared(wanted, shipped)
-    yield {"name": "generation: GPU", "measured": False, "why": "volary-small runs on processors only", **_gpu()}
+    yield {"name": "generation: GPU", "measured": False, "why": "volary-1 runs on processors only", **_gpu()}
 
 
 def options(shipped: Recipe) -> dict[str, Recipe]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
+from events.engines import SMALL
 from inference import weights
 from inference.generator.audio import AudioShape
 from inference.generator.autoencoder import VideoShape
@@ -28,7 +29,7 @@ from inference.train.plans import ATTRIBUTES
 from inference.train.sayings import phrase_words
 from inference.train.world import STYLES, SUBJECTS, WEIGHTLESS
 
-NAME = "volary-small"
+NAME = SMALL  # what the policy of screening knows its clips by
 THRESHOLD = 0.62  # see `python -m inference.train.lexicon`
 
 

@@ -1,12 +1,14 @@
 """What no model looks for: held where a clip comes from outside or an open engine, noted where it cannot be there."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from volary import embedded
 from volary.accounts import Viewer
 from volary.generation import Ask
-from volary.moderation import shipped_policy
+from volary.moderation import shipped_policy, world_of
 from volary.remix import world
 from volary.stores.videos import Act, Videos
 from volary.videos import SourceClip, Video
@@ -22,6 +24,7 @@ from functions.generation.inspect_upload import inspect_upload
 from functions.generation.screen_media import screen_media
 from functions.videos.create import create
 
+ROOT = Path(__file__).parents[2]
 POLICY = shipped_policy()
 ANN = Viewer(user_id="user_ann")
 FACTS = MediaFacts(
@@ -158,3 +161,10 @@ def test_a_policy_that_spares_no_world_hides_what_had_passed(services):
 
     assert not judge_again(done, replace(POLICY, version="newer"), services)
     assert judge_again(Videos(services.items).get(done.id), strict, services)
+
+
+def test_the_shipped_weights_name_an_engine_that_the_policy_knows_as_closed():
+    """A clip's record holds the name that the weights give themselves; with another one every clip of ours is held."""
+    manifest = json.loads((ROOT / "inference/weights/generator/manifest.json").read_text())
+
+    assert world_of([f"{manifest['model']}@0123"], POLICY, is_brought=False) == "closed"

@@ -128,7 +128,7 @@ def completed(town: Living, video_id: str, handle: str = "wren") -> dict[str, An
         said = ended(client, video_id)
         if said["stage"] != "held":
             return said
-        home, moderator = ("--home", str(town.folder)), f"m{video_id[-12:].lower()}"
+        home, moderator = ("--home", str(town.folder)), f"m{video_id[-12:].lower()}".replace("-", "_")
         volary("user", "add", moderator, "--birth-date", "1980-01-01", "--role", "moderator", *home)
         volary("review", "release", video_id, "--as", moderator, *home)
 
