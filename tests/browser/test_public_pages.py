@@ -161,6 +161,7 @@ def test_an_author_reads_a_decision_and_appeals_it_by_keys(page, town):
     page.goto(town.address)
     page.get_by_role("button", name="@wren").click()
     expect(page.locator("#studio")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     page.complaints.clear()  # the first page shows thumbnails, for which there is no media server here
     page.goto(f"{town.address}/appeal/#{notice_id}")
     expect(page.locator("#told")).to_contain_text(f"It copies a film. {MARKUP}")
