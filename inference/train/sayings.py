@@ -70,7 +70,7 @@ class Book:
 
 
 def books() -> tuple[Book, Book]:
-    """The English and the French book, with the captions' own phrases in them."""
+    """The English and the French book; what the captions say is in them only where their writers thought of it too."""
     found = []
     for language, name in (("en", "english"), ("fr", "french")):
         phrases = json.loads((BOOKS / f"{name}.json").read_text("utf-8"))
