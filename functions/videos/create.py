@@ -59,4 +59,3 @@ def _accept(video: Video, ask: Ask, viewer: Viewer, services: Services) -> Video
     event = VideoRequested(event_id=f"{video.id}.requested", at=at, video_id=video.id)
     more = [*book.hold_writes(held, now), *parent_checks, *shown.checks, *uses_of(shown.people, video.id)]
     return store.add(video, Act(action="requested", actor=owner_id, at=now), [event], more)
-

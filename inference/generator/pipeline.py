@@ -31,6 +31,7 @@ from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanS
 from inference.generator.plate import cleaned
 from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, encoder
 from inference.generator.sampling import Latents, Recipe, Start, denoise
+from inference.generator.steadying import steadied
 from inference.generator.telling import told
 from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder, readable
 from inference.generator.transformer import PATCH, Condition, Transformer, TransformerShape
@@ -40,7 +41,6 @@ __all__ = ["Ask", "Clip", "Generator", "SourceClip"]
 
 WINDOW = 12  # latents of video in four seconds
 PREFIX = 4  # latents a later window is shown of the one before
-_ABRUPT = ("bounces", "jumps", "runs", "dances", "circles")  # deeds whose turns an average would round
 SOUNDS = 2  # audio latents for each of video
 _SOUND_SPAN = audio.RATE * TEMPORAL // frames.RATE  # samples a video latent lasts
 
@@ -230,8 +230,7 @@ class Generator:
                 hints = replace(hints, is_set=torch.ones_like(hints.is_set), is_moved=is_known)
         plan = planning.made(self.planner, hints, (start, job.seed * 1013 + place), job.wish.allowed)
         is_free = ~hints.is_moved.repeat_interleave(FRAMES // WINDOW, dim=1)
-        is_abrupt = self._named(plan).get("action") in _ABRUPT
-        return replace(plan, motion=planning.steadied(plan.motion, is_free, is_abrupt))
+        return replace(plan, motion=steadied(plan.motion, is_free, self._named(plan)))
 
     def _window(self, job: _Job, prefix: _Known | None, plan: Plan, progress: tuple[int, float, float]) -> Latents:
         place, *shares = progress

@@ -156,31 +156,6 @@ def _flowed(planner: Planner, hints: Hints, fixed: tuple[Tensor, Tensor], seed: 
     return bits, motion
 
 
-def steadied(motion: Tensor, is_free: Tensor, is_abrupt: bool) -> Tensor:
-    """Motion (B,48,11) without the tremble that a flow of few steps leaves: camera and turn, and where the subject is
-    unless its kind of motion is abrupt, averaged over neighbouring frames where `is_free` (B,48)."""
-    columns = [MOTION.index(name) for name in ("pan", "zoom")]
-    calm = _averaged(motion[..., columns], 4.0)
-    made = motion.clone()
-    made[..., columns] = torch.where(is_free[..., None], calm, motion[..., columns])
-    if not is_abrupt:
-        columns = [MOTION.index(name) for name in ("x", "y", "turn sin", "turn cos")]
-        calm = _averaged(motion[..., columns], 2.0)
-        calm = torch.cat([calm[..., :2], F.normalize(calm[..., 2:], dim=-1)], dim=-1)
-        made[..., columns] = torch.where(is_free[..., None], calm, motion[..., columns])
-    return made
-
-
-def _averaged(tracks: Tensor, spread: float) -> Tensor:
-    """Tracks (B,T,C) averaged by a bell of so many frames; ends go on as they came, so that straight lines stay."""
-    reach = round(3 * spread)
-    before = 2 * tracks[:, :1] - tracks[:, 1 : reach + 1].flip(1)
-    after = 2 * tracks[:, -1:] - tracks[:, -reach - 1 : -1].flip(1)
-    bell = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / spread) ** 2)
-    whole = torch.cat([before, tracks, after], dim=1).unfold(1, 2 * reach + 1, 1)
-    return (whole * (bell / bell.sum())).sum(-1)
-
-
 def places(motion: Tensor, rows: int, columns: int) -> tuple[Tensor, Tensor]:
     """`placed` for every place of a grid: (...,11) to u and v, each (...,rows*columns)."""
     down = (torch.arange(rows, device=motion.device) + 0.5) / rows - 0.5

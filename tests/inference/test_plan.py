@@ -18,7 +18,6 @@ from inference.generator.plan import (
     made,
     places,
     settled,
-    steadied,
     units,
 )
 from inference.train.plans import ATTRIBUTES, COUNTS, attributes, impacts, motion
@@ -110,31 +109,6 @@ def test_a_value_that_is_refused_is_never_planned_and_the_motion_goes_with_the_o
 
     assert plan.attributes[0, 0] != free.attributes[0, 0]
     assert not torch.allclose(plan.motion, free.motion, atol=1e-3)
-
-
-def test_a_trembling_path_is_steadied_and_a_straight_one_stays() -> None:
-    straight = torch.zeros(1, FRAMES, len(MOTION))
-    straight[0, :, 0], straight[0, :, MOTION.index("pan")] = (
-        torch.linspace(-1, 1, FRAMES),
-        torch.linspace(0, 0.3, FRAMES),
-    )
-    straight[..., 3] = 1
-    trembling = straight + 0.02 * torch.randn(straight.shape, generator=torch.Generator().manual_seed(1))
-    free = torch.ones(1, FRAMES, dtype=torch.bool)
-
-    calm = steadied(trembling, free, is_abrupt=False)
-
-    assert torch.allclose(steadied(straight, free, is_abrupt=False), straight, atol=1e-5)
-    for column in (0, MOTION.index("pan")):
-        assert (calm - straight)[..., column].std() < 0.5 * (trembling - straight)[..., column].std()
-
-
-def test_turning_points_and_what_stands_are_not_averaged() -> None:
-    path = motion(replace(draw(3), subject="ball", setting="city", action="bounces"))[None]
-    free = torch.arange(FRAMES)[None] >= 16
-
-    assert torch.equal(steadied(path, free, is_abrupt=True)[..., :2], path[..., :2])
-    assert torch.equal(steadied(path, free, is_abrupt=False)[:, :16], path[:, :16])
 
 
 @pytest.mark.parametrize("seed", [2, 5, 11, 23, 31])
