@@ -6,8 +6,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from volary.stores.videos import Videos
 
 from events.moderation import ALWAYS_BLOCKED_TEXT, ALWAYS_HELD_TEXT
+from tests.living.alarms import faults
 from tests.living.home import Living, completed, created, ended, volary
 
 pytestmark = pytest.mark.slow
@@ -91,9 +93,19 @@ def test_a_held_clip_is_seen_by_nobody_until_a_moderator_releases_it(town):
 
         waiting = json.loads(volary("review", "list", "--as", "mod", "--json", "--home", str(town.folder)))
         assert held["id"] in [case["id"] for case in waiting]
+        demand_test_text(town, held["id"])
         volary("review", "release", held["id"], "--as", "mod", "--home", str(town.folder))
 
         assert wait_completed(client, held["id"])
+
+
+def demand_test_text(town: Living, video_id: str) -> None:
+    """It is held for the test text, and for nothing beside it that would hold any clip."""
+    store = Videos(town.home.items)
+    by_name = {each.what: each for each in store.screenings(video_id)}
+    assert [each.split(" ")[0] for each in by_name["prompt"].reasons] == ["prompt/test_string"]
+    if by_name["media"].verdict != "pass":
+        assert faults(store.get(video_id), [by_name["media"]]) == []
 
 
 def wait_completed(client: httpx.Client, video_id: str) -> bool:

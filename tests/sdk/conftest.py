@@ -35,6 +35,7 @@ from local.handlers import beater, caller
 from local.homes import free_port, origin
 from local.media import create_media_app
 from local.worker import Worker
+from tests.living.alarms import faults_of_upload
 from tests.sdk import model_server
 
 ROOT = Path(__file__).parents[2]
@@ -102,21 +103,27 @@ def running(tmp_path_factory) -> Iterator[Running]:
 
 @contextmanager
 def _reviewing(home: Home) -> Iterator[None]:
-    """A reviewer who releases whatever is held: no model looks for everything in what somebody uploads."""
-    stop = threading.Event()
+    """A reviewer who releases what is made from uploads: no model looks for everything in what somebody brings.
+
+    Whatever is held for another reason is rejected, so that its story fails, and the reasons fail the whole suite.
+    """
+    stop, strange = threading.Event(), list[str]()
+    store, moderator = Videos(home.items), Viewer(user_id="user_moderator", role=Role.MODERATOR)
 
     def review() -> None:
-        moderator = Viewer(user_id="user_moderator", role=Role.MODERATOR)
         while not stop.wait(0.1):
-            for video in Videos(home.items).held(Range(limit=20)):
+            for video in store.held(Range(limit=20)):
+                faults = faults_of_upload(video, store.screenings(video.id), store)
+                strange.extend(f"{video.id}: {fault}" for fault in faults)
                 with suppress(Absent, Conflict, ConditionFailed):  # its maker may delete it at the same moment
-                    decide(video.id, "release", "seen", moderator, home.services)
+                    decide(video.id, "reject" if faults else "release", "seen", moderator, home.services)
 
     thread = threading.Thread(target=review, daemon=True)
     thread.start()
     yield
     stop.set()
     thread.join(10)
+    assert strange == [], strange
 
 
 def _people(home: Home) -> dict[str, str]:
