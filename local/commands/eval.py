@@ -7,7 +7,7 @@ from typing import Any
 
 from volary.errors import Invalid
 
-from local import adherence, recognition
+from local import adherence, extending, recognition
 
 FEED = {"steering": "what instructions compile to", "ranking": "what they do to a catalogue: CATALOGUE INSTRUCTIONS"}
 LIKENESS = ("likeness", "faces", "voices", "enrolments")
@@ -26,6 +26,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     adherence.register(kinds)
     recognition.register(kinds)
+    extending.register(kinds)
     for name, text in (FEED | LABELLED).items():
         _register_labelled(kinds.add_parser(name, help=text))
 
