@@ -127,6 +127,12 @@ EVERY_MINUTE = (
         "events.sequence_transparency", (*RECORDS, "videos.read", "videos.write", "keys.checkpoint", "keys.public")
     ),
 )
+# No event and no route leads to these: whoever keeps the block list by face and voice calls them (`volary block`).
+KEEPING = (
+    Deployed("blocking.add", (*RECORDS, "keyring.write", "biometrics.wrap")),
+    Deployed("blocking.listed", ("items.read",)),
+    Deployed("blocking.remove", (*RECORDS, "keyring.erase", "work.delete")),
+)
 # Roles that a key's policy names have names of their own: what they need → what they are called.
 NAMED_ROLES: dict[Need, str] = {"keys.sign": "sign", "keys.checkpoint": "checkpoint"}
 API = Deployed(
@@ -139,7 +145,7 @@ API = Deployed(
     ),
     memory_mb=1769,
 )
-FUNCTIONS = (*STEPS, *ANSWERS, *RELAY, *LISTENERS, *EVERY_MINUTE, API)
+FUNCTIONS = (*STEPS, *ANSWERS, *RELAY, *LISTENERS, *EVERY_MINUTE, *KEEPING, API)
 
 
 class Functions(Construct):

@@ -107,7 +107,8 @@ def _objects(thing: str, verb: str, resources: Resources) -> list[iam.PolicyStat
 
 
 def _keyring(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
-    actions = {"read": ["GetItem", "Query"], "write": ["PutItem"], "erase": ["DeleteItem"]}[verb]
+    # Erasing all of somebody's keys asks for their names first.
+    actions = {"read": ["GetItem", "Query"], "write": ["PutItem"], "erase": ["Query", "DeleteItem"]}[verb]
     via = f"dynamodb.{resources.environment.region}.amazonaws.com"
     at_rest = allow(
         ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],

@@ -1,24 +1,31 @@
 """`volary block`: the people who are refused without their likeness, by name, by face and by voice. Empty at first.
 
 A person on the list is refused by name in prompts, and whoever looks or sounds like them in an upload or a clip is
-somebody who did not agree. The pictures are read here and not kept: what stays is a sealed template.
+somebody who did not agree. The pictures are read here and not kept, in the cloud home as little as in this one: what
+leaves this machine is the numbers, and what stays there is a sealed template.
 """
 
 import argparse
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from volary.blocked import BlockedPerson, Kind
+from volary.blocked import Kind
+from volary.clock import RandomIds
 from volary.errors import Invalid
-from volary.stores.blocked import Blocked
-from volary.vault_index import block_person, blocked_entries, unblock_person
 
+from events.shapes import Shape
+from functions.blocking.add import add as added
+from functions.blocking.listed import listed
+from functions.blocking.remove import remove as removed
+from functions.blocking.shapes import Added, Addition, Listed, Listing, Removal, Removed
 from local.homes import add_home_option, opened
 
 WEIGHTS = Path(__file__).parents[2] / "inference" / "weights"
 ACTOR = "the machine's owner"
+STAGE = re.compile(r"^[a-z][a-z0-9]{1,15}$")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,47 +45,51 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     removing.set_defaults(run=remove)
     for each in (adding, listing, removing):
         each.add_argument("--json", action="store_true", help="print JSON")
+        each.add_argument(
+            "--stage", metavar="STAGE", help="the cloud home of that name, with this machine's AWS rights"
+        )
+        each.add_argument("--by", default=ACTOR, metavar="WHO", help="who does it, for the audit book")
         add_home_option(each)
 
 
 def add(args: argparse.Namespace) -> int:
     """Raises Invalid for names too short to be told, and for files that do not show one face or let nobody be heard."""
-    services = opened(args).services
     faces = templates(args.photo, "face") if args.photo else []
     voice = templates([args.recording], "voice")[0] if args.recording else None
-    person = BlockedPerson(
-        id=services.ids.new("block"), names=tuple(args.names), kind=args.kind, likeness_id=args.likeness,
-        added_by=ACTOR, at=int(services.clock.now().timestamp()),
+    addition = Addition(
+        id=RandomIds().new("block"), names=tuple(args.names), kind=args.kind, likeness_id=args.likeness, faces=faces,
+        voice=voice, added_by=args.by,
     )  # fmt: skip
-    Blocked(services.items).add(person)
-    if faces or voice:
-        block_person(person.id, faces, voice, services)
-    line = {"id": person.id, "names": list(person.names), "faces": len(faces), "voice": voice is not None}
-    print(json.dumps(line) if args.json else f"{person.id}: {person.names[0]}, {len(faces)} faces")
+    told = Added.model_validate(kept(args, "add", addition))
+    print(told.model_dump_json() if args.json else f"{told.id}: {told.names[0]}, {told.faces} faces")
     return 0
 
 
 def show(args: argparse.Namespace) -> int:
-    services = opened(args).services
-    matched = blocked_entries(services)
-    rows = [{"id": each.id, "names": list(each.names), "kind": each.kind, "is_matched": each.id in matched}
-            for each in Blocked(services.items).people()]  # fmt: skip
+    people = Listed.model_validate(kept(args, "listed", Listing())).people
     if args.json:
-        print(json.dumps(rows))
+        print(json.dumps([each.model_dump(mode="json") for each in people]))
         return 0
-    lines = (f"{row['id']}: {', '.join(row['names'])}{' (face or voice)' if row['is_matched'] else ''}" for row in rows)
+    lines = (f"{each.id}: {', '.join(each.names)}{' (face or voice)' if each.is_matched else ''}" for each in people)
     print("\n".join(lines) or "nobody is listed")
     return 0
 
 
 def remove(args: argparse.Namespace) -> int:
-    """The templates first: a name without its face is the state that a person can see and end."""
-    services = opened(args).services
-    if args.block_id in blocked_entries(services):
-        unblock_person(args.block_id, services)
-    Blocked(services.items).remove(args.block_id, ACTOR, int(services.clock.now().timestamp()))
-    print(json.dumps({"id": args.block_id, "removed": True}) if args.json else f"{args.block_id}: removed")
+    told = Removed.model_validate(kept(args, "remove", Removal(id=args.block_id, removed_by=args.by)))
+    print(told.model_dump_json() if args.json else f"{told.id}: removed")
     return 0
+
+
+def kept(args: argparse.Namespace, act: Literal["add", "listed", "remove"], request: Shape) -> Any:
+    """What the use case says, run on the home here or, by a function without a public route, in the cloud home."""
+    if not args.stage:
+        return {"add": added, "listed": listed, "remove": removed}[act](request, opened(args).services)  # type: ignore[operator]
+    if not STAGE.match(args.stage):
+        raise Invalid(f"{args.stage!r} is no name of a stage")
+    from volary.aws.calling import called  # which needs the AWS clients, as no home on one machine does
+
+    return called(f"volary-{args.stage}-blocking-{act}", request.model_dump(mode="json"))
 
 
 def templates(paths: Sequence[Path], kind: Literal["face", "voice"]) -> list[list[float]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.cdk.functions import FUNCTIONS, Deployed
+from infra.cdk.functions import FUNCTIONS, KEEPING, Deployed
 from tests.test_architecture import module, product_files, tree
 
 pytestmark = pytest.mark.infra
@@ -130,6 +130,76 @@ def test_nobody_with_a_public_route_opens_what_renders_a_person(prod):
     assert [name for name, condition in decrypts if "ApiHandler" in name and "kms:ViaService" not in condition] == []
 
 
+def test_the_block_list_is_kept_by_calling_three_functions_and_by_nothing_else(prod):
+    """Whoever is given the policy may call them, and reaches no table, key or bucket; none of them opens a template."""
+    policy = prod.only("AWS::IAM::ManagedPolicy", "Workflow")["Properties"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    called = [resource["Fn::GetAtt"][0] for resource in statement["Resource"]]
+    handlers = {
+        logical.split("/")[1]: each["Properties"]["Handler"]
+        for logical, each in prod.resources("AWS::Lambda::Function", "Workflow").items()
+    }
+
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "lambda:InvokeFunction")
+    assert sorted(handlers[each] for each in called) == sorted(each.handler for each in KEEPING)
+    assert not any(policy.get(given) for given in ("Users", "Groups", "Roles"))
+    assert not any({"biometrics.open", "biometrics.match", "keyring.read"} & set(each.needs) for each in KEEPING)
+
+
+def test_nothing_but_a_person_calls_what_keeps_the_block_list(prod):
+    ways = ("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Url")
+    led_to = [json.dumps(each["Properties"]) for way in ways for each in prod.resources(way).values()]
+
+    assert led_to
+    assert [each for each in led_to if "Blocking" in each] == []
+    callers = [
+        name for name, each in granted(prod)
+        if "lambda:InvokeFunction" in listed(each["Action"]) and "Blocking" in json.dumps(each["Resource"])
+    ]  # fmt: skip
+    assert callers == []
+
+
+ADAPTER = ROOT / "layers/shared/python/volary/aws/keyring.py"
+ACTIONS = {"get_item": "dynamodb:GetItem", "query": "dynamodb:Query", "put_item": "dynamodb:PutItem",
+           "delete_item": "dynamodb:DeleteItem", "encrypt": "kms:Encrypt", "decrypt": "kms:Decrypt"}  # fmt: skip
+
+
+def actions_of(method: str) -> set[str]:
+    """What the keyring's adapter asks AWS for in one of its methods and in those that it calls."""
+    (adapter,) = [node for node in ast.parse(ADAPTER.read_text()).body if isinstance(node, ast.ClassDef)]
+    methods = {node.name: node for node in adapter.body if isinstance(node, ast.FunctionDef)}
+    found, todo, seen = set[str](), [method], set[str]()
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for node in ast.walk(methods[name]):
+            if isinstance(node, ast.Attribute):
+                found |= {ACTIONS[node.attr]} if node.attr in ACTIONS else set()
+                todo += [node.attr] if node.attr in methods else []
+    return found
+
+
+@pytest.mark.parametrize(("port", "method"), [pair for pair in OTHERS if pair[0] == "keyring"])
+def test_a_need_of_the_keyring_grants_all_that_its_adapter_asks_for(prod, port, method):
+    """Destroying somebody's keys asks for their names first: with the right to delete alone it failed on AWS only."""
+    need = OTHERS[port, method]
+    holders = [each for each in FUNCTIONS if need in each.needs]
+    fewest = min(holders, key=lambda each: len([other for other in each.needs if other.startswith("keyring")]))
+    granted_actions = {
+        action
+        for name, each in granted(prod)
+        if f"{fewest.title}Role" in name
+        for action in listed(each["Action"])
+        if action.startswith(("dynamodb:", "kms:"))
+        and ("Keyring" in flat(listed(each["Resource"])[0]) or "Biometric" in flat(listed(each["Resource"])[0]))
+    }
+
+    assert actions_of(method), method
+    assert actions_of(method) <= granted_actions, fewest.name
+
+
 def test_only_the_outbox_relay_publishes(prod):
     names = [name for name, each in granted(prod) if "events:PutEvents" in listed(each["Action"])]
 
@@ -149,7 +219,7 @@ def test_no_role_may_manage_what_it_uses(prod):
 
 
 def test_boundary_takes_away_what_no_role_may_do(prod):
-    statements = prod.only("AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    statements = prod.only("AWS::IAM::ManagedPolicy", "Foundation")["Properties"]["PolicyDocument"]["Statement"]
     denied = next(each for each in statements if each["Sid"] == "Never")
 
     assert denied["Effect"] == "Deny"

@@ -17,7 +17,17 @@ from constructs import Construct
 
 from functions.events.subscriptions import SUBSCRIPTIONS
 from infra.cdk.environments import Environment
-from infra.cdk.functions import ANSWERS, EVERY_MINUTE, LISTENERS, RELAY, STEPS, Deployed, Functions, log_settings
+from infra.cdk.functions import (
+    ANSWERS,
+    EVERY_MINUTE,
+    KEEPING,
+    LISTENERS,
+    RELAY,
+    STEPS,
+    Deployed,
+    Functions,
+    log_settings,
+)
 from infra.cdk.permissions import allow
 from infra.cdk.resources import Resources
 from infra.cdk.sharing import stack_settings
@@ -33,13 +43,14 @@ class Workflow(cdk.Stack):
         super().__init__(scope, "Workflow", **stack_settings(environment, "workflow"))
         self._environment = environment
         self._known = Resources(self, environment)
-        self._functions = Functions(self, (*STEPS, *ANSWERS, *RELAY, *LISTENERS, *EVERY_MINUTE), self._known)
+        self._functions = Functions(self, (*STEPS, *ANSWERS, *RELAY, *LISTENERS, *EVERY_MINUTE, *KEEPING), self._known)
         self._letters = {way: self._dead_letters(way) for way in LETTERS}
         self._generation()
         self._relay()
         self._listeners()
         self._timers()
         self._answers()
+        self._keepers()
 
     def _generation(self) -> None:
         steps = {deployed.thing: self._functions[deployed.name].function_arn for deployed in STEPS}
@@ -129,6 +140,17 @@ class Workflow(cdk.Stack):
         )
         topic.add_subscription(subscription)
         self._keep_failures(deployed, "answers")
+
+    def _keepers(self) -> None:
+        """What a person of the account needs to keep the block list, and no more; nobody has it before it is given."""
+        arns = [self._functions[deployed.name].function_arn for deployed in KEEPING]
+        iam.ManagedPolicy(
+            self,
+            "BlockList",
+            managed_policy_name=self._environment.name("block-list"),
+            description="May call the functions that keep the block list by face and voice",
+            statements=[allow(["lambda:InvokeFunction"], arns)],
+        )
 
     def _keep_failures(self, deployed: Deployed, way: str) -> None:
         """An invocation nobody waits for: tried three times, then laid where an alarm sees it."""

@@ -4,6 +4,7 @@ BLOCKED/PEOPLE        the list, by version
 AUDIT#blocked/number  who put whom on it, and took whom off
 """
 
+import json
 from collections.abc import Iterable
 
 from volary.audit import GENESIS, Entry
@@ -11,7 +12,8 @@ from volary.blocked import BlockedPerson, blocked, named
 from volary.errors import Absent, ConditionFailed, Conflict
 from volary.ports import NEW, Check, Items, Key, Put, When
 
-MOST = 2_000  # people: the record stays well below what one item may weigh
+MOST = 2_000  # people
+HEAVIEST = 300_000  # bytes of the record, which every store takes: DynamoDB's items end at 400 KB
 KEY = Key("BLOCKED", "PEOPLE")
 ATTEMPTS = 4
 
@@ -66,6 +68,8 @@ class Blocked:
             previous=before["head"] if before else GENESIS,
         )  # fmt: skip
         people_now = [each.model_dump(mode="json") for each in after]
+        if added and len(json.dumps(people_now, ensure_ascii=False).encode()) > HEAVIEST:
+            raise Conflict(f"{len(after)} people with all their names are over {HEAVIEST} bytes", code="list_full")
         item = {"pk": KEY.pk, "sk": KEY.sk, "number": number, "head": entry.digest(), "people": people_now}
         self._items.transact([
             Put(item, When(equals={"number": number - 1}) if before else NEW),
