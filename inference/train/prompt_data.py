@@ -1,6 +1,7 @@
 """Reads every text the prompt classifier is trained, tuned and reported on; it trains nothing.
 
-`python -m inference.train.prompt_data --data DIR --part report --out FILE` writes one part as evaluation rows.
+`python -m inference.train.prompt_data --data DIR --part report --out FILE` writes one part as evaluation rows;
+`--writers 1 2` keeps, of our own prompts, those that these writers wrote: a later one's never change an older figure.
 
 One taxonomy (`events.moderation.Category`) for all sets. Rows of a set marked "testing only" in SOURCE.md are
 never read here. Sets are split by pair or template, so that twins never lie on both sides of a split.
@@ -11,6 +12,7 @@ unsafe rows about privacy and copyright, for which the taxonomy has no category.
 import argparse
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -30,7 +32,10 @@ Part = Literal["train", "tune", "report"]
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled text. `unknown` names categories whose truth the set does not say; they are left out of the loss."""
+    """One labelled text. `unknown` names categories whose truth the set does not say; they are left out of the loss.
+
+    `writer` numbers who wrote one of our own prompts, or when; 0 is anybody else.
+    """
 
     id: str
     text: str
@@ -40,6 +45,7 @@ class Row:
     unsafe: frozenset[Category] = frozenset()
     unknown: frozenset[Category] = frozenset()
     weight: float = 1.0
+    writer: int = 0
 
     @property
     def part(self) -> Part:
@@ -51,13 +57,14 @@ class Row:
 def own_rows() -> list[Row]:
     """The prompts written for this project: unsafe and benign twins in English and French, and hard benign ones."""
     rows: list[Row] = []
-    for number, line in enumerate(_lines(HERE / "prompt_pairs.tsv")):
+    for number, (writer, line) in enumerate(_written(HERE / "prompt_pairs.tsv")):
         category, *texts = line.split("\t")
         for text, name in zip(texts, ("unsafe-en", "benign-en", "unsafe-fr", "benign-fr"), strict=True):
             label, lang = name.split("-")
             unsafe = frozenset({Category(category)}) if label == "unsafe" else frozenset[Category]()
             group = "core" if unsafe else "twin"
-            rows.append(Row(f"own-{number}-{name}", text, lang, group, f"own-{number}", unsafe, _near(category)))
+            row = Row(f"own-{number}-{name}", text, lang, group, f"own-{number}", unsafe, _near(category))
+            rows.append(replace(row, writer=writer))
     more = (("hard_benign", "prompt_benign.tsv"), ("speech", "prompt_speech.tsv"), ("sign", "prompt_signs.tsv"))
     rows += [row for group, name in more for row in _own_benign(group, name)]
     return [*rows, *(_capitals(row) for row in rows if row.group == "sign")]
@@ -69,9 +76,9 @@ def shared_rows(data: Path) -> list[Row]:
 
 
 def _own_benign(group: str, name: str) -> Iterator[Row]:
-    for number, line in enumerate(_lines(HERE / name)):
+    for number, (writer, line) in enumerate(_written(HERE / name)):
         lang, text = line.split("\t")
-        yield Row(f"own-{group}-{number}", text, lang, group, f"own-{group}-{number}")
+        yield Row(f"own-{group}-{number}", text, lang, group, f"own-{group}-{number}", writer=writer)
 
 
 def _capitals(row: Row) -> Row:
@@ -184,6 +191,16 @@ def _lines(path: Path) -> list[str]:
     return [line for line in path.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
 
 
+def _written(path: Path) -> Iterator[tuple[int, str]]:
+    """Who wrote each line, and the line: a comment "# writer 2" names who wrote the lines below it."""
+    writer = 0
+    for line in path.read_text("utf-8").splitlines():
+        if named := re.fullmatch(r"# writer (\d+)", line):
+            writer = int(named[1])
+        elif line.strip() and not line.startswith("#"):
+            yield writer, line
+
+
 def evaluation_rows(rows: list[Row], part: Part, most: int) -> Iterator[dict[str, str]]:
     """At most `most` rows a group of one part, chosen by their hash, as `inference.safety.evaluation` reads them.
 
@@ -209,10 +226,12 @@ def main() -> None:
     options.add_argument("--part", choices=["train", "tune", "report"], default="report")
     options.add_argument("--most", type=int, default=300, help="rows a group")
     options.add_argument("--groups", nargs="*", default=[], metavar="GROUP", help="only rows of these groups")
+    options.add_argument("--writers", nargs="*", type=int, default=[], metavar="N", help="of our own, only theirs")
     options.add_argument("--out", type=Path, required=True)
     chosen = options.parse_args()
     found = [*own_rows(), *composed_rows(), *shared_rows(chosen.data)]
     asked = [row for row in found if not chosen.groups or row.group in chosen.groups]
+    asked = [row for row in asked if not chosen.writers or row.writer in {0, *chosen.writers}]
     rows = evaluation_rows(asked, chosen.part, chosen.most)
     chosen.out.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 

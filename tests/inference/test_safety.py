@@ -222,7 +222,7 @@ def test_disguises_keep_most_of_what_is_found_plain(screen: PromptScreen):
 
 def test_held_out_prompts_are_told_apart(screen: PromptScreen):
     """A floor under what the card says, on the report part that neither weights nor thresholds have seen."""
-    rows = [row for row in own_rows() if row.part == "report"]
+    rows = [row for row in own_rows() if row.part == "report" and row.writer <= 3]
     caught = [flagged(screen, row.text) for row in rows if row.group == "core"]
     refused = [flagged(screen, row.text) for row in rows if row.group in {"hard_benign", "speech"}]
     signs = [evaluation.harm_only(screen.screen(row.text).signals) for row in rows if row.group == "sign"]
