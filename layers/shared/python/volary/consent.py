@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from events.likeness import Purpose
-from volary.accounts import Account
 from volary.errors import Absent, Conflict, Forbidden, Invalid
 from volary.likeness import (
     DEEPEST,
@@ -104,8 +103,8 @@ def recast(video: Video, services: Services) -> Cast | Refusal:
         if refused is not None or consent is None:
             return refused or _unknown(appearance.likeness_id)
         asked.append(consent)
-    if asked and not _are_active(video.owner_id, asked, services):
-        return Refusal(code="account_suspended", message="an account of somebody in this clip is not active")
+    if asked and not _is_active(video.owner_id, services):
+        return Refusal(code="account_suspended", message="the account of this clip's maker is not active")
     return Cast(video.people, [nobody_listed, *_together(video.owner_id, asked)])
 
 
@@ -192,7 +191,11 @@ def _judged(consent: Consent | None, plan: Plan, services: Services, now: int) -
     wish = Wish(
         user_id=plan.maker_id, purpose=plan.purpose, words=plan.words, style=plan.style, is_mutual=is_mutual, at=now
     )
-    return refusal(consent, wish)
+    refused = refusal(consent, wish)
+    if refused is None and not _is_active(consent.person_id, services):
+        # Whoever is suspended can change nothing meanwhile; that they are is not for others to know.
+        return Refusal(code="likeness_not_allowed", message="this person's likeness may not be used now")
+    return refused
 
 
 def _is_mutual(consent: Consent, plan: Plan, services: Services) -> bool:
@@ -231,15 +234,11 @@ def _together(maker_id: str, consents: list[Consent]) -> list[Check]:
     return [*distinct.values(), *(Check(Key(f"USER#{user_id}", "ACCOUNT"), active) for user_id in accounts)]
 
 
-def _are_active(maker_id: str, consents: list[Consent], services: Services) -> bool:
-    accounts = Accounts(services.items)
-    found: list[Account] = []
-    for user_id in sorted({maker_id, *(consent.person_id for consent in consents)}):
-        try:
-            found.append(accounts.get(user_id))
-        except Absent:
-            return False
-    return all(account.status == "active" for account in found)
+def _is_active(user_id: str, services: Services) -> bool:
+    try:
+        return Accounts(services.items).get(user_id).status == "active"
+    except Absent:
+        return False
 
 
 def _plan_of(video: Video, services: Services) -> Plan:
