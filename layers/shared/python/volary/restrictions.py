@@ -3,7 +3,9 @@
 What is covered: clauses that forbid ("not in political content", « jamais en uniforme ») or allow only ("only
 outdoors", « seulement avec mon chien »), about the topics of restrictions.json or about any words, which are then
 looked for themselves. A clause that is neither is refused when it is written, so that nobody relies on a
-rule that is none. What is not covered: what a prompt means without saying it; a topic is as wide as its words.
+rule that is none. A word that is written to be read and not found (look-alike letters, digits and signs for letters,
+letters set apart) counts as what it is read as. What is not covered: what a prompt means without saying it; a topic
+is as wide as its words.
 """
 
 import json
@@ -12,10 +14,12 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import groupby
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from events.shapes import Shape
+from volary import blocked
 from volary.errors import Invalid
 
 LONGEST = 300
@@ -25,6 +29,8 @@ _FORBIDS = re.compile(
 )
 _ONLY = re.compile(r"\b(?:only|just|exclusively|seulement|uniquement|exclusivement)\b")
 _WORD = re.compile(r"[a-z0-9]+")
+_ANY_WORD = re.compile(r"[^\W_]+")
+_LETTERS_APART = 4  # as many single letters in a row are one word that somebody took apart
 
 
 class Vocabulary(NamedTuple):
@@ -67,8 +73,10 @@ def rules_of(restrictions: tuple[str, ...]) -> tuple[Rule, ...]:
 
 def breached(rules: tuple[Rule, ...], words: str) -> Rule | None:
     """The first rule that a prompt breaks, None where it breaks none."""
-    found = _words(words)
-    return next((rule for rule in rules if _breaks(rule, found)), None)
+    if not rules:
+        return None
+    found, hidden = _words(words), _disguised(words)
+    return next((rule for rule in rules if _breaks(rule, found) or _hides(rule, hidden)), None)
 
 
 @lru_cache(maxsize=4_096)
@@ -116,6 +124,19 @@ def _breaks(rule: Rule, found: frozenset[str]) -> bool:
     return (about or named) == (rule.kind == "forbid")
 
 
+def _hides(rule: Rule, hidden: frozenset[str]) -> bool:
+    """Whether a disguised word is one that this rule forbids; both are in the spelling of the block list."""
+    if rule.kind != "forbid" or not hidden:
+        return False
+    stems = {stem for topic in rule.topics for stem in vocabulary().topics[topic]} | set(rule.words)
+    return any(_begins(word, _respelt(stem)) for stem in stems for word in hidden)
+
+
+@lru_cache(maxsize=8_192)
+def _respelt(stem: str) -> str:
+    return "".join(blocked.words(stem))
+
+
 def _is_about(word: str, topic: str) -> bool:
     return any(_begins(word, stem) for stem in vocabulary().topics[topic])
 
@@ -128,6 +149,16 @@ def _begins(word: str, stem: str) -> bool:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(_plain(text)))
+
+
+def _disguised(text: str) -> frozenset[str]:
+    """What the words are read as that are not plain letters, in the spelling of the block list."""
+    plain = (word for word in _ANY_WORD.findall(_plain(text)) if word.isascii() and word.isalpha())
+    honest = {folded for word in plain for folded in blocked.words(word)}
+    read = blocked.words(text)
+    runs = ("".join(run) for single, run in groupby(read, key=lambda word: len(word) == 1) if single)
+    joined = {run for run in runs if len(run) >= _LETTERS_APART}
+    return frozenset(joined | {word for word in read if word not in honest})
 
 
 def _plain(text: str) -> str:
