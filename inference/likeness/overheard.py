@@ -1,11 +1,13 @@
 """Measures how often voices in clips are matched to the people who speak, and to others, on recorded speech.
 
 Every speaker of the evaluation data has two parts of one utterance: one part stands for the enrolment, the other is
-what a clip lets be heard: alone, cut short, under noise, or before somebody else speaks. Never in the model server.
+what a clip lets be heard: alone, cut short, under noise, or before somebody else speaks. Beside them the sounds of the
+generator's own world, people's babble among them, which are nobody's. Never in the model server.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,14 @@ from inference.likeness.hearing import heard
 from inference.likeness.matching import Index, Person
 from inference.likeness.thresholds import VOICE_BLOCK, VOICE_HOLD
 from inference.likeness.verification import opened_sound
-from inference.likeness.voices import RATE, Voices
+from inference.likeness.voices import RATE, Voices, at_rate
 from inference.safety.evaluation import wilson
 
 PAUSE = np.zeros(int(0.4 * RATE), np.float32)
 NOISE = 10 ** (-10 / 20)  # of the speech's level
 BLOCKED_FROM = 0.6  # as the policy has it
+OWN = 60  # scenes of our own world, of people and of everything else
+FIRST_SCENE = 12_000_000  # no set for training or evaluation begins there
 Scene = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 
 
@@ -49,6 +53,34 @@ def overheard(data: Path, voices: Voices, rng: np.random.Generator, half: int = 
             "a_stranger_blocked": refused,
         }
         yield row | {name: asdict(wilson(sum(hits), len(hits))) for name, hits in counts.items()}
+    for what, sounds in (("our own people", our_own(True)), ("our own world without people", our_own(False))):
+        yield {
+            "what": "voices in clips",
+            "scene": what,
+            "enrolled": len(people),
+            **strangers_in(sounds, voices, people),
+        }
+
+
+def our_own(with_people: bool, count: int = OWN) -> Iterable[np.ndarray]:
+    """The sound of scenes as the generator is taught it, mono at RATE; its own clips are at best as clear."""
+    from inference.train import sound, world  # the corpus' own code, which no server may reach
+
+    scenes = (world.draw(seed) for seed in range(FIRST_SCENE, FIRST_SCENE + 100 * count))
+    chosen = (scene for scene in scenes if (world.person(scene) is not None) == with_people)
+    for scene in islice(chosen, count):
+        yield at_rate(sound.sound(scene), sound.RATE)
+
+
+def strangers_in(sounds: Iterable[np.ndarray], voices: Voices, people: list[Person]) -> dict[str, Any]:
+    """How many of these sounds, in which nobody enrolled speaks, are held and refused all the same."""
+    index = Index("all", tuple(people))
+    best = [max((each.score for each in heard(sound, voices, index)), default=0.0) for sound in sounds]
+    held, refused = (sum(score > line for score in best) for line in (0.0, BLOCKED_FROM))
+    return {
+        "a_stranger_held": asdict(wilson(held, len(best))),
+        "a_stranger_blocked": asdict(wilson(refused, len(best))),
+    }
 
 
 def alone(sound: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> np.ndarray:

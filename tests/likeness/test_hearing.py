@@ -14,6 +14,7 @@ from events.likeness import SealedIndex
 from inference.likeness import hearing
 from inference.likeness.capture import LIMITS, CaptureChecks
 from inference.likeness.matching import Index, Person
+from inference.likeness.overheard import our_own, strangers_in
 from inference.likeness.thresholds import VOICE_BLOCK, VOICE_HOLD
 from inference.likeness.verification import opened_sound
 from inference.likeness.voices import RATE, Voices
@@ -85,6 +86,26 @@ def test_silence_and_noise_are_nobodys(weights):
 
     assert hearing.heard(np.zeros(4 * RATE, np.float32), voices, index(like_ada=ADA)) == ()
     assert hearing.heard(noise, voices, index(like_ada=ADA)) == ()
+
+
+def test_the_sounds_of_our_own_world_are_whole_and_nobodys(weights):
+    """A small instance: `volary eval likeness` counts 120 scenes against 68 people."""
+    voices, people = Voices(weights / "likeness"), [Person("like_ada", NO_FACE, ADA)]
+    sounds = [*our_own(True, 1), *our_own(False, 1)]
+
+    assert [(each.dtype, len(each) / RATE) for each in sounds] == [(np.float32, 4.0)] * 2
+    found = strangers_in(sounds, voices, people)
+    assert [(each["hits"], each["of"]) for each in found.values()] == [(0, 2), (0, 2)]
+
+
+@needs_voices
+def test_a_stranger_who_is_like_somebody_is_counted(weights):
+    path = next(each for each in sorted(VOICES.glob("*_a.flac")) if each.stat().st_size)
+    voices, spoken = Voices(weights / "likeness"), opened_sound(path)[: 4 * RATE]
+
+    found = strangers_in([spoken], voices, [Person("like_ada", NO_FACE, voices.describe(spoken))])
+
+    assert [each["hits"] for each in found.values()] == [1, 1]
 
 
 @needs_voices
