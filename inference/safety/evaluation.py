@@ -7,7 +7,6 @@ tuned for.
 
 import argparse
 import hashlib
-import importlib.util
 import json
 import math
 import sys
@@ -19,6 +18,7 @@ from typing import Any, Literal
 
 from events.moderation import Category, Signal
 from inference.safety.camouflage import KINDS
+from inference.safety.peers import PEERS
 from inference.safety.prompts import PromptScreen
 
 SHIPPED = {Category.SEXUAL_MINORS: 0.1, Category.TEST_STRING: 0.25, Category.UNREADABLE: 0.01}
@@ -145,20 +145,28 @@ def moderation(files: Sequence[Path], screen: PromptScreen, judge: Judge = over_
     return list(screen_rows(read(files), screen, judge))
 
 
-def beside(rows: Iterable[dict[str, Any]]) -> list[Labelled]:
-    """The same rows by better-profanity, the packaged classifier that finds most. Raises ValueError without it."""
-    if importlib.util.find_spec("better_profanity") is None:
-        raise ValueError("the peer is not installed: pip install --no-deps better-profanity==0.7.0")
-    from better_profanity import profanity
+def beside(rows: Iterable[dict[str, Any]], peer: str) -> list[Labelled]:
+    """The same rows by a packaged classifier of `PEERS`, 0.5 its line. Raises ValueError where it is not installed."""
+    kept = [row for row in rows if row["label"] in {UNSAFE, BENIGN}]
+    started = time.perf_counter()
+    scores = list(PEERS[peer]([row["text"] for row in kept]))
+    each = 1000 * (time.perf_counter() - started) / max(1, len(kept))
+    return [
+        _labelled(row, Verdict(str(row["id"]), score >= 0.5, round(score, 4), peer), each)
+        for row, score in zip(kept, scores, strict=True)
+    ]
 
-    found = []
-    for row in rows:
-        if row["label"] in {UNSAFE, BENIGN}:
-            started = time.perf_counter()
-            flagged = bool(profanity.contains_profanity(row["text"]))
-            spent = 1000 * (time.perf_counter() - started)
-            found.append(_labelled(row, Verdict(str(row["id"]), flagged, float(flagged), "profanity"), spent))
-    return found
+
+def told_beside(rows: Sequence[dict[str, Any]], is_disguised: bool) -> Iterator[dict[str, Any]]:
+    """Every slice, and on demand every disguise, by each packaged classifier that is installed; else why not."""
+    for peer in PEERS:
+        try:
+            found = beside(rows, peer)
+        except ValueError as fault:
+            yield {"peer": peer, "missing": str(fault)}
+            continue
+        told = disguised_beside(rows, peer) if is_disguised else ()
+        yield from ({"peer": peer, **line} for line in (*summary(found), latency(found), *told))
 
 
 def disguised(rows: Sequence[dict[str, Any]], screen: PromptScreen, judge: Judge) -> Iterator[dict[str, Any]]:
@@ -174,12 +182,12 @@ def disguised(rows: Sequence[dict[str, Any]], screen: PromptScreen, judge: Judge
         yield {"by": "disguise", "name": kind, **rates, "plain": before, "kept": kept and round(kept, 4)}
 
 
-def disguised_beside(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The packaged classifier's rates on the same rows in the same disguises."""
+def disguised_beside(rows: Sequence[dict[str, Any]], peer: str) -> Iterator[dict[str, Any]]:
+    """A packaged classifier's rates on the same rows in the same disguises."""
     short = [row for row in rows if len(row["text"]) <= LONGEST_DISGUISED]
     for kind, hide in KINDS.items():
         hidden = [{**row, "text": found.text} for row in short if (found := hide(row)) is not None]
-        yield {"by": "disguise", "name": kind, **_rates(beside(hidden))}
+        yield {"by": "disguise", "name": kind, **_rates(beside(hidden, peer))}
 
 
 def frames(folder: Path, score: Callable[[Path], float], threshold: float = 0.5) -> list[Labelled]:
@@ -202,7 +210,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--rows", type=Path, help="write one verdict a line to this file")
     parser.add_argument("--harm-only", action="store_true", help="do not count the hold for unsupported languages")
-    parser.add_argument("--beside", action="store_true", help="judge the same prompts with better-profanity too")
+    parser.add_argument("--beside", action="store_true", help="judge the same prompts with packaged classifiers too")
     parser.add_argument("--disguised", action="store_true", help="judge every short prompt in each disguise too")
     parser.add_argument("--weights", type=Path, default=Path(__file__).parents[1] / "weights" / "safety")
     chosen = parser.parse_args(arguments)
@@ -221,11 +229,8 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.disguised:
         for line in disguised(rows, PromptScreen.load(chosen.weights), judge):
             sys.stdout.write(json.dumps(line) + "\n")
-    if chosen.beside and rows:
-        peer = beside(rows)
-        told = disguised_beside(rows) if chosen.disguised else ()
-        for line in [*summary(peer), latency(peer), *told]:
-            sys.stdout.write(json.dumps({"peer": "better-profanity", **line}) + "\n")
+    for line in told_beside(rows, chosen.disguised) if chosen.beside and rows else ():
+        sys.stdout.write(json.dumps(line) + "\n")
     return 0
 
 

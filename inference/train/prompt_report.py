@@ -20,7 +20,8 @@ from inference.train.prompt_encoder import TextEncoder
 def screen_of(weights: Path) -> PromptScreen:
     """The prompt stage with training's encoder. Raises WeightsChanged where a digest is another."""
     screen = PromptScreen.load(weights)
-    screen.classifier.encoder = TextEncoder(unpacked(package_file(weights, PACKAGE, FILE)))
+    packed = unpacked(package_file(weights, PACKAGE, FILE))
+    screen.classifier.encoder = TextEncoder(packed, screen.classifier.weights.changes)
     return screen
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--weights", type=Path, default=Path("inference/weights/safety"))
     parser.add_argument("--disguised", action="store_true", help="judge every short prompt in each disguise too")
-    parser.add_argument("--beside", action="store_true", help="judge the same prompts with better-profanity too")
+    parser.add_argument("--beside", action="store_true", help="judge the same prompts with packaged classifiers too")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     screen = screen_of(asked.weights)
@@ -39,11 +40,8 @@ def main() -> None:
     if asked.disguised:
         for line in evaluation.disguised(evaluation.read(asked.paths), screen, evaluation.harm_only):
             print(json.dumps(line), flush=True)
-    if asked.beside:
-        rows = evaluation.read(asked.paths)
-        told = evaluation.disguised_beside(rows) if asked.disguised else ()
-        for line in [*evaluation.summary(evaluation.beside(rows)), *told]:
-            print(json.dumps({"peer": "better-profanity", **line}), flush=True)
+    for line in evaluation.told_beside(evaluation.read(asked.paths), asked.disguised) if asked.beside else ():
+        print(json.dumps(line), flush=True)
     print(json.dumps({"data_sha256": evaluation.data_hash(asked.paths)}))
 
 

@@ -39,7 +39,7 @@ def _register_labelled(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attempts", type=int, default=20, metavar="N", help="likeness: captures of each attack")
     parser.add_argument("--seed", type=int, default=11, metavar="N", help="likeness: what staging draws from")
     parser.add_argument("--staged-only", action="store_true", help="likeness: only captures, going on after --rows")
-    parser.add_argument("--beside", action="store_true", help="judge the same prompts with better-profanity too")
+    parser.add_argument("--beside", action="store_true", help="judge the same prompts with packaged classifiers too")
     parser.add_argument("--disguised", action="store_true", help="judge every short prompt in each disguise too")
     parser.set_defaults(run=run)
 

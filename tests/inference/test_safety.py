@@ -26,6 +26,7 @@ from inference.safety.features import MAX_WINDOWS, hashed, windows
 from inference.safety.language import JUDGED
 from inference.safety.names import minor_strength, public_figure, sexual_minors
 from inference.safety.packaged import WeightsChanged, own_file
+from inference.safety.peers import PEERS
 from inference.safety.prompts import COVERED, PromptScreen
 from inference.train.prompt_data import own_rows
 
@@ -439,3 +440,18 @@ def test_screening_prompts_needs_no_torch():
     script = "import sys, inference.safety.prompts; sys.exit('torch' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
+
+
+def test_packaged_peers_judge_the_same_rows_or_say_what_is_missing():
+    rows = [
+        {"id": "a", "text": "what a lovely garden", "label": "benign", "group": "plain"},
+        {"id": "b", "text": "you are a stupid idiot, shut up", "label": "unsafe", "group": "insult"},
+    ]
+    lines = [line for line in evaluation.told_beside(rows, False) if "missing" in line or line.get("by") == "all"]
+    told = {line["peer"]: line for line in lines}
+
+    assert set(told) == set(PEERS)
+    assert all("pip install" in line["missing"] for line in told.values() if "missing" in line)
+    assert all(line["specificity"]["hits"] == 1 for line in told.values() if "missing" not in line)
+    if "missing" not in (network := told["toxic-comment-classifier"]):
+        assert network["recall"]["hits"] == 1
