@@ -5,8 +5,8 @@ character counts through a linear layer. Each score is squashed so that 0.5 is t
 tuning part; it is a position on the policy's scale, not a probability.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ class Weights:
     """Shapes: hash_weight [buckets, heads], first [nets, 512, hidden], second [nets, hidden, heads].
 
     `order_` are the same for the encoder's vector, 384 wide. `words` [n] are the sorted CRC-32 values of the English
-    and French words of the training texts.
+    and French words of the training texts. `changes` are what was learned beside the encoder's own matrices, by name.
     """
 
     hash_weight: np.ndarray
@@ -44,6 +44,18 @@ class Weights:
     threshold: np.ndarray
     slope: np.ndarray
     words: np.ndarray
+    changes: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> "Weights":
+        """From a file's arrays: those whose names hold a dot are changes to the encoder."""
+        changes = {name: array for name, array in arrays.items() if "." in name}
+        own = {name: _wide(array) for name, array in arrays.items() if "." not in name}
+        return cls(**own, changes=changes)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What `of` reads."""
+        return {**{name: array for name, array in vars(self).items() if name != "changes"}, **self.changes}
 
 
 class PromptClassifier:
@@ -63,9 +75,8 @@ class PromptClassifier:
     def load(cls, folder: Path) -> "PromptClassifier":
         """Read the weights named in the folder's manifest. Raises WeightsChanged where the digest is another."""
         entry = manifest(folder)["files"][FILE]
-        arrays = {name: _wide(array) for name, array in safetensors.numpy.load(own_file(folder, FILE)).items()}
-        weights = Weights(**{field.name: arrays[field.name] for field in fields(Weights)})
-        encoder = Encoder(unpacked(package_file(folder, PACKAGE, ENCODER_FILE)))
+        weights = Weights.of(safetensors.numpy.load(own_file(folder, FILE)))
+        encoder = Encoder(unpacked(package_file(folder, PACKAGE, ENCODER_FILE)), weights.changes)
         return cls(weights, entry["heads"], entry["version"], encoder)
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:

