@@ -332,11 +332,12 @@ async def audit(
 
 
 def _told(case: Case, viewer: Viewer, services: Services) -> ReviewCase:
-    store, now = Videos(services.items), reviewing.now_of(services)
+    now = reviewing.now_of(services)
     try:
-        video = store.get(case.subject)
+        known = Videos(services.items).get(case.subject)
+        (video,), screenings = reviewing.as_reviewed([known], services), reviewing.screenings_of(known, services)
     except Absent:
-        video = None
+        video, screenings = None, []
     taken = "yours" if case.is_claimed_by(viewer.user_id, now) else "taken" if case.is_claimed(now) else "free"
     return ReviewCase.model_validate(
         {
@@ -352,7 +353,7 @@ def _told(case: Case, viewer: Viewer, services: Services) -> ReviewCase:
             "gate": video.gate if video else None,
             "claim": taken,
             "needs_second": case.proposal is not None,
-            "findings": [_finding(each) for each in store.screenings(case.subject)],
+            "findings": [_finding(each) for each in screenings],
         }
     )
 

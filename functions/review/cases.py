@@ -1,6 +1,6 @@
 """The moderators' cases: the queue, claiming under an exposure budget, passing on, and notes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from volary.accounts import Viewer
@@ -10,9 +10,10 @@ from volary.review import cases, exposure
 from volary.review.cases import Case
 from volary.review.clocks import law_for, severity
 from volary.review.strikes import proposes_suspension
+from volary.stores.likenesses import standing_of
 from volary.stores.reviews import Reviewer, Reviews, place
 from volary.stores.videos import Act, Screening, Videos
-from volary.videos import Video
+from volary.videos import Video, is_withdrawn
 
 from events.moderation import Category
 from functions.review.door import demand_moderator
@@ -147,16 +148,36 @@ def note(case_id: str, text: str, viewer: Viewer, services: Services) -> Case:
     return _changed(case_id, "noted", viewer, services, noted)
 
 
+def as_reviewed(videos: Sequence[Video], services: Services) -> list[Video]:
+    """The clips as reviewers may know them: once somebody in one withdrew, its words are shown to them no more than to
+    anybody.
+    """
+    standing = standing_of(videos, services)
+    gone = {"prompt": "", "negative_prompt": ""}
+    return [video.model_copy(update=gone) if is_withdrawn(video, standing) else video for video in videos]
+
+
+def screenings_of(video: Video, services: Services) -> list[Screening]:
+    """What was seen in a clip; of one that somebody withdrew from without what was said in it."""
+    found = Videos(services.items).screenings(video.id)
+    if not is_withdrawn(video, standing_of([video], services)):
+        return found
+    return [screening.model_copy(update={"transcript": ""}) for screening in found]
+
+
 def is_moot(case: Case, services: Services) -> bool:
-    """Whether there is nothing left to decide: the clip was deleted, a held one ended otherwise, strikes lapsed."""
+    """Whether there is nothing left to decide: the clip was deleted, a held one ended otherwise or lost the consent of
+    somebody in it, strikes lapsed.
+    """
     if case.kind == "strikes":
         return not proposes_suspension(Reviews(services.items).strikes(case.author_id), now_of(services))
     try:
         video = Videos(services.items).get(case.subject)
     except Absent:
         return True
-    is_over = case.kind == "held" and (video.has_ended or video.gate != "hold")
-    return is_over or (case.kind in ("notice", "report", "match") and video.deleted_at is not None)
+    if case.kind == "held":
+        return video.has_ended or video.gate != "hold" or is_withdrawn(video, standing_of([video], services))
+    return case.kind in ("notice", "report", "match") and video.deleted_at is not None
 
 
 def reviewer(viewer: Viewer, services: Services) -> Reviewer:

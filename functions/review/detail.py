@@ -1,6 +1,7 @@
 """Everything that a reviewer needs on one screen: the clip's findings in time, its family, its people, its history."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
@@ -78,10 +79,10 @@ def detail(case_id: str, viewer: Viewer, services: Services) -> Detail:
     allowed = ACTIONS[case.kind] if case.kind != "sample" or case.before is None else _alike(case.before)
     return Detail(
         case=case,
-        video=video,
-        screenings=tuple(store.screenings(case.subject)),
-        ancestors=tuple(_relative(each) for each in ancestors(video, store)) if video else (),
-        children=_children(case.subject, store),
+        video=reviewing.as_reviewed([video], services)[0] if video else None,
+        screenings=tuple(reviewing.screenings_of(video, services)) if video else (),
+        ancestors=_relatives(ancestors(video, store) if video else [], services),
+        children=_relatives(_children(case.subject, store), services),
         author=_author(case, services),
         notice=asked.model_dump(include={"ground", "statement", "region"}) if asked else None,
         notes=tuple(Happened(at=each.at, by=_name(each.by, case, services), what=each.text) for each in case.notes),
@@ -131,13 +132,17 @@ def _video(case: Case, services: Services) -> Video | None:
         return None
 
 
+def _relatives(videos: Sequence[Video], services: Services) -> tuple[Relative, ...]:
+    return tuple(map(_relative, reviewing.as_reviewed(videos, services)))
+
+
 def _relative(video: Video) -> Relative:
     state = "deleted" if video.deleted_at else "hidden" if video.hidden_by else video.status
     return Relative(id=video.id, prompt=video.prompt[:500], state=state)
 
 
-def _children(video_id: str, store: Videos) -> tuple[Relative, ...]:
-    return tuple(_relative(store.get(child)) for child in store.children(video_id, Range(limit=MOST_CHILDREN)))
+def _children(video_id: str, store: Videos) -> list[Video]:
+    return [store.get(child) for child in store.children(video_id, Range(limit=MOST_CHILDREN))]
 
 
 def _author(case: Case, services: Services) -> dict[str, Any]:
