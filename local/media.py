@@ -85,13 +85,15 @@ class MediaServer:
         return self.home.blobs.links.check(method, request.url.path, request.url.query, now)
 
     def _demand_standing(self, grant: Grant) -> None:
-        """Raises Absent for the file of a clip that may no longer be shown to anybody."""
-        video_id = grant.key.split("/")[0]
-        if grant.bucket == "uploads" or not video_id.startswith("video_"):
+        """Raises Absent for a file of a clip that may no longer be shown to anybody: every part of its key that is a
+        clip's id is asked, so that no folder hides one.
+        """
+        if grant.bucket == "uploads":
             return
-        video = Videos(self.home.items).get(video_id)
-        if video.deleted_at is not None or is_withdrawn(video, standing_of([video], self.home.services)):
-            raise Absent(f"there is no file {grant.key!r}")
+        for video_id in (part.partition(".")[0] for part in grant.key.split("/") if part.startswith("video_")):
+            video = Videos(self.home.items).get(video_id)
+            if video.deleted_at is not None or is_withdrawn(video, standing_of([video], self.home.services)):
+                raise Absent(f"there is no file {grant.key!r}")
 
     async def _store(self, grant: Grant, path: Path) -> None:
         # Hashing and flushing a large file takes long; other requests go on meanwhile.
