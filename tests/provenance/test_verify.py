@@ -1,28 +1,35 @@
 """`volary verify`: every witness heard, every contradiction named, nothing told of who made a clip."""
 
 import json
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
+from volary.accounts import Account, Viewer
 from volary.certificates import anchor
 from volary.embedded import Home, open_home
 from volary.errors import Invalid
+from volary.likeness import Appearance
 from volary.manifests import NONE, Signer, bind, read
 from volary.provenance import definition
+from volary.stores.accounts import Accounts
+from volary.stores.likenesses import standing_of
 from volary.stores.videos import Act, Videos
 from volary.videos import FILES, Rendition, Video, complete, delete, published_key, work_key
 
 from events.inference import MarkReading
 from events.workflow import GenerationState
 from functions.generation.sign import sign
+from functions.likenesses.withdraw import withdraw
 from inference import watermark
 from inference.media import MediaRefused, decode, encode_mp4
 from local import witnesses
 from local.cli import main
 from local.verification import Report, Witnesses, verify
+from tests.api.people import enrolled
 from tests.provenance import clips
 from tests.provenance.boxes import box
 
@@ -210,6 +217,30 @@ def test_a_withdrawn_clip_says_so(place: Place) -> None:
 
     assert report.record is not None and report.record.deleted
     assert report.consent.standing == "withdrawn"
+
+
+@pytest.mark.parametrize("file", ["whole", "stripped"])
+@pytest.mark.parametrize("scope", ["all", "purpose"])
+def test_a_clip_whose_person_took_their_consent_back_says_so_by_manifest_and_by_mark(place, tmp_path, scope, file):
+    """The look-up by the mark alone, which a stripped copy leaves, answers as the manifest's does."""
+    Accounts(place.home.items).add(Account(user_id="user_ann", handle="ann", birth_date=date(1990, 1, 1), created_at=1))
+    enrolled(place.home, "user_ann", audience="everyone")
+    seen = Appearance(likeness_id="like_user_ann", person_id="user_ann", version=1, at=1, how="declared")
+    place.videos.change(place.video.model_copy(update={"people": (seen,)}), Act(action="shown", actor="test", at=0))
+    stripped = clips.write_clip(tmp_path / "stripped.mp4", 21)
+    path, mark = (place.file if file == "whole" else stripped), marked(place.video.record)
+
+    def standing() -> str:
+        witnesses = Witnesses(
+            partial(read, anchors=place.anchors), lambda _: mark, place.videos,
+            lambda video: standing_of([video], place.home.services),
+        )  # fmt: skip
+        return verify(path, witnesses).consent.standing
+
+    assert standing() == "stands"
+    value = {"all": "", "purpose": "personal"}[scope]
+    withdraw("like_user_ann", scope, value, Viewer(user_id="user_ann"), place.home.services)
+    assert standing() == "withdrawn"
 
 
 def test_without_a_home_only_the_file_speaks(place: Place) -> None:
