@@ -8,13 +8,14 @@ leaves this machine is the numbers, and what stays there is a sealed template.
 import argparse
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from volary.blocked import Kind
+from volary.blocked import Kind, is_telling
 from volary.clock import RandomIds
 from volary.errors import Invalid
+from volary.ports import Services
 
 from events.shapes import Shape
 from functions.blocking.add import add as added
@@ -25,6 +26,7 @@ from local.homes import add_home_option, opened
 
 WEIGHTS = Path(__file__).parents[2] / "inference" / "weights"
 ACTOR = "the machine's owner"
+Keeper = Callable[[Literal["add", "listed", "remove"], Shape], Any]
 STAGE = re.compile(r"^[a-z][a-z0-9]{1,15}$")
 
 
@@ -38,12 +40,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     adding.add_argument("--recording", type=Path, metavar="FILE", help="of this person speaking alone, as MP4")
     adding.add_argument("--likeness", metavar="ID", help="they may be asked for through this likeness")
     adding.set_defaults(run=add)
+    loading = actions.add_parser("load", help="refuse everybody of a list by name, one name a line; # begins a remark")
+    loading.add_argument("file", type=Path, metavar="FILE")
+    loading.add_argument("--kind", choices=list(Kind.__args__), required=True)
+    loading.set_defaults(run=load)
     listing = actions.add_parser("list", help="who is on the list, and how many templates there are of them")
     listing.set_defaults(run=show)
     removing = actions.add_parser("remove", help="take a person off the list and destroy their templates")
     removing.add_argument("block_id", metavar="ID")
     removing.set_defaults(run=remove)
-    for each in (adding, listing, removing):
+    for each in (adding, loading, listing, removing):
         each.add_argument("--json", action="store_true", help="print JSON")
         each.add_argument(
             "--stage", metavar="STAGE", help="the cloud home of that name, with this machine's AWS rights"
@@ -60,13 +66,34 @@ def add(args: argparse.Namespace) -> int:
         id=RandomIds().new("block"), names=tuple(args.names), kind=args.kind, likeness_id=args.likeness, faces=faces,
         voice=voice, added_by=args.by,
     )  # fmt: skip
-    told = Added.model_validate(kept(args, "add", addition))
+    told = Added.model_validate(keeper(args)("add", addition))
     print(told.model_dump_json() if args.json else f"{told.id}: {told.names[0]}, {told.faces} faces")
     return 0
 
 
+def load(args: argparse.Namespace) -> int:
+    """Whoever is listed under that very name already is left as they are, so that a list may be loaded again. Names
+    that cannot be told from ordinary words are left out, and said.
+    """
+    lines = (line.partition("#")[0].strip() for line in args.file.read_text("utf-8").splitlines())
+    keep = keeper(args)
+    known = {name for each in Listed.model_validate(keep("listed", Listing())).people for name in each.names}
+    fresh = [name for name in dict.fromkeys(lines) if name and name not in known]
+    telling = [name for name in fresh if is_telling(name)]
+    for name in telling:
+        keep("add", Addition(id=RandomIds().new("block"), names=(name,), kind=args.kind, added_by=args.by))
+    left_out = [name for name in fresh if name not in telling]
+    if args.json:
+        print(json.dumps({"added": len(telling), "left_out": left_out}))
+    else:
+        print(
+            f"{len(telling)} added" + (f"; left out as too short or too long: {', '.join(left_out)}" * bool(left_out))
+        )
+    return 0
+
+
 def show(args: argparse.Namespace) -> int:
-    people = Listed.model_validate(kept(args, "listed", Listing())).people
+    people = Listed.model_validate(keeper(args)("listed", Listing())).people
     if args.json:
         print(json.dumps([each.model_dump(mode="json") for each in people]))
         return 0
@@ -76,20 +103,22 @@ def show(args: argparse.Namespace) -> int:
 
 
 def remove(args: argparse.Namespace) -> int:
-    told = Removed.model_validate(kept(args, "remove", Removal(id=args.block_id, removed_by=args.by)))
+    told = Removed.model_validate(keeper(args)("remove", Removal(id=args.block_id, removed_by=args.by)))
     print(told.model_dump_json() if args.json else f"{told.id}: removed")
     return 0
 
 
-def kept(args: argparse.Namespace, act: Literal["add", "listed", "remove"], request: Shape) -> Any:
-    """What the use case says, run on the home here or, by a function without a public route, in the cloud home."""
+def keeper(args: argparse.Namespace) -> Keeper:
+    """Runs a use case on the home here or, by a function without a public route, in the cloud home."""
     if not args.stage:
-        return {"add": added, "listed": listed, "remove": removed}[act](request, opened(args).services)  # type: ignore[operator]
+        services = opened(args).services
+        uses: dict[str, Callable[[Any, Services], Shape]] = {"add": added, "listed": listed, "remove": removed}
+        return lambda act, request: uses[act](request, services)
     if not STAGE.match(args.stage):
         raise Invalid(f"{args.stage!r} is no name of a stage")
     from volary.aws.calling import called  # which needs the AWS clients, as no home on one machine does
 
-    return called(f"volary-{args.stage}-blocking-{act}", request.model_dump(mode="json"))
+    return lambda act, request: called(f"volary-{args.stage}-blocking-{act}", request.model_dump(mode="json"))
 
 
 def templates(paths: Sequence[Path], kind: Literal["face", "voice"]) -> list[list[float]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from volary.blocked import named
 from volary.embedded import open_home
 from volary.stores.blocked import Blocked
 from volary.vault_index import blocked_entries, index
@@ -17,6 +18,7 @@ from local.cli import main
 
 DATA = Path(os.environ.get("VOLARY_DATA") or Path(__file__).parents[3] / "shared" / "data")
 FIGURES = DATA / "media" / "faces" / "public_figures"
+PUBLIC_FIGURES = Path(__file__).parents[2] / "inference" / "safety" / "public_figures.txt"
 needs_faces = pytest.mark.skipif(not FIGURES.is_dir(), reason="the evaluation data is not here: set $VOLARY_DATA")
 
 
@@ -44,6 +46,33 @@ def test_a_picture_without_a_face_lists_nobody(folder, tmp_path, capsys):
 
     assert code != 0 and "noise.png: 0 faces" in error
     assert Blocked(open_home(folder).items).people() == []
+
+
+def test_a_list_of_names_is_loaded_once_however_often(folder, tmp_path, capsys):
+    names = tmp_path / "names.txt"
+    names.write_text("# people\nJane Éclair\n\nRobert Crumble  # a baker\nJane Éclair\nAl\n")
+
+    assert said(capsys, "load", names, "--kind", "public_figure", "--home", folder) == (
+        0,
+        {"added": 2, "left_out": ["Al"]},
+    )
+    assert said(capsys, "load", names, "--kind", "public_figure", "--home", folder) == (
+        0,
+        {"added": 0, "left_out": ["Al"]},
+    )
+    assert [row["names"] for row in said(capsys, "list", "--home", folder)[1]] == [["Jane Éclair"], ["Robert Crumble"]]
+
+
+def test_the_names_that_prompts_are_held_for_can_be_refused(folder, capsys):
+    """The short list of public figures in the prompt screen is one that this command takes."""
+    code, told = said(capsys, "load", PUBLIC_FIGURES, "--kind", "public_figure", "--home", folder)
+
+    assert code == 0, told
+    people = Blocked(open_home(folder).items).people()
+    assert told["added"] == len(people) > 100
+    assert len(told["left_out"]) < 10
+    assert named("a portrait of D0nald Trump at sea", people).names == ("Donald Trump",)
+    assert named("a trumpet player at sea", people) is None
 
 
 @needs_faces

@@ -49,11 +49,19 @@ def blocked(person: BlockedPerson) -> BlockedPerson:
     if not 1 <= len(person.names) <= MOST_NAMES:
         raise Invalid(f"{len(person.names)} names, not 1 to {MOST_NAMES}", param="names")
     for name in person.names:
-        letters = len("".join(words(name)))
-        if letters < LEAST_LETTERS or len(name) > LONGEST_NAME:
-            message = f"the name {name!r} has {letters} letters, not {LEAST_LETTERS} to {LONGEST_NAME}"
+        if not is_telling(name):
+            message = f"the name {name!r} has {_letters(name)} letters, not {LEAST_LETTERS} to {LONGEST_NAME}"
             raise Invalid(message, param="names")
     return person
+
+
+def is_telling(name: str) -> bool:
+    """Whether the name is long enough to be no word of an ordinary prompt, and no longer than a name is."""
+    return _letters(name) >= LEAST_LETTERS and len(name) <= LONGEST_NAME
+
+
+def _letters(name: str) -> int:
+    return len("".join(words(name)))
 
 
 def named(text: str, people: Iterable[BlockedPerson], allowed: Iterable[str] = ()) -> BlockedPerson | None:
