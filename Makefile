@@ -32,8 +32,10 @@ $(READY): requirements/dev.lock requirements/models.lock requirements/data.lock 
 run: setup
 	@$(BIN)/python -m local up
 
+# JOBS processes at once; tests that share a started home or costly fixtures stay together (tests/conftest.py).
+JOBS ?= 2
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 check: setup
 	@$(BIN)/ruff check .
