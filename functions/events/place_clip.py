@@ -1,5 +1,7 @@
 """Place a finished clip in the space of meanings, for the feed, and note who made something from whose clip."""
 
+from collections.abc import Sequence
+
 from volary.entrypoint import entrypoint
 from volary.ports import Point, Services
 from volary.remix import ancestors
@@ -22,7 +24,7 @@ def place_clip(event: VideoCompleted | VideoListed, services: Services) -> Done:
     line = ancestors(video, videos)
     root_id = line[-1].id if line else video.id
     known = feeds.facts_of(video.id)
-    facts = known if known is not None and known.language else _facts(video, root_id, services)
+    facts = known if known is not None and known.language else _facts(video, line, services)
     if facts is not known:
         feeds.place(facts)
     index(video, facts.model_copy(update={"remakers": known.remakers if known else 0}), services)
@@ -51,19 +53,20 @@ def _note_making(video: Video, source: Video, root_id: str, services: Services) 
         index(source, built_on, services)
 
 
-def _facts(video: Video, root_id: str, services: Services) -> Facts:
+def _facts(video: Video, line: Sequence[Video], services: Services) -> Facts:
     question = Embed(texts=(video.prompt,), anchors=tuple(phrase for phrase, _ in anchors()))
     meant = Embedded.model_validate(services.models.ask(question))
     return Facts(
         video_id=video.id,
         owner_id=video.owner_id,
-        root_id=root_id,
+        root_id=line[-1].id if line else video.id,
         seconds=video.seconds,
         is_remix=video.parent_id is not None,
         completed_at=video.completed_at or 0,
         topics=topics_of(meant.likeness[0]),
         vector=meant.vectors[0],
         language=guess(video.prompt),
+        depth=len(line),
     )
 
 
@@ -72,8 +75,15 @@ def _point(video: Video, facts: Facts) -> Point:
     return Point(
         video.id, facts.vector, video.owner_id, facts.root_id, video.posted_at or facts.completed_at, people,
         seconds=facts.seconds, is_remix=facts.is_remix, language=facts.language, remakers=facts.remakers,
-        topics=facts.topics,
+        topics=facts.topics, form=_form(video), has_sound=video.made is None or video.made.audio_seconds > 0,
+        depth=facts.depth,
     )  # fmt: skip
+
+
+def _form(video: Video) -> str:
+    if video.width == video.height:
+        return "square"
+    return "landscape" if video.width > video.height else "portrait"
 
 
 lambda_handler = entrypoint(place_clip)

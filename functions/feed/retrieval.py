@@ -118,4 +118,7 @@ def _candidate(known: Known, words: Sequence[str]) -> Candidate:
         remakers=point.remakers,
         language=point.language,
         shows_people=bool(point.people),
+        form=point.form,
+        has_sound=point.has_sound,
+        depth=point.depth,
     )

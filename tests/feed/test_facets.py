@@ -1,11 +1,15 @@
 """Wishes about a clip's frame: what each does to the order, what it says, and that what it leaves out is left out."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from volary.ranking import Ties
-from volary.steering import Clause, Target
+from volary.steering import Clause, Target, compile_text
+from volary.steering.compiler import Understanding
 from volary.steering.effects import effect
+from volary.steering.parameters import Parameters, apply
 
 from tests.feed.test_ranking import NOW, clip, drawn
 
@@ -18,6 +22,12 @@ PREFERS = {
     "likeness_less": ({}, {"shows_people": True}),
     "language_fr": ({"language": "fr"}, {"language": "en"}),
     "language_fr_less": ({"language": "en"}, {"language": "fr"}),
+    "format_portrait": ({"form": "portrait"}, {"form": "landscape"}),
+    "format_square_less": ({"form": "landscape"}, {"form": "square"}),
+    "sound_more": ({"has_sound": True}, {"has_sound": False}),
+    "sound_less": ({"has_sound": False}, {"has_sound": True}),
+    "depth_more": ({"depth": 3}, {"depth": 0}),
+    "depth_less": ({"depth": 0}, {"depth": 3}),
     "recency_more": ({"posted_at": NOW}, {"posted_at": NOW - 9 * DAY}),
     "recency_less": ({"posted_at": NOW - 9 * DAY}, {"posted_at": NOW}),
     "following_more": ({"owner_id": "friend"}, {"owner_id": "stranger"}),
@@ -55,6 +65,50 @@ def test_every_facet_is_told_in_words(facet):
     english, french = effect(wish(facet), "en"), effect(wish(facet), "fr")
 
     assert facet not in english and facet not in french and english != french
+
+
+ASKED = {
+    "vertical videos only": "format_portrait",
+    "je veux des vidéos verticales": "format_portrait",
+    "fewer square clips": "format_square_less",
+    "pas de format carré": "format_square_less",
+    "landscape format please": "format_landscape",
+    "silent clips, please": "sound_less",
+    "sans son s'il te plaît": "sound_less",
+    "no silent videos": "sound_more",
+    "more remixes of remixes": "depth_more",
+    "moins de remix de remix": "depth_less",
+    "originals only": "remix_less",
+    "des clips originaux": "remix_less",
+    "no real people": "likeness_less",
+    "pas de vraies personnes": "likeness_less",
+    "something short": "duration_lt_8",
+    "moins d'une minute": "duration_lt_60",
+    "things posted this week": "recency_more",
+    "du neuf d'abord": "recency_more",
+    "no Spanish clips": "language_es_less",
+    "more from people I follow": "following_more",
+}
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_words_about_the_frame_become_the_facet_they_name(texts, text):
+    said = compile_text(text, texts.ask, "fr" if " de " in text or "sans" in text or "d'" in text else "en")
+
+    assert [(clause.op, clause.labels, clause.scope) for clause in said.clauses] == [
+        ("facet", (ASKED[text],), "default")
+    ]
+
+
+def test_a_facet_turned_away_replaces_the_wish_for_it_and_leaves_others():
+    parameters = Parameters()
+    for facet in ("language_fr", "format_square", "language_fr_less", "language_es"):
+        said = Understanding(kind="steer", language="en", clauses=(wish(facet),))
+        parameters = apply(parameters, said, datetime.fromtimestamp(NOW, UTC))
+
+    assert [entry.clause.labels for entry in parameters.entries] == [
+        ("format_square",), ("language_fr_less",), ("language_es",)
+    ]  # fmt: skip
 
 
 @settings(max_examples=40, deadline=None)

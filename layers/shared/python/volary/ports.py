@@ -247,7 +247,8 @@ class Keyring(Protocol):
 class Point:
     """A clip in the space of meanings: `vector` are 512 half floats in base64, `people` the likenesses it shows.
 
-    The rest is what ranking knows of it; `topics` are cosines by label, `remakers` the people who built on it.
+    The rest is what ranking knows of it; `topics` are cosines by label, `remakers` the people who built on it, `form`
+    is portrait, landscape or square, `depth` counts the clips that it descends from.
     """
 
     id: str
@@ -261,6 +262,9 @@ class Point:
     language: str = ""
     remakers: int = 0
     topics: Mapping[str, float] = field(default_factory=dict)
+    form: str = ""
+    has_sound: bool = True
+    depth: int = 0
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ COMPANION, LINEAGE = 0.5, 0.4
 GENTLER = 0.6  # what a scary clip loses before a teenager
 CHANCE = 0.55  # scale of the draw: 0 would show everybody with the same words the same
 REPEATED = {"creator": 0.5, "lineage": 0.5, "topic": 0.12}
+DEEP = 3  # steps of remixing from which a clip counts as deep
 EVERY = 6  # every sixth place explores: 16.7 %
 
 
@@ -33,7 +34,7 @@ EVERY = 6  # every sixth place explores: 16.7 %
 class Candidate:
     """What ranking may know of a clip. `topics` are its cosines by label, `likeness` those to open targets by words.
 
-    `remakers` counts distinct people who made something from it.
+    `remakers` counts distinct people who made something from it, `depth` the clips that it descends from.
     """
 
     id: str
@@ -48,6 +49,9 @@ class Candidate:
     remakers: int = 0
     language: str = ""
     shows_people: bool = False
+    form: str = ""
+    has_sound: bool = True
+    depth: int = 0
 
 
 class Ties(Shape):
@@ -173,14 +177,17 @@ def _facets(candidate: Candidate, given: Circumstances) -> list[Term]:
         "recency": math.exp(-days / FRESH_DAYS),
         "remix": float(candidate.is_remix),
         "likeness": float(candidate.shows_people),
+        "sound": float(candidate.has_sound),
+        "depth": min(candidate.depth, DEEP) / DEEP,
     }
+    kinds = {"language": candidate.language, "format": candidate.form}
     found = []
     for clause in given.clauses:
         for target in clause.targets if clause.op == "facet" else ():
             name, _, turned = target.words.rpartition("_")
-            if name == "language" and turned == candidate.language:
+            if name in kinds and turned == kinds[name]:
                 found.append(Term(term="fit", value=FIT[clause.strength], about=target.words))
-            elif turned == "less" and name == f"language_{candidate.language}":
+            elif turned == "less" and name in {f"{kind}_{value}" for kind, value in kinds.items()}:
                 found.append(Term(term="fit", value=-AGAINST[clause.strength], about=target.words))
             elif name in touches and turned in ("more", "less"):
                 sign = FIT[clause.strength] if turned == "more" else -AGAINST[clause.strength]

@@ -71,7 +71,8 @@ def _vector(point: Point) -> dict[str, Any]:
     metadata: dict[str, Any] = {"owner": point.owner_id, "root": point.root_id, "at": point.at}
     metadata["facts"] = json.dumps(
         {"seconds": point.seconds, "is_remix": point.is_remix, "language": point.language,
-         "remakers": point.remakers, "topics": dict(point.topics)},
+         "remakers": point.remakers, "topics": dict(point.topics), "form": point.form,
+         "has_sound": point.has_sound, "depth": point.depth},
         separators=(",", ":"),
     )  # fmt: skip
     if point.people:  # an empty list is no metadata

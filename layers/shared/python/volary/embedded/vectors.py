@@ -257,7 +257,8 @@ def _bring_up(connection: sqlite3.Connection) -> None:
 def _row(point: Point) -> tuple[Any, ...]:
     facts = {
         "seconds": point.seconds, "is_remix": point.is_remix, "language": point.language,
-        "remakers": point.remakers, "topics": dict(point.topics),
+        "remakers": point.remakers, "topics": dict(point.topics), "form": point.form,
+        "has_sound": point.has_sound, "depth": point.depth,
     }  # fmt: skip
     people = json.dumps(point.people)
     return point.id, point.owner_id, point.root_id, point.at, people, json.dumps(facts), _bytes(point)

@@ -53,7 +53,10 @@ FACETS = {
            "recency_more": "Newer videos first", "recency_less": "Older videos, too", "remix_more": "More remixes",
            "remix_less": "Fewer remixes", "likeness_more": "More videos that show real people",
            "likeness_less": "Fewer videos that show real people", "language": "More videos in this language: {}",
-           "language_less": "Fewer videos in this language: {}"},
+           "language_less": "Fewer videos in this language: {}",
+           "format": "More {} videos", "format_less": "Fewer {} videos", "sound_more": "Videos with sound first",
+           "sound_less": "Silent videos first", "depth_more": "More remixes of remixes",
+           "depth_less": "Fewer remixes of remixes"},
     "fr": {"duration_lt": "Uniquement des vidéos de moins de {} secondes",
            "duration_gt": "Uniquement des vidéos de plus de {} secondes",
            "following_more": "Plus de vidéos des personnes avec qui vous créez",
@@ -62,8 +65,15 @@ FACETS = {
            "remix_more": "Plus de remix", "remix_less": "Moins de remix",
            "likeness_more": "Plus de vidéos qui montrent de vraies personnes",
            "likeness_less": "Moins de vidéos qui montrent de vraies personnes",
-           "language": "Plus de vidéos dans cette langue : {}", "language_less": "Moins de vidéos dans cette langue : {}"},
+           "language": "Plus de vidéos dans cette langue : {}", "language_less": "Moins de vidéos dans cette langue : {}",
+           "format": "Plus de vidéos {}", "format_less": "Moins de vidéos {}",
+           "sound_more": "Les vidéos qui ont du son d'abord", "sound_less": "Les vidéos muettes d'abord",
+           "depth_more": "Plus de remix de remix", "depth_less": "Moins de remix de remix"},
 }  # fmt: skip
+FORMATS = {
+    "en": {"portrait": "upright", "landscape": "wide", "square": "square"},
+    "fr": {"portrait": "verticales", "landscape": "horizontales", "square": "carrées"},
+}
 
 
 def effect(clause: Clause, language: str) -> str:
@@ -81,10 +91,11 @@ def _facet(clause: Clause, tongue: str) -> str:
     said = []
     for target in clause.targets:
         name, _, detail = target.words.rpartition("_")
-        if detail == "less" and name.startswith("language_"):
-            name, detail = "language_less", name.removeprefix("language_")
+        if detail == "less" and name.startswith(("language_", "format_")):
+            kind, _, detail = name.partition("_")
+            name = f"{kind}_less"
         known = FACETS[tongue].get(target.words) or FACETS[tongue].get(name)
-        said.append(known.format(detail) if known else target.words)
+        said.append(known.format(FORMATS[tongue].get(detail, detail)) if known else target.words)
     return ", ".join(said)
 
 

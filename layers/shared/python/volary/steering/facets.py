@@ -41,13 +41,13 @@ _NUMBER = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
 _UNIT = r"[\s-]*(s|secs?|seconds?|secondes?|segundos?|sekunden?|mins?|minutes?|minutos?|minuten)\b"
 _SHORTER = (
     r"(?:under|less than|shorter than|below|max(?:imum)?(?: of)?|at most|no longer than|no more than|not longer than|"
-    r"up to|within|<=?|moins de|moins long(?:ue)?s? que|sous|pas plus(?: long(?:ue)?s?)? (?:de|que)|plus courte?s? que|"
-    r"inferieure?s? a|en dessous de|en[- ]dessous de|au plus|jusqu'a|menos de|unter|weniger als|hochstens|kurzer als|maximal|"
+    r"up to|within|<=?|moins d(?:e|')|moins long(?:ue)?s? que|sous|pas plus(?: long(?:ue)?s?)? (?:de|que)|plus courte?s? que|"
+    r"inferieure?s? a|en dessous d(?:e|')|en[- ]dessous de|au plus|jusqu'a|menos de|unter|weniger als|hochstens|kurzer als|maximal|"
     r"ne depass\w* pas|qui durent moins de|n'excedant pas)"
 )
 _LONGER = (
     r"(?:au[- ]dessus de|over|longer than|more than|at least|above|>=?|no shorter than|plus long(?:ue)?s? que|au moins|minimum|au dela de|"
-    r"plus de|mas de|uber|mehr als|mindestens|langer als|superieure?s? a)"
+    r"plus d(?:e|')|mas de|uber|mehr als|mindestens|langer als|superieure?s? a)"
 )
 _LENGTHS = (
     ("lt", re.compile(rf"\b{_SHORTER}\s*{_NUMBER}{_UNIT}")),
@@ -64,10 +64,15 @@ _BARE_LENGTHS = (
     (
         "gt",
         re.compile(
-            rf"\blonger {_THINGS}\b(?! than)|\b{_THINGS} plus long(?:ue)?s?\b(?! que)|\b{_THINGS} long(?:ue)?s?\b"
+            rf"\b(?:something|anything) long(?:er)?\b(?! than)|\bquelque chose de (?:plus )?long\b(?! que)|\blonger {_THINGS}\b(?! than)|\b{_THINGS} plus long(?:ue)?s?\b(?! que)|\b{_THINGS} long(?:ue)?s?\b"
         ),
     ),
-    ("lt", re.compile(rf"\bshort(?:er)? {_THINGS}\b(?! than)|\b{_THINGS} (?:plus )?courte?s?\b(?! que)")),
+    (
+        "lt",
+        re.compile(
+            rf"\b(?:something|anything) short(?:er)?\b(?! than)|\bquelque chose de (?:plus )?court\b(?! que)|\bshort(?:er)? {_THINGS}\b(?! than)|\b{_THINGS} (?:plus )?courte?s?\b(?! que)"
+        ),
+    ),
 )
 _HOURS = re.compile(
     r"\b(?:(?:for|during|over|in|pendant|pour|durant|dans|sur|por|durante|fur|die)\s+)?"
@@ -106,7 +111,8 @@ _FACETS = (
         "recency",
         r"\b(?:newest|latest|most recent|more recent|recent|newer|brand new|just posted|freshly posted|recently posted|recently uploaded|"
         r"new (?:videos|clips|stuff|content|ones|posts|uploads|releases|things|material)|fresh (?:videos|clips|stuff|content|ones|posts|uploads)|"
-        r"what's new|nouveautes|nouveaux (?:contenus|clips|trucs)|nouvelles (?:videos|publications|choses)|dernieres? (?:videos|sorties|publications)|"
+        r"what's new|(?:posted|uploaded|published) (?:today|yesterday|recently|lately|this week)|du neuf|"
+        r"(?:postee?s?|publiee?s?|mise?s? en ligne) (?:aujourd'hui|hier|recemment|cette semaine)|nouveautes|nouveaux (?:contenus|clips|trucs)|nouvelles (?:videos|publications|choses)|dernieres? (?:videos|sorties|publications)|"
         r"(?:videos |clips |contenus |trucs )?(?:plus |tres |les plus )?recente?s?|recientes|neueste[nr]?|neuere)\b",
     ),
     (
@@ -115,10 +121,43 @@ _FACETS = (
         r"\b(?:videos|clips|contenus) (?:(?:plus|tres|les plus) )?anciens?(?:nes)?\b|"
         r"\b(?:anciennes|vieilles) (?:videos|publications)\b",
     ),
+    (
+        "depth",
+        r"\b(?:remix(?:es)? of (?:a )?remix(?:es)?|remixed remixes|deep(?:er)? remix(?:es| chains?)?|(?:long(?:er)? )?(?:remix chains?|chains? of remixes)|"
+        r"remix de remix|remix profonds?|(?:longues )?chaines de remix)\b",
+    ),
+    (
+        "original",
+        r"\b(?:originals|original (?:videos|clips|works|creations|posts)|originaux|(?:videos|clips|creations|oeuvres) "
+        r"(?:originaux|originales))\b",
+    ),
     ("remix", r"\bremix(?:es|ed clips|s)?\b"),
     (
+        "silence",
+        r"\b(?:(?:silent|soundless|mute) (?:videos|clips|ones|films|movies)|(?:without|no) (?:any )?(?:sound|audio)|"
+        r"(?:videos|clips|films) muet(?:te)?s|sans (?:le |aucun )?son|sans bande[- ]son|pas de son)\b",
+    ),
+    (
+        "sound",
+        r"\b(?:with (?:sound|audio)|(?:videos|clips) (?:that have|having) (?:sound|audio)|(?:avec (?:du|le) son)|(?:videos|clips) sonores)\b",
+    ),
+    (
+        "format_portrait",
+        r"\b(?:(?:vertical|portrait|upright)[- ](?:format|mode|orientation|videos?|clips?|ones)|(?:videos?|clips?|format|mode) "
+        r"(?:vertica(?:l|les?|ux)|portrait|en portrait|en hauteur)|9[:/x]16)\b",
+    ),
+    (
+        "format_landscape",
+        r"\b(?:(?:horizontal|widescreen|wide)[- ](?:format|mode|orientation|videos?|clips?|ones)|landscape (?:format|mode|orientation)|"
+        r"(?:videos?|clips?|format|mode) (?:horizonta(?:l|les?|ux)|paysage|en largeur)|16[:/x]9)\b",
+    ),
+    (
+        "format_square",
+        r"\b(?:square[- ](?:format|videos?|clips?|ones)|(?:videos?|clips?|format) carre(?:e?s?)?|1[:/x]1)\b",
+    ),
+    (
         "likeness",
-        r"\b(?:real people's faces|people's likenesses|likenesses|cameos|deepfakes|vrais visages|avatars de personnes)\b",
+        r"\b(?:real (?:people|persons)|actual people|vraies (?:personnes|gens)|vrais gens|personnes reelles|real people's faces|people's likenesses|likenesses|cameos|deepfakes|vrais visages|avatars de personnes)\b",
     ),
 )
 _LANGUAGE_NAMES = {

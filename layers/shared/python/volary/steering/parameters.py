@@ -75,18 +75,20 @@ def _added(entries: Sequence[Entry], fresh: Entry) -> tuple[Entry, ...]:
     """The newer word wins over every earlier one on the same target."""
     clause = fresh.clause
     if clause.op == "facet":
-        families = {_family(target.words) for target in clause.targets}
+        families = {family for target in clause.targets for family in _families(target.words)}
         kept = [
             e
             for e in entries
-            if e.clause.op != "facet" or families.isdisjoint(_family(t.words) for t in e.clause.targets)
+            if e.clause.op != "facet" or families.isdisjoint(f for t in e.clause.targets for f in _families(t.words))
         ]
         return (*kept, fresh)
     return (*_without(entries, clause.labels, OPPOSED[clause.op]), fresh)
 
 
-def _family(facet: str) -> str:
-    return facet.rpartition("_")[0]
+def _families(facet: str) -> set[str]:
+    """What only one wish may stand for: one language is asked for at a time, and each is asked for or turned away."""
+    kind = facet.rpartition("_")[0]
+    return {kind, facet} if kind in ("language", "format") else {kind}
 
 
 def _without(entries: Iterable[Entry], labels: Sequence[str], ops: set[str] | None = None) -> tuple[Entry, ...]:

@@ -16,6 +16,17 @@ QUIET = frozenset({"CONTENT", "EMOJI", "FILLER", "GENERIC", "JOIN", "THAN", "FOR
 ASKING = frozenset({"MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "STOP", "WANT"})
 
 
+# What is the less of another facet: old clips, silent ones, and those that remix none.
+OPPOSITES = {"age": "recency", "silence": "sound", "original": "remix"}
+
+
+# What makes an operation more than a "yes".
+SAID = frozenset(
+    {"MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "TOOMUCH", "NEG", "NOMORE", "DISLIKE", "LIKE", "STRONG", "SLIGHT",
+     "STOP", "NEVER", "NOTHING"}
+)  # fmt: skip
+
+
 NO_OR_YES = frozenset({"yes", "yes to", "no", "oui", "non", "si", "ja", "nein"})
 
 
@@ -255,12 +266,12 @@ def _read_facets(framed: list[Word], found: tuple[Op, str] | None, words: list[W
     op, strength = found or ("more", "normal")
     strength = "normal" if strength == "absolute" else strength
     for word in framed:
-        turned = "less" if (op in ("less", "block")) != (word.value == "age") else "more"
-        word = replace(word, value="recency") if word.value == "age" else word
+        turned = "less" if (op in ("less", "block")) != (word.value in OPPOSITES) else "more"
+        word = replace(word, value=OPPOSITES.get(word.value, word.value))
         if word.kind == "LENGTH" and turned == "less":
             sides = {"_gt_": "_lt_", "_lt_": "_gt_"}  # nothing over twelve seconds is what lasts less
             word = replace(word, value=next(word.value.replace(a, b) for a, b in sides.items() if a in word.value))
-        if word.kind == "LENGTH" or (word.value.startswith("language") and turned == "more"):
+        if word.kind == "LENGTH" or (word.value.startswith(("language", "format")) and turned == "more"):
             target = word.value
         else:
             target = f"{word.value}_{turned}"
@@ -313,24 +324,7 @@ def _place_operation(piece: Piece, found: tuple[Op, str], reading: Reading) -> N
         settle_pending(found, reading)
         return
     emphatic = found[0] in ("more", "less", "block", "only", "unblock")
-    said = (
-        "MORE",
-        "LESS",
-        "BLOCK",
-        "ONLY",
-        "UNBLOCK",
-        "TOOMUCH",
-        "NEG",
-        "NOMORE",
-        "DISLIKE",
-        "LIKE",
-        "STRONG",
-        "SLIGHT",
-        "STOP",
-        "NEVER",
-        "NOTHING",
-    )
-    only_yes = not piece.has(*said)
+    only_yes = not piece.has(*SAID)
     if reading.drafts and emphatic and not only_yes and not piece.has("ALL", "WANT"):
         last = reading.drafts[-1]
         targets, scope = last.phrases, scope_of(piece.words)

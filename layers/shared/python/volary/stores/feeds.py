@@ -58,6 +58,7 @@ class Facts(Shape):
     vector: str
     remakers: int = 0
     language: str = ""  # of its words; empty in what an earlier version placed
+    depth: int = 0  # how many clips it descends from
 
 
 Why = tuple[tuple[str, float, str], ...]  # term, value, what it stands for
