@@ -25,6 +25,7 @@ from inference.train.world import Scene
 
 REFERENCE_SEEDS = 11_000_000  # renders that Fréchet distances are taken to
 _RENDERER = ("figures", "motion", "people", "render", "scenery", "shapes", "sound", "speech", "world")
+_GENERATOR = Path(Generator.load.__code__.co_filename).parent
 _DRAWN = ("renders", "reference", "retrieved")  # sets that no generator has a part in
 
 
@@ -63,20 +64,25 @@ def whole(wanted: Wanted) -> tuple[str, ...]:
 
 
 def makers(wanted: Wanted, generator: Generator | None = None) -> dict[str, str]:
-    """Who makes and reads each set's clips: digests of the manifests, so that a row of others is not taken for one."""
-    reader = f"{_digest(wanted.probe)} {_renderer()}"
-    by = _digest(wanted.weights) if generator is None else f"{generator.model} {asdict(generator.recipe)}"
+    """Who makes and reads each set's clips: digests of manifests and sources, so that a row of others is not taken
+    for one."""
+    reader = f"{_digest(wanted.probe)} {_sources(*_renderer())}"
+    by = f"{generator.model} {asdict(generator.recipe)}" if generator else _digest(wanted.weights)
+    by = f"{by} {_sources(*sorted(_GENERATOR.glob('*.py')))}"
     names = {name for name, _ in tasks(wanted)}
     return {name: reader if name in _DRAWN else f"{by} {reader}" for name in names} | (
         {"retrieved": f"{reader} of {wanted.library}"} if wanted.library else {}
     )
 
 
-def _renderer() -> str:
-    """A digest of what draws and sounds scenes, whose rows must not outlive a change of it."""
+def _renderer() -> list[Path]:
+    """What draws and sounds scenes, whose rows must not outlive a change of it."""
     folder = Path(held_out.__code__.co_filename).parent
-    sources = [path.read_bytes() for name in _RENDERER if (path := folder / f"{name}.py").exists()]
-    return hashlib.sha256(b"".join(sources)).hexdigest()[:16]
+    return [path for name in _RENDERER if (path := folder / f"{name}.py").exists()]
+
+
+def _sources(*paths: Path) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
 def _digest(folder: Path) -> str:

@@ -1,7 +1,7 @@
 """Trains the enlarger: pairs of what the generator makes of a scene and the same scene drawn four times larger.
 
 python -m inference.train.enlarging pairs PREPARED RUN PAIRS --shards 100
-python -m inference.train.enlarging train PAIRS RUN --minutes 25
+python -m inference.train.enlarging train PAIRS RUN --minutes 25 [--only things]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from inference.generator.transformer import Condition, Transformer, TransformerS
 from inference.train import figures
 from inference.train.autoencoding import ahead, rate
 from inference.train.corpus import scenes
-from inference.train.flow import CHANNELS
+from inference.train.flow import CHANNELS, Average
 from inference.train.motion import move
 from inference.train.plans import attributes, motion, traits
 from inference.train.render import render, size, spots
@@ -42,6 +42,8 @@ SELDOM = 4  # the convolution learns in every fourth step, the painter in each
 PIXELS = 2000  # of each frame that the painter learns from in a step
 CROP = 28  # small pixels on a side that one example shows
 MANY = 8
+FRAMES = 20  # of a file that the painter learns from in a step
+PARTS = ("things", "convolution")
 
 
 @torch.no_grad()
@@ -214,21 +216,32 @@ def shaken(motion: Tensor) -> Tensor:
     return torch.cat([motion[:, :2] + 0.008 * torch.randn(len(motion), 2), motion[:, 2:]], dim=1)
 
 
-def train(folder: Path, run: Path, minutes: float) -> None:
+def things(pair: dict[str, Tensor], rng: random.Random) -> dict[str, Tensor]:
+    """Some of the frames of a file that show a thing and nobody; all of them where there are few."""
+    rows = [row for row, who in enumerate(pair["traits"]) if not who.any()]
+    picks = rng.sample(rows, min(FRAMES, len(rows)))
+    return {name: part[picks] for name, part in pair.items()}
+
+
+def train(folder: Path, run: Path, minutes: float, parts: tuple[str, ...] = PARTS) -> None:
+    """Teaches the painter of things and the convolution, or one of them; the run's weights are averages."""
     torch.manual_seed(int(time.time()))
     model, rng = Enlarger(EnlargerShape(traits=len(TRAITS))), random.Random(time.time())
     if (run / "enlarger.safetensors").exists():
         model.load_state_dict(load_file(run / "enlarger.safetensors"), strict=False)
     # Orthogonalised steps killed the convolution once: its last layer saw only zeros and nothing complained.
-    paint, sharpen = [_adam(model.painter.named_parameters(), 4e-3)], [_adam(_outside(model), 2e-3)]
-    start, log, seen = time.time(), (run / "enlarger.log").open("a"), [0.0, 0.0]
-    for step, pair in enumerate(ahead(files(folder, int(start))), start=1):
+    paint, sharpen = [_adam(model.painter.named_parameters(), 3e-3)], [_adam(_outside(model), 2e-3)]
+    average, start, seen = Average(model), time.time(), [0.0, 0.0]
+    log = (run / "enlarger.log").open("a")
+    for step, pair in enumerate(ahead(_twice(files(folder, int(start)))), start=1):
         share = (time.time() - start) / (60 * minutes)
         for group in (group for optimiser in (*paint, *sharpen) for group in optimiser.param_groups):
-            group["lr"] = rate(share, group["peak"])
-        seen[0] += stepped(painted(model.painter, pair), paint, seen[0], step)
-        if step % SELDOM == 0:
+            group["lr"] = rate(min(share, 1.0), group["peak"])
+        if "things" in parts:
+            seen[0] += stepped(painted(model.painter, things(pair, rng)), paint, seen[0], step)
+        if "convolution" in parts and step % SELDOM == 0:
             seen[1] += stepped(sharpened(model, pair, rng), sharpen, seen[1], step // SELDOM)
+        average.follow(model)
         if step % 40 == 0:
             pace = step / (time.time() - start)
             print(
@@ -238,10 +251,17 @@ def train(folder: Path, run: Path, minutes: float) -> None:
             )
         if step % 200 == 0 or share >= 1:
             save_file(
-                {name: value.contiguous() for name, value in model.state_dict().items()}, run / "enlarger.safetensors"
+                {name: value.contiguous() for name, value in average.weights.items()}, run / "enlarger.safetensors"
             )
         if share >= 1:
             return
+
+
+def _twice(pairs: Iterator[dict[str, Tensor]]) -> Iterator[dict[str, Tensor]]:
+    """Each file two times: reading one takes as long as a step."""
+    for pair in pairs:
+        yield pair
+        yield pair
 
 
 def _outside(model: Enlarger) -> Iterator[tuple[str, Tensor]]:
@@ -270,12 +290,13 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--shards", type=int, default=100)
     parser.add_argument("--minutes", type=float, default=25)
+    parser.add_argument("--only", choices=PARTS, help="leave the other part as it is")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     if asked.verb == "pairs":
         pairs(*asked.folders, asked.shards)
     else:
-        train(*asked.folders, asked.minutes)
+        train(*asked.folders, asked.minutes, (asked.only,) if asked.only else PARTS)
 
 
 if __name__ == "__main__":

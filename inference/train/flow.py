@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from inference.generator.noise import moving
 from inference.generator.plan import beats, trace
@@ -169,11 +169,11 @@ def loss(model: Transformer, made: Batch) -> tuple[Tensor, Tensor]:
 class Average:
     """Weights averaged over the last few hundred steps, which is what is published."""
 
-    def __init__(self, model: Transformer) -> None:
+    def __init__(self, model: nn.Module) -> None:
         self.weights = {name: weight.clone() for name, weight in model.state_dict().items()}
         self.steps = 0
 
-    def follow(self, model: Transformer) -> None:
+    def follow(self, model: nn.Module) -> None:
         self.steps += 1
         keep = min(AVERAGE, self.steps / (self.steps + 10))
         for name, weight in model.state_dict().items():
