@@ -118,7 +118,7 @@ class Embed(Shape):
     """Place short texts in the space of meanings, and say how near each is to every one of `anchors`.
 
     `words` are single words to look up in the vocabulary of the training texts. `frames` are wishes with "{}" for
-    what they are about.
+    what they are about, and "[]" for other subjects beside it.
     """
 
     task: Literal["embed"] = "embed"

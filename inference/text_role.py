@@ -27,7 +27,7 @@ class TextRole:
         """Read the weights under `weights`/safety and `weights`/ways."""
         screen = PromptScreen.load(weights / "safety")
         classifier = screen.classifier
-        ways = Ways.load(weights / "ways", (classifier.encoder, classifier.sentences))
+        ways = Ways.load(weights / "ways", classifier.encoder, classifier.sentences)
         return cls(screen, links, mark_key, Meanings(classifier.sentences, classifier.vocabulary, ways))
 
     def answer(self, request: Request) -> PromptScreened | MarkDetected | Embedded:

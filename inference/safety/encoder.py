@@ -171,15 +171,15 @@ def _tensors(data: bytes, at: int) -> dict[str, np.ndarray]:
 
 
 class Encoder:
-    """The first `LAYERS` layers, ready to run; safe to use from several threads."""
+    """The first `layers` layers, ready to run; safe to use from several threads."""
 
-    def __init__(self, packed: Packed, changes: Mapping[str, np.ndarray] = UNCHANGED) -> None:
+    def __init__(self, packed: Packed, changes: Mapping[str, np.ndarray] = UNCHANGED, layers: int = LAYERS) -> None:
         self.shape, self.pieces, self.tensors = packed.shape, packed.pieces, packed.tensors
         self.words = packed.words
         self.places = packed.places
         self.matrices = {
             f"l{layer}.{name}": packed.changed(f"l{layer}.{name}", changes)
-            for layer in range(LAYERS)
+            for layer in range(layers)
             for name in MATRICES
         }
 

@@ -31,7 +31,7 @@ def encoders():
 
 @pytest.fixture(scope="module")
 def ways(encoders):
-    return Ways.load(WEIGHTS / "ways", encoders)
+    return Ways.load(WEIGHTS / "ways", *encoders)
 
 
 def leading(scores: dict[str, float]) -> str:
@@ -45,6 +45,28 @@ def test_most_sentences_that_are_no_example_are_read(ways):
     hits = [leading(found) == way for found, way in zip(ways.scores(list(UNSEEN)), UNSEEN.values(), strict=True)]
 
     assert sum(hits) >= len(UNSEEN) - 2, list(zip(UNSEEN, hits, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("frames", "wanted"),
+    [
+        (("I would gladly give up {} for []", "I would gladly give up [] for {}"), ("less", "more")),
+        (("plutôt que {} mets-moi []", "plutôt que [] mets-moi {}"), ("less", "more")),
+    ],
+)
+def test_of_two_subjects_each_goes_its_own_way(ways, frames, wanted):
+    assert not {frame for _, frame in training.examples()} & set(frames)
+
+    first, second = ways.scores(frames)
+
+    assert first[wanted[0]] - first[wanted[1]] > second[wanted[0]] - second[wanted[1]] + 0.2
+
+
+def test_an_example_of_several_subjects_is_one_of_each():
+    assert training.each(["less", "more"], "{} out, {} in") == [("less", "{} out, [] in"), ("more", "[] out, {} in")]
+    assert training.each(["less", "more"], "room for {1} and not {0}") == [
+        ("less", "room for [] and not {}"), ("more", "room for {} and not []")
+    ]  # fmt: skip
 
 
 def test_a_sentence_reads_the_same_alone_and_among_others(ways):
@@ -67,7 +89,7 @@ def test_changed_weights_are_refused(tmp_path, encoders):
     (tmp_path / FILE).write_bytes(data)
 
     with pytest.raises(WeightsChanged):
-        Ways.load(tmp_path, encoders)
+        Ways.load(tmp_path, *encoders)
 
 
 def test_the_examples_name_no_way_that_the_grammar_does_not_know():

@@ -97,9 +97,11 @@ def _weighed(
     said = ways.said(text, language, [clause.targets for clause in clauses if clause.op != "facet"])
     if not said.is_plain or any(clause.op == "facet" for clause in clauses):
         return clauses, unread
+    if len(said.labels) > 1 and (plain := ways.judged_plain(said, ask)):
+        return [_told(said, plain.way, "default", [], ask)], ()
     if len(said.labels) > 1:
-        apart = _told_by_piece(said, clauses, ask)
-        return (apart, ()) if apart else (_weighed_apart(language, clauses, ask), unread)
+        apart = _told_each(said, clauses, ask)
+        return (apart, ()) if apart else (clauses, unread)
     verdict = ways.judged_whole(said, ask)
     read = clauses[0].op if len(clauses) == 1 else "" if clauses else "noop"
     if verdict is None or not ways.decides(verdict, read, said):
@@ -137,35 +139,43 @@ def _told(said: ways.Said, way: str, scope: str, subjects: Sequence[str], ask: A
     return Clause.model_validate(fields)
 
 
-def _told_by_piece(said: ways.Said, clauses: Sequence[Clause], ask: Ask) -> list[Clause]:
-    """A wish for each piece of the text, where the grammar found another number of them; none where that is unsure."""
-    pieces = ways.groups(said)
-    if not pieces or len(pieces) == len([clause for clause in clauses if clause.op in ways.STEERING]):
+def _told_each(said: ways.Said, clauses: Sequence[Clause], ask: Ask) -> list[Clause]:
+    """A wish for each subject of the text as the model has it, where it disagrees with the grammar and may do so."""
+    asked: dict[str, set[str]] = {}
+    for clause in clauses:
+        for label in clause.labels:
+            asked.setdefault(label, set()).add(clause.op)
+    is_contrast = said.is_read and said.contrasts and asked.keys() >= set(said.labels)
+    if is_contrast or any(len(ops) > 1 for ops in asked.values()):
+        return []  # the grammar's own ground: "only sports except football"
+    verdicts = dict(zip(said.labels, ways.judged([said.masked(each) for each in said.labels], ask), strict=False))
+    held = {each.label: clause for each in said.subjects for clause in clauses if _holds(clause, each)}
+    read = {label: clause.op for label, clause in held.items()}
+    least = ways.SURE if said.is_read else ways.LIKELY
+    chosen = {
+        label: each.way if each.way in ways.STEERING and each.lead >= least else read.get(label, "")
+        for label, each in verdicts.items()
+    }
+    if len(chosen) < len(said.labels) or not ways.STEERING.issuperset(chosen.values()):
         return []
-    verdicts = ways.judged([piece.masked() for piece in pieces], ask)
-    if not verdicts or any(each.way not in ways.STEERING or each.lead < ways.LIKELY for each in verdicts):
+    others = [each for each in clauses if each.op in ways.STEERING and each not in held.values()]
+    pieces = ways.parted(said, chosen)
+    if len(pieces) + len(others) >= len(clauses) and all(read.get(label) == way for label, way in chosen.items()):
         return []
-    found = []
-    for piece, verdict in zip(pieces, verdicts, strict=False):
-        subjects = list(dict.fromkeys(each.words for each in piece.subjects))
-        words = said.text[piece.words[0].start : piece.words[-1].end]
-        found.append(_told(piece, verdict.way, piece.scope(), subjects, ask).model_copy(update={"words": words}))
-    return found
+    return [*(_told_piece(each, chosen[each.labels[0]], clauses, ask) for each in pieces), *others]
 
 
-def _weighed_apart(language: str, clauses: Sequence[Clause], ask: Ask) -> list[Clause]:
-    """Each of several wishes by itself, if it is about one subject and holds words that the grammar does not know."""
-    parts = [ways.said(clause.words, language, [clause.targets]) for clause in clauses]
-    doubtful = [
-        at for at, part in enumerate(parts)
-        if clauses[at].op in ways.STEERING and len(part.labels) == 1 and part.is_plain and not part.is_read
-    ]  # fmt: skip
-    weighed = list(clauses)
-    for at, verdict in zip(doubtful, ways.judged([parts[at].masked() for at in doubtful], ask), strict=False):
-        if verdict.way in ways.STEERING and verdict.way != clauses[at].op and verdict.lead >= ways.LIKELY:
-            fields = {**clauses[at].model_dump(), "op": verdict.way, "strength": parts[at].strength(verdict.way)}
-            weighed[at] = Clause.model_validate(fields)
-    return weighed
+def _holds(clause: Clause, subject: ways.Subject) -> bool:
+    return subject.label in clause.labels or any(subject.words in target.words for target in clause.targets)
+
+
+def _told_piece(piece: ways.Said, way: str, clauses: Sequence[Clause], ask: Ask) -> Clause:
+    """The clause of one piece; how strongly and for how long it holds is the grammar's to say."""
+    old = next((each for each in clauses if any(_holds(each, subject) for subject in piece.subjects)), None)
+    scope = old.scope if old and old.scope != "default" else piece.scope()
+    told = _told(piece, way, scope, list(dict.fromkeys(each.words for each in piece.subjects)), ask)
+    same = {"strength": old.strength} if old and old.op == way else {}
+    return told.model_copy(update={"words": piece.stretch, **same})
 
 
 def _spelt(text: str, language: str, ask: Ask) -> str:

@@ -5,8 +5,9 @@ wish of several, is shown to the model with that subject masked. Where words wer
 the model decides; where it read every word, only a sure model overrules it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple, cast
 
 from events.inference import Embed, Embedded, Request
@@ -18,13 +19,15 @@ from volary.steering.targets import Target, exact, protected
 Ask = Callable[[Request], dict[str, Any]]
 SURE = 0.3  # by which the first way must lead to overrule a grammar that read every word
 LIKELY = 0.2  # and for one wish among several
-MASKED = "{}"
+MASKED, BESIDE = "{}", "[]"  # the subject that is asked about, and the others
 STEERING = frozenset({"more", "less", "block", "only", "unblock", "keep"})
 ABSOLUTE = frozenset({"block", "only"})
 ASKING = frozenset({"MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "PLUS"})
 TURNING = (ASKS | {"NE", "BUT", "EXCEPT", "INSTEAD", "QUERY"}) - ASKING - {"WANT", "YES"}
 APART = frozenset({"STOPMARK", "AND", "BUT"})
-TOGETHER = frozenset({"EXCEPT", "INSTEAD", "THAN", "SWAP", "RATHER", "NOTHING", "ALL"})
+CONTRASTS = frozenset({"EXCEPT", "INSTEAD", "THAN", "SWAP", "RATHER"})
+LISTING = frozenset({"STOPMARK", "AND", "FILLER", "JOIN", "GENERIC"})
+ENDS = frozenset(".;…!?")
 Strength = Literal["slight", "normal", "strong", "absolute"]
 
 
@@ -70,18 +73,34 @@ class Said:
 
     @property
     def is_simple(self) -> bool:
-        """Whether every word is known and a single word asks, undisturbed: "fewer cities, please"."""
-        kinds = {word.kind for word in self.words}
-        return self.is_read and len(kinds & ASKING) == 1 and not kinds & TURNING
+        """Whether every word is known and a single word asks, undisturbed and in one go: "fewer cities, please".
 
-    def masked(self) -> str:
-        """The stretch of the words with its subjects masked."""
+        French "plus" from now on is as likely no more as more.
+        """
+        kinds = {word.kind for word in self.words}
+        goes_on = any(word.folded in ENDS for word in self.words[:-1])
+        is_unclear = "PLUS" in kinds and self.scope() == "forever"
+        return self.is_read and len(kinds & ASKING) == 1 and not kinds & TURNING and not goes_on and not is_unclear
+
+    @property
+    def contrasts(self) -> bool:
+        """Whether a word that sets subjects against each other stands in it."""
+        return any(word.kind in CONTRASTS for word in self.words)
+
+    def masked(self, asked: str = "") -> str:
+        """The stretch of the words with its subjects masked, those of another label than `asked` as beside it."""
         found, at, end = "", self.words[0].start if self.words else 0, self.words[-1].end if self.words else 0
         for each in self.subjects:
             if at <= each.start:
-                found += self.text[at : each.start] + MASKED
+                found += self.text[at : each.start] + (MASKED if asked in ("", each.label) else BESIDE)
                 at = each.end
         return (found + self.text[at:end]).strip()
+
+    @property
+    def stretch(self) -> str:
+        """The part of the text that its words and subjects cover."""
+        places = [(word.start, word.end) for word in self.words] + [(each.start, each.end) for each in self.subjects]
+        return self.text[min(start for start, _ in places) : max(end for _, end in places)].strip() if places else ""
 
     def scope(self) -> str:
         return scope_of(self.words)
@@ -100,7 +119,10 @@ def said(text: str, language: str, wishes: Sequence[Sequence[Target]]) -> Said:
     words = tag(text, language, protected())
     taken = [found for targets in wishes for target in dict.fromkeys(targets) if (found := _found(text, target))]
     exactly = _named(text, words)
-    named = [*exactly, *(each for each in taken if each.label != each.words and (len(wishes) > 1 or not exactly))]
+    # What falls under no topic counts beside what does only where each is asked for in words.
+    is_several = len(wishes) > 1
+    asks = is_several and sum(word.kind in ASKING for word in words) > 1
+    named = [*exactly, *(each for each in taken if asks or (each.label != each.words and (is_several or not exactly)))]
     apart: list[Subject] = []
     for each in sorted(named or taken, key=lambda one: one.start):
         if not apart or each.start >= apart[-1].end:
@@ -128,39 +150,32 @@ def _found(text: str, target: Target) -> Subject | None:
     return Subject(target.labels[0], target.words, start, start + len(target.words))
 
 
-def groups(whole: Said) -> list[Said]:
-    """A text about several subjects cut where commas, "and" and "but" stand, a piece for each wish; none where unsure.
+def parted(whole: Said, read: Mapping[str, str]) -> list[Said]:
+    """A text about several subjects as a piece for each wish, `read` being the way of each label.
 
-    What names no subject goes with the piece before it, a bare subject with the wish beside it. Contrasts within a
-    sentence ("rather than", "instead of", "except") need the grammar.
+    Subjects that go the same way and have nothing but an "and" or a comma between them are one wish.
     """
-    if any(word.kind in TOGETHER for word in whole.words):
-        return []
-    pieces: list[list[Word]] = [[]]
-    for word in whole.words:
-        if word.kind in APART:
-            pieces.append([])
-        else:
-            pieces[-1].append(word)
-    told: list[Said] = []
-    bare: list[Subject] = []
-    for words in filter(None, pieces):
-        start, end = words[0].start, words[-1].end
-        mine = [each for each in whole.subjects if start <= each.start and each.end <= end]
-        if mine and len(told) and whole.text[start:end].strip() == mine[0].words:
-            told[-1] = _joined(told[-1], words, mine, whole)
-        elif mine and whole.text[start:end].strip() == mine[0].words:
-            bare += mine
-        elif mine:
-            told.append(Said(whole.text, tuple(words), (*bare, *mine), whole.is_named))
-            bare = []
-        elif told:
-            told[-1] = _joined(told[-1], words, mine, whole)
-    return told if not bare and len(told) > 1 else []
+    wishes: list[list[Subject]] = []
+    for each in whole.subjects:
+        last = wishes[-1][-1] if wishes else None
+        if last and (last.label == each.label or (read[last.label] == read[each.label] and _listed(whole, last, each))):
+            wishes[-1].append(each)
+        elif all(each.label != one.label for wish in wishes for one in wish):
+            wishes.append([each])
+    starts = [0, *(_cut(whole, before[-1].end, wish[0].start) for before, wish in pairwise(wishes)), len(whole.text)]
+    return [
+        Said(whole.text, tuple(w for w in whole.words if start <= w.start < end), tuple(wish), whole.is_named)
+        for (start, end), wish in zip(pairwise(starts), wishes, strict=True)
+    ]
 
 
-def _joined(before: Said, words: Sequence[Word], subjects: Sequence[Subject], whole: Said) -> Said:
-    return Said(whole.text, (*before.words, *words), (*before.subjects, *subjects), whole.is_named)
+def _listed(whole: Said, one: Subject, other: Subject) -> bool:
+    return all(word.kind in LISTING for word in whole.words if one.end <= word.start < other.start)
+
+
+def _cut(whole: Said, end: int, start: int) -> int:
+    """Where the wish after `end` begins: at the last comma, "and" or "but" before its subject, or else there."""
+    return max((word.start for word in whole.words if end <= word.start < start and word.kind in APART), default=end)
 
 
 def judged(frames: Sequence[str], ask: Ask) -> list[Verdict]:
@@ -188,7 +203,13 @@ def judged_whole(said: Said, ask: Ask) -> Verdict | None:
     if not found:
         return None
     plain, masked = found
-    return plain if plain.way not in STEERING and plain.lead >= LIKELY else masked
+    return plain if plain.way not in STEERING and plain.lead >= max(LIKELY, masked.lead) else masked
+
+
+def judged_plain(said: Said, ask: Ask) -> Verdict | None:
+    """What a text that names nothing for sure is about, if it surely is no wish: "oops, take that back"."""
+    found = [] if said.is_named else judged([said.text], ask)
+    return next((each for each in found if each.way not in STEERING and each.lead >= SURE), None)
 
 
 def decides(verdict: Verdict, way: Op | str, said: Said) -> bool:
