@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 
 from local.rehearse import emulator
+from local.rehearse.emulator import REGION
 from local.rehearse.home import CloudHome, Person, container, deployed, nothing
 
 WEIGHTS = emulator.ROOT / "inference" / "weights" / "generator"
@@ -88,3 +90,23 @@ def home(assembly: Path) -> Iterator[CloudHome]:
 @pytest.fixture(scope="session")
 def ada(home: CloudHome) -> Caller:
     return Caller(home, home.newcomer("ada"))
+
+
+@pytest.fixture
+def client_as(home):
+    """A client of a service with the rights of the one role whose name holds these words."""
+
+    def client(words, service):
+        roles = home.clients["iam"].get_paginator("list_roles").paginate().search("Roles[]")
+        (arn,) = [role["Arn"] for role in roles if words in role["RoleName"]]
+        found = home.clients["sts"].assume_role(RoleArn=arn, RoleSessionName="rehearsal")["Credentials"]
+        return get_session().create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=home.emulator.url,
+            aws_access_key_id=found["AccessKeyId"],
+            aws_secret_access_key=found["SecretAccessKey"],
+            aws_session_token=found["SessionToken"],
+        )
+
+    return client

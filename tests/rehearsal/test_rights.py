@@ -4,32 +4,9 @@ import hashlib
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.session import get_session
-
-from local.rehearse.emulator import REGION
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.slow]
 DIGEST = hashlib.sha256(b"a claim").digest()
-
-
-@pytest.fixture
-def client_as(home):
-    """A client of a service with the rights of the one role whose name holds these words."""
-
-    def client(words, service):
-        roles = home.clients["iam"].get_paginator("list_roles").paginate().search("Roles[]")
-        (arn,) = [role["Arn"] for role in roles if words in role["RoleName"]]
-        found = home.clients["sts"].assume_role(RoleArn=arn, RoleSessionName="rehearsal")["Credentials"]
-        return get_session().create_client(
-            service,
-            region_name=REGION,
-            endpoint_url=home.emulator.url,
-            aws_access_key_id=found["AccessKeyId"],
-            aws_secret_access_key=found["SecretAccessKey"],
-            aws_session_token=found["SessionToken"],
-        )
-
-    return client
 
 
 def sign(kms, key_id, kind="DIGEST"):
