@@ -102,6 +102,8 @@ def _weighed(
     if len(said.labels) > 1:
         apart = _told_each(said, clauses, ask)
         return (apart, ()) if apart else (clauses, unread)
+    if said.is_read and len({clause.op for clause in clauses}) > 1 and len({each.words for each in said.subjects}) > 1:
+        return clauses, unread  # "no to football, yes to tennis": two subjects under one topic
     verdict = ways.judged_whole(said, ask)
     read = clauses[0].op if len(clauses) == 1 else "" if clauses else "noop"
     if verdict is None or not ways.decides(verdict, read, said):
@@ -151,7 +153,7 @@ def _told_each(said: ways.Said, clauses: Sequence[Clause], ask: Ask) -> list[Cla
     verdicts = dict(zip(said.labels, ways.judged([said.masked(each) for each in said.labels], ask), strict=False))
     held = {each.label: clause for each in said.subjects for clause in clauses if _holds(clause, each)}
     read = {label: clause.op for label, clause in held.items()}
-    least = ways.SURE if said.is_read else ways.LIKELY
+    least = ways.SURER if said.is_read else ways.LIKELY
     chosen = {
         label: each.way if each.way in ways.STEERING and each.lead >= least else read.get(label, "")
         for label, each in verdicts.items()

@@ -18,7 +18,8 @@ from volary.steering.targets import Target, exact, protected
 
 Ask = Callable[[Request], dict[str, Any]]
 SURE = 0.3  # by which the first way must lead to overrule a grammar that read every word
-LIKELY = 0.2  # and for one wish among several
+SURER = 0.5  # and for one wish among several
+LIKELY = 0.2  # where words were left unread
 MASKED, BESIDE = "{}", "[]"  # the subject that is asked about, and the others
 STEERING = frozenset({"more", "less", "block", "only", "unblock", "keep"})
 ABSOLUTE = frozenset({"block", "only"})
