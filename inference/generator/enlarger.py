@@ -16,7 +16,7 @@ from inference.generator.plan import near, places
 SCALE = 4
 GAIT = slice(4, 6)  # of plan.MOTION
 EDGE = 1.15  # how far from its middle the subject's square is painted
-_WAVES = (0.5, 1.0, 2.0, 4.0)
+_WAVES = (0.5, 1.0, 2.0, 4.0, 8.0)  # the last is an eye's width
 _SQUARES = 3
 CHUNK = 6  # frames enlarged at once: what bounds the memory
 _STROKE = 2048  # pixels of each frame painted at once: what stays in the processor's cache
@@ -110,10 +110,11 @@ class Painter(nn.Module):
         what = F.silu(self.tell(F.silu(self.attribute(attributes + rows).sum(1))))
         return what, self.person.known(traits) if self.person else None
 
-    def forward(self, under: Tensor, at: Tensor, gait: Tensor, told: Told) -> Tensor:
-        """Colours `under` (B,P,3), places `at` (B,P,2), gait (B,2) and what `told` says to colours (B,P,3)."""
+    def forward(self, around: Tensor, under: Tensor, at: Tensor, gait: Tensor, told: Told) -> Tensor:
+        """Colours `around` (B,P,3) painted over, with colours `under` (B,P,3) to see the light by, places `at` (B,P,2),
+        gait (B,2) and what is `told`: (B,P,3)."""
         colour, cover = self.coat(under, at, gait, told)
-        return under.lerp(colour, torch.sigmoid(cover))
+        return around.lerp(colour, torch.sigmoid(cover))
 
     def coat(self, under: Tensor, at: Tensor, gait: Tensor, told: Told) -> tuple[Tensor, Tensor]:
         """The colour (B,P,3) to lay over `under` and the logit (B,P,1) of how much it covers."""
@@ -169,25 +170,31 @@ class Enlarger(nn.Module):
         return base + F.pixel_shuffle(self.spread(F.silu(x)), SCALE).float()
 
     @torch.inference_mode()
-    def whole(self, pictures: Tensor, plan: tuple[Tensor, Tensor, Tensor, Tensor], cover: float = 1.0) -> Tensor:
+    def whole(
+        self, pictures: Tensor, beneath: Tensor, plan: tuple[Tensor, Tensor, Tensor, Tensor], cover: float = 1.0
+    ) -> Tensor:
         """A clip (T,H,W,3) in -1..1 to uint8 (T,4H,4W,3), with what each frame is told: the plan's attributes (T,10)
         and motion (T,11), what is `falling` (T,4,H,W), and the person's traits (T,16), zeros for nobody.
 
-        `cover` is how much of its paint the painter lays on: 0 leaves what is there.
+        `beneath`, of the same shape, is the clip with its subject as the transformer drew it, which tells the painter
+        how it is lit; `pictures` may be without. `cover` is how much of its paint is laid on: 0 leaves what is there.
         """
         still = pictures.permute(0, 3, 1, 2)
         around = torch.stack([torch.cat([still[:1], still[:-1]]), still, torch.cat([still[1:], still[-1:]])], dim=1)
         made = []
-        for part, what, move, drops, who in zip(*(x.split(CHUNK) for x in (around, *plan)), strict=True):
+        below = beneath.permute(0, 3, 1, 2)
+        for part, under, what, move, drops, who in zip(*(x.split(CHUNK) for x in (around, below, *plan)), strict=True):
             with torch.autocast(pictures.device.type, torch.bfloat16):
                 around_it = torch.cat([local(move, *part.shape[3:]), drops], dim=1)
                 large = self(part, what, move[:, GAIT], around_it).permute(0, 2, 3, 1)
-                large = large.lerp(self._painted(large.contiguous(), (what, move, who)), cover) if cover else large
+                if cover:
+                    large = large.lerp(self._painted(large.contiguous(), under, (what, move, who)), cover)
             made.append(((large + 1) * 127.5).round().clamp(0, 255).to(torch.uint8))
         return torch.cat(made)
 
-    def _painted(self, large: Tensor, plan: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-        """Frames (B,H,W,3) with the pixels on the subject's square painted; frames with fewer repeat their first."""
+    def _painted(self, large: Tensor, beneath: Tensor, plan: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """Frames (B,4H,4W,3) with the pixels on the subject's square painted, in the light of small ones (B,3,H,W);
+        frames with fewer repeat their first."""
         attributes, motion, traits = plan
         flat = large.flatten(1, 2)
         u, v = places(motion, *large.shape[1:3])
@@ -197,12 +204,16 @@ class Enlarger(nn.Module):
             return large
         picks = torch.topk(is_on.to(torch.uint8), most, dim=1).indices
         at = torch.stack([u.gather(1, picks), v.gather(1, picks)], dim=-1)
-        under = flat.gather(1, picks[..., None].expand(-1, -1, 3))
+        rough = F.interpolate(beneath.float(), large.shape[1:3], mode="bicubic", align_corners=False)
+        under, around = (
+            part.gather(1, picks[..., None].expand(-1, -1, 3))
+            for part in (rough.permute(0, 2, 3, 1).flatten(1, 2).to(flat), flat)
+        )
         painter = self.people if self.people and traits.any() else self.painter
         gait, told = motion[:, GAIT], painter.told(attributes, traits)
-        strokes = zip(under.split(_STROKE, 1), at.split(_STROKE, 1), strict=True)
-        made = torch.cat([painter(below, place, gait, told) for below, place in strokes], 1)
-        made = torch.where(is_on.gather(1, picks)[..., None], made, under)
+        strokes = zip(*(part.split(_STROKE, 1) for part in (around, under, at)), strict=True)
+        made = torch.cat([painter(part, below, place, gait, told) for part, below, place in strokes], 1)
+        made = torch.where(is_on.gather(1, picks)[..., None], made, around)
         return flat.scatter(1, picks[..., None].expand(-1, -1, 3), made).view_as(large)
 
 

@@ -326,13 +326,13 @@ class Generator:
             pictures = self.video.decode(made.latents.video[None])[0]
             mels = self.audio.decode(made.latents.audio[None])
         motion = made.plan.motion[0, : len(pictures)]
-        pictures = cleaned(pictures, motion) if cover == 1 else pictures  # what a remix keeps of its source stays
+        plate = cleaned(pictures, motion) if cover == 1 else pictures  # what a remix keeps of its source stays
         weather = weather_of(self._named(made.plan)) if cover == 1 else None
         random = torch.Generator().manual_seed(job.seed)
         drops = falling(weather, torch.arange(len(motion)), (pictures.shape[1], pictures.shape[2]), random)
         what, who = (part.expand(len(motion), -1) for part in (made.plan.attributes, self._shown(job, made.plan)))
         wave = audio.wave(mels.float())[0].numpy()
-        return self.enlarger.whole(pictures, (what, motion, drops, who), cover).numpy(), wave
+        return self.enlarger.whole(plate, pictures, (what, motion, drops, who), cover).numpy(), wave
 
     def _named(self, plan: Plan) -> dict[str, str]:
         rows = zip(self.attributes.items(), plan.attributes[0].tolist(), strict=True)

@@ -16,17 +16,17 @@ from inference.generator.plan import DEPTHS, HORIZON, MOTION, grounds, places
 VIEWS = 12  # frames, evenly spread, that a frame's surroundings are looked up in
 REACH = 3.2  # half sides of the subject's square, within which a smear may lie
 FREE = 1.8  # half sides beyond which a frame shows the world and not the subject
-KEPT = 0.85  # half sides within which nothing is replaced: the painter needs what is under its paint
 _EDGE = 14.0
 _ENOUGH = 1.0  # views that have to show a place before it is replaced wholly
 
 
 def cleaned(pictures: Tensor, motion: Tensor) -> Tensor:
-    """Frames (T,H,W,3) in -1..1 of such motion (T,11), with what lies around the subject looked up in others."""
+    """Frames (T,H,W,3) in -1..1 of such motion (T,11), with what lies around and behind the subject as others show it:
+    most of the subject is gone, and has to be painted."""
     high, wide = pictures.shape[1:3]
     behind, seen = _behind(pictures, motion)
     u, v = (part.unflatten(1, (high, wide)) for part in places(motion, high, wide))
-    around = _within(u, v, REACH) * (1 - _within(u, v, KEPT)) * (seen / _ENOUGH).clamp(max=1)
+    around = _within(u, v, REACH) * (seen / _ENOUGH).clamp(max=1)
     return torch.where(
         _is_shadow(pictures, behind, motion)[..., None], pictures, pictures.lerp(behind, around[..., None])
     )

@@ -182,7 +182,8 @@ def test_painter_learns_a_shape_from_the_plan_alone() -> None:
 
     def error() -> float:
         at, disc = drawn()
-        return (painter(torch.zeros(2, 300, 3), at, gait, painter.told(kinds, nobody)) - disc).abs().mean().item()
+        grey = torch.zeros(2, 300, 3)
+        return (painter(grey, grey, at, gait, painter.told(kinds, nobody)) - disc).abs().mean().item()
 
     before = error()
     for _ in range(60):
@@ -204,12 +205,28 @@ def test_nothing_is_painted_beside_the_subject() -> None:
     def whole(bias: float) -> torch.Tensor:
         model.painter.leave.bias.data = torch.tensor((1.0, -1.0, 1.0, bias))
         drops, nobody = torch.zeros(4, 4, 8, 14), torch.zeros(4, 16)
-        return model.whole(pictures, (plan.attributes.expand(4, -1), plan.motion[0, :4], drops, nobody))
+        return model.whole(pictures, pictures, (plan.attributes.expand(4, -1), plan.motion[0, :4], drops, nobody))
 
     differs = (whole(9.0) != whole(-9.0)).any(-1)
     u, v = (part.unflatten(1, (32, 56)) for part in places(plan.motion[0, :4], 32, 56))
     assert differs.any()
     assert not differs[(u.abs() > 1.16) | (v.abs() > 1.16)].any()
+
+
+def test_paint_covers_what_is_around_in_the_light_of_what_is_beneath() -> None:
+    """A painter that repeats what lies beneath, and covers it wholly or not at all."""
+    torch.manual_seed(0)
+    painter = Enlarger(EnlargerShape(coarse=8, paint=8, blocks=1)).painter
+    around, beneath, at = torch.rand(1, 50, 3), torch.rand(1, 50, 3), torch.rand(1, 50, 2) * 2 - 1
+    kinds, gait = torch.zeros(1, KINDS, dtype=torch.long), torch.zeros(1, 2)
+    told = painter.told(kinds, torch.zeros(1, 16))
+
+    def laid(bias: float) -> torch.Tensor:
+        painter.leave.bias.data[3] = bias
+        return painter(around, beneath, at, gait, told)
+
+    assert torch.allclose(laid(-30.0), around)
+    assert torch.allclose(laid(30.0), painter.coat(beneath, at, gait, told)[0])
 
 
 def test_a_larger_drawing_is_the_same_picture() -> None:

@@ -42,7 +42,7 @@ def whole(model: Enlarger, subject: str, who: torch.Tensor) -> torch.Tensor:
     what = torch.tensor(attributes(replace(PERSON, subject=subject)))
     pictures = torch.zeros(2, 16, 28, 3)
     plan = (what.expand(2, -1), motion(PERSON)[:2], torch.zeros(2, 4, 16, 28), who.expand(2, -1))
-    return model.whole(pictures, plan)
+    return model.whole(pictures, pictures, plan)
 
 
 def test_a_scene_has_the_same_person_each_time_and_only_people_have_traits() -> None:
