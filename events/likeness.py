@@ -3,9 +3,10 @@
 It holds no threshold and decides nothing: `volary.likeness` and `volary.sightings` do. Biometrics travel sealed.
 """
 
-from typing import Literal
+from itertools import accumulate
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from events.shapes import Shape
 
@@ -14,7 +15,7 @@ Custody = Literal["device", "server"]
 Outcome = Literal["pass", "review", "fail", "unavailable"]
 # Every capture is judged by all of these; one that is missing from an answer counts as unavailable.
 CheckName = Literal[
-    "readable", "length", "one_face", "poses", "digits", "lips", "one_speaker", "sharp", "light", "no_replay",
+    "readable", "length", "one_face", "poses", "digits", "rhythm", "lips", "one_speaker", "sharp", "light", "no_replay",
     "adult", "same_person", "new_face",
 ]  # fmt: skip
 CHECKS: tuple[CheckName, ...] = CheckName.__args__  # type: ignore[attr-defined]
@@ -23,13 +24,30 @@ PURPOSES: tuple[Purpose, ...] = Purpose.__args__  # type: ignore[attr-defined]
 
 
 class Challenge(Shape):
-    """What must be done before the camera: digits to read aloud, and head turns in this order. Times in seconds."""
+    """What must be done before the camera: digits to read aloud, and head turns in this order. Times in seconds.
+
+    The digits are shown in `groups` of these sizes ("47 2 913" for 2, 1, 3) and read with a pause of about a second
+    between groups. A challenge of before there were groups has none.
+    """
 
     digits: str = Field(pattern=r"^[0-9]{4,8}$")
+    groups: tuple[Annotated[int, Field(ge=1, le=4)], ...] = Field(default=(), max_length=4)
     turns: tuple[Turn, ...] = Field(min_length=2, max_length=5)
     language: Literal["en", "fr"] = "en"
     issued_at: int
     expires_at: int
+
+    @model_validator(mode="after")
+    def _groups_hold_the_digits(self) -> Self:
+        if self.groups and sum(self.groups) != len(self.digits):
+            raise ValueError(f"groups {self.groups} hold {sum(self.groups)} digits, not {len(self.digits)}")
+        return self
+
+    @property
+    def shown(self) -> str:
+        """The digits as a person reads them, a space between groups; without groups, all of them together."""
+        ends = list(accumulate(self.groups)) or [len(self.digits)]
+        return " ".join(self.digits[start:end] for start, end in zip([0, *ends], ends, strict=False))
 
 
 class CaptureFinding(Shape):

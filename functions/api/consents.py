@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 from volary.accounts import Viewer
-from volary.enrolment import Likeness, State, consent_texts
+from volary.enrolment import Likeness, State, consent_texts, instructions
 from volary.likeness import Audience, Consent, Refusal, Scope
 from volary.ports import PostForm, Services
 from volary.stores.likenesses import Cascade, StoredReceipt, UseOf, standing_of
@@ -64,11 +64,12 @@ class ConsentTextResource(BaseModel):
 
 
 class NewLikeness(BaseModel):
-    """The challenge, the form that takes the capture within sixty seconds, and the text to be agreed to."""
+    """The challenge and what to do for it, the form for the capture within sixty seconds, and the text to agree to."""
 
     id: str
     object: Literal["likeness.challenge"] = "likeness.challenge"
     challenge: Challenge
+    instructions: str
     form: UploadForm
     consent: ConsentTextResource
 
@@ -188,6 +189,7 @@ def new_likeness(record: Likeness, form: PostForm) -> NewLikeness:
     return NewLikeness(
         id=record.id,
         challenge=record.challenge,
+        instructions=instructions(record.challenge),
         form=UploadForm(**form._asdict()),
         consent=ConsentTextResource(**text.model_dump(), sha256=text.sha256),
     )

@@ -50,6 +50,7 @@ class CaptureCase(BaseModel):
     created_at: int
     owner_id: str
     digits: str
+    groups: list[int]
     turns: list[str]
     findings: list[CaptureFinding]
 
@@ -144,6 +145,7 @@ def _case(likeness_id: str, services: CurrentServices) -> CaptureCase:
         created_at=record.created_at,
         owner_id=record.owner_id,
         digits=record.challenge.digits,
+        groups=list(record.challenge.groups),
         turns=list(record.challenge.turns),
         findings=list(record.findings),
     )

@@ -1,4 +1,4 @@
-"""Stages enrolments from the evaluation data and counts what is enrolled: genuine people and eight kinds of attack.
+"""Stages enrolments from the evaluation data and counts what is enrolled: genuine people and eleven kinds of attack.
 
 Faces are those of the ORL set, voices and digits those of the spoken-digits set; who speaks for which face is drawn.
 The checks are the model server's own, decoding child included. Never part of the model server.
@@ -78,12 +78,20 @@ class Studio:
             if not turns or turn != turns[-1]:
                 turns.append(turn)
         digits = "".join(str(digit) for digit in self.rng.integers(0, 10, 6))
-        return Challenge(digits=digits, turns=tuple(turns), issued_at=0, expires_at=60)
+        return Challenge(digits=digits, groups=self.groups(), turns=tuple(turns), issued_at=0, expires_at=60)
+
+    def groups(self) -> tuple[int, ...]:
+        """Sizes of two to four groups of six digits, as evenly drawn as those of `volary.enrolment.challenge`."""
+        while True:
+            ends = np.flatnonzero(self.rng.integers(0, 2, 5)) + 1
+            sizes = tuple(int(size) for size in np.diff([0, *ends, 6]))
+            if 2 <= len(sizes) <= 4 and max(sizes) <= 4:
+                return sizes
 
     def take(self, who: Actor, challenge: Challenge, speaker: str | None = None) -> Take:
         """An actor who does what the challenge asks."""
         speaker = speaker or SPEAKERS[int(self.rng.integers(len(SPEAKERS)))]
-        script = staging.script(challenge.turns, self.spoken(challenge.digits, speaker), self.rng)
+        script = staging.script(challenge.turns, self.spoken(challenge.digits, speaker), challenge.groups, self.rng)
         return Take(who, script, challenge, speaker, staging.play(who, script, self.rng))
 
     def spoken(self, digits: str, speaker: str) -> list[np.ndarray]:
@@ -161,11 +169,24 @@ def two_faces(studio: Studio) -> Judged:
 
 
 def spliced_track(studio: Studio) -> Judged:
-    """A person's capture for another challenge with the same turns, under a track that reads the right digits."""
-    asked = studio.challenge()
-    take = studio.take(studio.actor()[0], asked.model_copy(update={"digits": studio.challenge().digits}))
-    track = staging.script(asked.turns, studio.spoken(asked.digits, studio.another(take.speaker)), studio.rng)
+    """A person's capture for another challenge with the same turns, under a track that answers this challenge."""
+    take, asked = _earlier(studio)
+    spoken = studio.spoken(asked.digits, studio.another(take.speaker))
+    track = staging.script(asked.turns, spoken, asked.groups, studio.rng)
     return studio.judged(take.file(sound=track.sound), asked)
+
+
+def retimed_track(studio: Studio) -> Judged:
+    """The same capture under a track that reads the right digits whenever the lips read theirs."""
+    take, asked = _earlier(studio)
+    spoken = studio.spoken(asked.digits, studio.another(take.speaker))
+    return studio.judged(take.file(sound=staging.retimed(take.script, spoken, studio.rng)), asked)
+
+
+def _earlier(studio: Studio) -> tuple[Take, Challenge]:
+    """A person's capture for one challenge, and another one with the same turns; groups may be alike by chance."""
+    asked, other = studio.challenge(), studio.challenge()
+    return studio.take(studio.actor()[0], other.model_copy(update={"turns": asked.turns})), asked
 
 
 def spliced_voices(studio: Studio) -> Judged:
@@ -173,7 +194,7 @@ def spliced_voices(studio: Studio) -> Judged:
     asked, (who, _) = studio.challenge(), studio.actor()
     first = SPEAKERS[int(studio.rng.integers(len(SPEAKERS)))]
     halves = studio.spoken(asked.digits[:3], first) + studio.spoken(asked.digits[3:], studio.another(first))
-    script = staging.script(asked.turns, halves, studio.rng)
+    script = staging.script(asked.turns, halves, asked.groups, studio.rng)
     take = Take(who, script, asked, first, staging.play(who, script, studio.rng))
     return studio.judged(take.file(), asked)
 
@@ -182,7 +203,7 @@ ATTACKS: dict[str, Callable[[Studio], Judged]] = {
     each.__name__: each
     for each in (
         still_photo, replayed_file, filmed_screen, other_person, enrolled_elsewhere, wrong_digits, wrong_turns,
-        two_faces, spliced_track, spliced_voices,
+        two_faces, spliced_track, spliced_voices, retimed_track,
     )
 }  # fmt: skip
 

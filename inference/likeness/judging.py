@@ -7,6 +7,7 @@ at everybody who says that they are adult, once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from inference.likeness.voices import likeness
 from inference.likeness.watching import Look, Watched
 
 CHECKED = "likeness-1"
+WHISPER = "whisper-base-1.0.0"
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ def judge(taken: Taken, challenge: Challenge, known: Known) -> tuple[CaptureFind
     same = same_person(taken, known)
     return (
         length(taken), one_face(taken.watched), poses(taken.watched, challenge), digits(taken.heard, challenge),
-        lips(taken), one_speaker(taken.heard), sharp(taken.watched.lone), light(taken.watched.lone),
-        no_replay(taken.watched), adult(same, known), same, new_face(taken, known),
+        rhythm(taken.heard, challenge), lips(taken), one_speaker(taken.heard), sharp(taken.watched.lone),
+        light(taken.watched.lone), no_replay(taken.watched), adult(same, known), same, new_face(taken, known),
     )  # fmt: skip
 
 
@@ -89,7 +91,27 @@ def digits(heard: Heard | None, challenge: Challenge) -> CaptureFinding:
     score = heard.digits if heard else 0.0
     reason = f"the digits shown have a mean probability of {score:.2f}" if heard else "nobody speaks"
     advice = "Read the digits shown aloud in English, one by one, in a quiet place."
-    return _judged("digits", score, least.DIGITS, reason, advice, model="whisper-base-1.0.0")
+    return _judged("digits", score, least.DIGITS, reason, advice, model=WHISPER)
+
+
+def rhythm(heard: Heard | None, challenge: Challenge) -> CaptureFinding:
+    """How much longer the shortest pause between the groups is than the longest silence within one.
+
+    A sound that was read for this challenge has its rhythm; lips that were filmed for another one have another.
+    """
+    if challenge.language != "en":
+        reason = "pauses between French digits are heard by a person: their recognition is not measured on real speech"
+        return CaptureFinding(check="rhythm", outcome="review", score=0, threshold=least.RHYTHM, reason=reason)
+    if len(challenge.groups) < 2:
+        return unavailable("rhythm", "the challenge asks for no pauses; start again")
+    if heard and len(heard.pauses) != len(challenge.digits) - 1:
+        return unavailable("rhythm", "the digits could not be placed in the sound")
+    ends = list(accumulate(challenge.groups))[:-1]
+    between = min(heard.pauses[end - 1] for end in ends) if heard else 0.0
+    within = max((pause for at, pause in enumerate(heard.pauses, 1) if at not in ends), default=0.0) if heard else 0.0
+    reason = f"pauses between the groups last {between:.2f} s at least, those within {within:.2f} s at most"
+    advice = f"Read {challenge.shown}: pause for about a second at every gap, and not within a group."
+    return _judged("rhythm", between / max(within, least.BRIEF), least.RHYTHM, reason, advice, model=WHISPER)
 
 
 def lips(taken: Taken) -> CaptureFinding:

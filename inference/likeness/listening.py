@@ -1,16 +1,21 @@
-"""Listens to a capture: are these the digits, is it one voice, does it sound when lips move? It decides nothing.
+"""Listens to a capture: are these the digits, where are its pauses, is it one voice, do lips move with it?
+
+It decides nothing.
 
 Digits are not transcribed and compared, which fails on digits read one by one: Whisper is asked how likely the
 challenge's own digits are, given the sound. The first stock answer to "what was said" is right for 8 of 12 strings of
 the digits set, this measure tells 24 of 24 from wrong ones (`volary eval likeness`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from events.moderation import Span
 from inference.likeness.voices import RATE, STRIDE, Voices, speech
 from inference.safety.sound import Ears
 
@@ -21,18 +26,21 @@ LOUD = 0.7
 CLOSE = 20  # hundredths of a second between pieces of speech whose voices are compared
 SIDE, AROUND_CUT = 2, 4  # pieces on either side of a moment at least, and those left out between them at most
 WINDOW = 1500  # Whisper frames of 10 ms: half of its own 30 s holds any capture and costs a quarter
+FRAMES_A_SECOND = 50  # of Whisper's attention
 
 
 @dataclass(frozen=True)
 class Heard:
     """`digits` is the mean probability of the challenge's digits, `one_voice` the worst cosine between two parts of the
-    speech, `spoken_seconds` how long somebody speaks, `voice` the direction of 256 numbers.
+    speech, `spoken_seconds` how long somebody speaks, `voice` the direction of 256 numbers. `pauses` are the seconds of
+    the longest silence after each digit but the last; empty where the digits were not placed.
     """
 
     digits: float
     one_voice: float
     spoken_seconds: float
     voice: np.ndarray
+    pauses: tuple[float, ...] = ()
 
 
 class Listener:
@@ -45,12 +53,18 @@ class Listener:
     def listen(self, sound: np.ndarray, digits: str) -> Heard:
         """`sound` is mono at RATE; raises ValueError where nobody speaks."""
         pieces = self.voices.pieces(sound, CLOSE)
-        spoken = sum(span.end - span.start for span in speech(sound))
+        spans = speech(sound)
+        spoken = sum(span.end - span.start for span in spans)
         voice = pieces[:: STRIDE // CLOSE].mean(axis=0)
-        return Heard(self.probability(sound, digits), _unity(pieces), spoken, voice / np.linalg.norm(voice))
+        probability, placed = self.read(sound, digits)
+        silences = pauses(spans, placed) if len(placed) == len(digits) else ()
+        return Heard(probability, _unity(pieces), spoken, voice / np.linalg.norm(voice), silences)
 
-    def probability(self, sound: np.ndarray, digits: str) -> float:
-        """The geometric mean of the probabilities that Whisper gives these digits in this order."""
+    def read(self, sound: np.ndarray, digits: str) -> tuple[float, np.ndarray]:
+        """The geometric mean of the probabilities that Whisper gives these digits in this order, and their seconds.
+
+        The seconds are where Whisper's attention leaves a digit's token for the next: within the spoken digit.
+        """
         from faster_whisper.tokenizer import Tokenizer
 
         model = self.ears._model()
@@ -60,7 +74,23 @@ class Listener:
         tokenizer = Tokenizer(model.hf_tokenizer, True, task="transcribe", language="en")  # noqa: FBT003
         text = model.hf_tokenizer.encode(" " + " ".join(digits), add_special_tokens=False).ids
         found: Any = model.model.align(model.encode(features), list(tokenizer.sot_sequence), [text], WINDOW)[0]
-        return float(np.exp(np.mean(np.log(np.maximum(found.text_token_probs, LEAST_PROBABILITY)))))
+        probability = float(np.exp(np.mean(np.log(np.maximum(found.text_token_probs, LEAST_PROBABILITY)))))
+        tokens, frames = np.array(found.alignments).T
+        left = [frames[tokens == token].min() for token in range(1, len(text) + 1) if (tokens == token).any()]
+        return probability, np.array(left) / FRAMES_A_SECOND
+
+
+def pauses(spans: Sequence[Span], placed: np.ndarray) -> tuple[float, ...]:
+    """The longest silence after each digit but the last, for stretches of speech and the digits' seconds.
+
+    A silence lies after as many digits as were read before its middle; one within a digit is short and does no harm.
+    """
+    longest = [0.0] * (len(placed) - 1)
+    for before, after in pairwise(spans):
+        read = int((placed < (before.end + after.start) / 2).sum())
+        if 0 < read < len(placed):
+            longest[read - 1] = max(longest[read - 1], after.start - before.end)
+    return tuple(longest)
 
 
 def synchrony(mouth: np.ndarray, seconds: np.ndarray, sound: np.ndarray) -> float:

@@ -7,11 +7,13 @@ says so. Never part of the model server.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 from PIL import Image
 from scipy.interpolate import griddata
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
+from scipy.signal import resample
 
 from events.likeness import Turn
 from inference.likeness.faces import Faces
@@ -26,6 +28,8 @@ GAPES = 0.085
 SHUT = 0.045
 OPENED = 0.03  # how much wider, as a share of the face's height, a mouth that speaks is read at least
 STRAIGHT = 9.0
+PAUSE, BREATH = (0.7, 1.1), (0.22, 0.36)  # seconds between groups of digits, and within one
+CLOSEST = 0.05
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Script:
     pitch: np.ndarray
     gape: np.ndarray
     sound: np.ndarray
+    onsets: tuple[float, ...]  # seconds at which the digits begin
 
     @property
     def frames(self) -> int:
@@ -101,23 +106,39 @@ def _lips(mesh: np.ndarray) -> tuple[float, float, float]:
     return (float(left[0] + right[0]) / 2, float(mesh[13][1] + mesh[14][1]) / 2, float(right[0] - left[0]) * 0.5)
 
 
-def script(turns: Sequence[Turn], digits: Sequence[np.ndarray], rng: np.random.Generator) -> Script:
-    """A person who turns the head in this order and then reads the digits; each digit is sound at RATE."""
-    poses = [(0.0, 0.0)] * int(FRAME_RATE * rng.uniform(0.6, 0.9))
+def script(
+    turns: Sequence[Turn], digits: Sequence[np.ndarray], groups: Sequence[int], rng: np.random.Generator
+) -> Script:
+    """A person who turns the head in this order and then reads the digits, in groups; each digit is sound at RATE."""
+    poses = [(0.0, 0.0)] * int(FRAME_RATE * rng.uniform(0.4, 0.7))
     for turn in turns:
         yaw, pitch = (each * rng.uniform(0.9, 1.1) for each in TURN_DEGREES[turn])
         ramp = np.concatenate([np.linspace(0, 1, 4), np.ones(3), np.linspace(1, 0, 4)])
         poses += [(yaw * share, pitch * share) for share in ramp] + [(0.0, 0.0)] * int(rng.integers(3, 5))
     sound = [np.zeros(int(len(poses) / FRAME_RATE * RATE), np.float32)]
-    for digit in digits:
-        sound += [digit, np.zeros(int(RATE * rng.uniform(0.22, 0.36)), np.float32)]
+    onsets, ends = list[float](), set(accumulate(groups[:-1]))
+    for number, digit in enumerate(digits, 1):
+        onsets.append(sum(map(len, sound)) / RATE)
+        silence = rng.uniform(*(PAUSE if number in ends else BREATH))
+        sound += [digit, np.zeros(int(RATE * silence), np.float32)]
     whole = np.concatenate(sound)
     total = int(np.ceil(len(whole) / RATE * FRAME_RATE))
     drift = gaussian_filter(rng.normal(0, 3, (2, total)), (0, 6))
     still = np.zeros((total - len(poses), 2))
     yaw_pitch = np.concatenate([np.array(poses).reshape(-1, 2), still]).T + drift
     whole = whole + rng.normal(0, 0.001, len(whole)).astype(np.float32)
-    return Script(yaw_pitch[0], yaw_pitch[1], _gape(whole, total, rng), whole.astype(np.float32))
+    return Script(yaw_pitch[0], yaw_pitch[1], _gape(whole, total, rng), whole.astype(np.float32), tuple(onsets))
+
+
+def retimed(old: Script, digits: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Other digits at RATE, each begun where the old script began one: sped up where there is too little room."""
+    starts = [int(onset * RATE) for onset in old.onsets]
+    whole = np.zeros(len(old.sound), np.float32)
+    for digit, start, end in zip(digits, starts, [*starts[1:], len(whole)], strict=True):
+        room = end - start - int(CLOSEST * RATE)
+        fitted = digit if len(digit) <= room else np.asarray(resample(digit, room), np.float32)
+        whole[start : start + len(fitted)] = fitted
+    return np.asarray(whole + rng.normal(0, 0.001, len(whole)), np.float32)
 
 
 def play(who: Actor, what: Script, rng: np.random.Generator) -> np.ndarray:

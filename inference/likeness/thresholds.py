@@ -15,6 +15,9 @@ SOUND_SHARE = 0.8  # of the picture's length
 ONE_FACE = 1.0  # share of looks with exactly one face; FEW_MISSES may show none
 FEW_MISSES = 0.05
 DIGITS = 0.06  # mean probability of the challenge's digits
+# The shortest pause between groups as a multiple of the longest silence within one, which counts as BRIEF at least.
+RHYTHM = 1.3
+BRIEF = 0.25  # seconds
 # Correlation of opening and loudness: of 299 genuine captures the least was 0.69, of 20 spliced the most 0.64.
 LIPS = 0.67
 LIPS_MOVE = 0.005  # spread of the opening, as a share of the face's height

@@ -7,8 +7,9 @@ import pytest
 from volary import receipts
 from volary.enrolment import consent_texts
 from volary.stores.likenesses import Likenesses
-from volary.stores.videos import Videos
+from volary.stores.videos import Act, Videos
 
+from events.likeness import Challenge
 from tests.api.people import deliver, enrolled
 
 MP4 = b"\x00\x00\x00\x18ftypisom" + b"\x00" * 40
@@ -44,8 +45,25 @@ class TestEnrolling:
         said = begun(world)
 
         assert len(said["challenge"]["digits"]) == 6 and len(said["challenge"]["turns"]) == 3
+        assert sum(said["challenge"]["groups"]) == 6 and 2 <= len(said["challenge"]["groups"]) <= 4
         assert said["challenge"]["expires_at"] - said["challenge"]["issued_at"] == 60
         assert said["form"]["url"].startswith("http") and said["consent"]["sha256"] == texts()["text_sha256"]
+
+    def test_a_person_is_told_in_their_language_what_to_do(self, world):
+        said = begun(world, language="fr")
+        asked = Challenge.model_validate(said["challenge"])
+
+        assert said["instructions"].startswith("Regardez la caméra.")
+        assert f": {asked.shown}. " in said["instructions"] and asked.shown.count(" ") == len(asked.groups) - 1
+
+    def test_a_reviewer_sees_the_groups_that_were_asked_for(self, world):
+        said, store = begun(world), Likenesses(world.home.items)
+        waiting = store.get(said["id"]).model_copy(update={"state": "review"})
+        store.change(waiting, Act(action="capture review", actor="system", at=waiting.created_at))
+
+        found = world.call("GET", "/moderation/captures", "mo").json()["data"]
+
+        assert [(each["id"], each["groups"]) for each in found] == [(said["id"], said["challenge"]["groups"])]
 
     def test_a_capture_in_time_is_checked(self, world):
         likeness_id = begun(world)["id"]

@@ -21,7 +21,7 @@ from inference.likeness.verification import Pair, told
 from inference.likeness.voices import RATE, mel
 from inference.likeness.watching import Look, Watched
 
-CHALLENGE = Challenge(digits="123456", turns=("left", "up", "right"), issued_at=0, expires_at=60)
+CHALLENGE = Challenge(digits="123456", groups=(2, 4), turns=("left", "up", "right"), issued_at=0, expires_at=60)
 NOBODY = Known(None, (), claims_adult=False)
 VOICE = np.eye(256)[0]
 

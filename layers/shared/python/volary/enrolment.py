@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from itertools import product
 from typing import Literal
 
 from events.likeness import CHECKS, CaptureFinding, Challenge, Custody, Turn
@@ -22,7 +23,22 @@ Decision = Literal["accepted", "review", "refused"]
 CHALLENGE_SECONDS = 60
 DIGITS = 6
 TURNS = 3
+GROUPS = (2, 4)  # groups that the digits are shown in, least and most
+MOST_IN_GROUP = 4
 ALL_TURNS: tuple[Turn, ...] = ("left", "right", "up", "down")
+
+TURN_WORDS: dict[str, dict[Turn, str]] = {
+    "en": {"left": "left", "right": "right", "up": "up", "down": "down"},
+    "fr": {"left": "à gauche", "right": "à droite", "up": "vers le haut", "down": "vers le bas"},
+}
+INSTRUCTIONS = {
+    "en": "Look into the camera. Turn your head {turns}, and back to the camera after each turn. Then read these digits"
+    " aloud, one by one: {digits}. Make a pause of about a second at every gap, and none within a group."
+    " Twelve seconds are the most for all of it.",
+    "fr": "Regardez la caméra. Tournez la tête {turns}, en revenant face à la caméra après chaque mouvement. Lisez"
+    " ensuite ces chiffres à voix haute, un par un : {digits}. Marquez une pause d'environ une seconde à chaque espace,"
+    " et aucune à l'intérieur d'un groupe. Le tout doit durer douze secondes au plus.",
+}
 
 
 class ConsentText(Shape):
@@ -70,6 +86,15 @@ def consent_texts() -> dict[str, ConsentText]:
     }
 
 
+@cache
+def groupings() -> tuple[tuple[int, ...], ...]:
+    """Every way to show the digits in groups, 23 of them: a capture that is not for this challenge has another."""
+    sizes, least, most = range(1, MOST_IN_GROUP + 1), *GROUPS
+    return tuple(
+        each for count in range(least, most + 1) for each in product(sizes, repeat=count) if sum(each) == DIGITS
+    )
+
+
 def challenge(draw: int, language: Literal["en", "fr"], now: int) -> Challenge:
     """A challenge from a random number of at least 64 bits; neighbouring turns differ."""
     digits = f"{draw % 10**DIGITS:0{DIGITS}d}"
@@ -79,8 +104,15 @@ def challenge(draw: int, language: Literal["en", "fr"], now: int) -> Challenge:
         rest, index = divmod(rest, len(choices))
         turns.append(choices[index])
     return Challenge(
-        digits=digits, turns=tuple(turns), language=language, issued_at=now, expires_at=now + CHALLENGE_SECONDS
-    )
+        digits=digits, groups=groupings()[rest % len(groupings())], turns=tuple(turns), language=language,
+        issued_at=now, expires_at=now + CHALLENGE_SECONDS,
+    )  # fmt: skip
+
+
+def instructions(asked: Challenge) -> str:
+    """What a person is told to do for a challenge, in its language."""
+    turns = ", ".join(TURN_WORDS[asked.language][turn] for turn in asked.turns)
+    return INSTRUCTIONS[asked.language].format(turns=turns, digits=asked.shown)
 
 
 def confirmed(likeness: Likeness, agreed: ConsentText, call_id: str, now: int) -> Likeness:
