@@ -11,7 +11,15 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 DEVELOPED = ("dev", "dev_more", "dev_third")
-HELD_OUT = ("heldout", "heldout_third", "heldout_fourth", "heldout_fifth", "heldout_sixth", "heldout_seventh")
+HELD_OUT = (
+    "heldout",
+    "heldout_third",
+    "heldout_fourth",
+    "heldout_fifth",
+    "heldout_sixth",
+    "heldout_seventh",
+    "heldout_eighth",
+)
 PARTS = (*DEVELOPED, *HELD_OUT)
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')
 KINDS = {"reset", "undo", "query", "noop", "reject"}
