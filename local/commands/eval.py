@@ -10,7 +10,7 @@ from volary.errors import Invalid
 from local import adherence, extending, recognition
 
 FEED = {"steering": "what instructions compile to", "ranking": "what they do to a catalogue: CATALOGUE INSTRUCTIONS"}
-LIKENESS = ("likeness", "faces", "voices", "enrolments")
+LIKENESS = ("likeness", "faces", "voices", "enrolments", "rhythm")
 LABELLED = {
     "moderation": "screening on rows of prompts",
     "frames": "screening on folders LABEL/*",
@@ -18,6 +18,7 @@ LABELLED = {
     "faces": "pairs of files",
     "voices": "pairs of files",
     "enrolments": "rows that `likeness` left",
+    "rhythm": "pauses between digits, on sound from the media folder",
 }
 
 
