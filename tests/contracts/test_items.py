@@ -339,7 +339,16 @@ def test_a_partition_holds_only_its_own(services, fresh):
         {"pk": "p", "sk": "x", "when": object()},
         {"pk": "p", "sk": "x", "text": "x" * 400_001},
     ],
-    ids=["empty_key", "no_sort_key", "number_as_key", "number_in_index", "empty_in_index", "nan", "object", "too_large"],
+    ids=[
+        "empty_key",
+        "no_sort_key",
+        "number_as_key",
+        "number_in_index",
+        "empty_in_index",
+        "nan",
+        "object",
+        "too_large",
+    ],
 )
 def test_what_dynamodb_cannot_hold_is_refused(services, bad):
     with pytest.raises(Invalid):
