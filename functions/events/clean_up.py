@@ -2,8 +2,9 @@
 
 from volary.entrypoint import entrypoint
 from volary.ports import Services
+from volary.stores import published
 from volary.stores.videos import Videos
-from volary.videos import Rendition, Video, manifest_key, published_key, work_folder, work_key
+from volary.videos import Rendition, Video, work_folder, work_key
 
 from events.bus import Done, VideoCompleted, VideoDeleted, VideoFailed, VideosWithdrawn
 
@@ -20,7 +21,7 @@ def clean_up(event: VideoCompleted | VideoFailed | VideoDeleted | VideosWithdraw
         case "video.deleted":
             _forget(video, "the video was deleted", services)
         case "video.failed":
-            _forget_published(video, services)  # it may have failed after it was signed
+            published.forget(video, services)  # it may have failed after it was signed
     _forget_work(video, services)
     return Done()
 
@@ -28,16 +29,10 @@ def clean_up(event: VideoCompleted | VideoFailed | VideoDeleted | VideosWithdraw
 def _forget(video: Video, cause: str, services: Services) -> None:
     if video.status != "completed":  # its workflow has ended
         services.workflows.stop("generation", video.id, cause)
-    _forget_published(video, services)
+    published.forget(video, services)
     _forget_work(video, services)
     if video.source and video.source.upload_key:
         services.blobs.delete("uploads", video.source.upload_key)
-
-
-def _forget_published(video: Video, services: Services) -> None:
-    for rendition in RENDITIONS:
-        services.blobs.delete("videos", published_key(video, rendition))
-    services.blobs.delete("videos", manifest_key(video.id))
 
 
 def _forget_work(video: Video, services: Services) -> None:

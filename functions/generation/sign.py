@@ -14,6 +14,7 @@ from volary.entrypoint import entrypoint
 from volary.errors import Absent, Conflict, Forbidden
 from volary.ports import Services
 from volary.provenance import Statement
+from volary.stores import published
 from volary.stores.likenesses import standing_of
 from volary.videos import FILES, Rendition, Signature, Video, manifest_key, published_key, work_key
 
@@ -41,6 +42,8 @@ def sign(state: GenerationState, services: Services) -> GenerationState:
         except SourceGone:
             # `publish` refuses a clip without a signature; the code tells its owner why.
             return failed(state, "source_withdrawn")
+        finally:
+            published.forget_if_over(video.id, services)  # deleted, or withdrawn from, while files were stored
     changed(video.model_copy(update={"signature": signature}), "signed", services)
     return state
 

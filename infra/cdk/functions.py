@@ -67,7 +67,7 @@ STEPS = (
     Deployed("generation.hold", RECORDS),
     Deployed(
         "generation.sign",
-        (*RECORDS, "work.read", "videos.read", "videos.write", "keys.sign"),
+        (*RECORDS, "work.read", "videos.read", "videos.write", "videos.delete", "keys.sign"),
         timeout_seconds=120,
         memory_mb=1769,  # one whole core
         storage_mb=1024,

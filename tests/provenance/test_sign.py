@@ -3,6 +3,8 @@
 import hashlib
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,16 +12,19 @@ import pytest
 from volary.certificates import anchor
 from volary.embedded import open_home
 from volary.embedded import services as embedded
-from volary.errors import Conflict, Forbidden
+from volary.errors import Conflict, Forbidden, VolaryError
+from volary.generation import failure_of
 from volary.likeness import Appearance
 from volary.manifests import crjson, read
-from volary.ports import Services
+from volary.ports import Bucket, Services
 from volary.provenance import CONSENT, GENERATION
 from volary.stores.likenesses import Likenesses
 from volary.stores.videos import Act, Videos
-from volary.videos import FILES, Rendition, SourceClip, Video, complete, published_key, work_key
+from volary.videos import FILES, Rendition, SourceClip, Video, complete, delete, published_key, withdraw, work_key
 
+from events.bus import VideoDeleted
 from events.workflow import GenerationState, Verdict
+from functions.events.clean_up import clean_up
 from functions.generation.sign import manifest_key, sign
 from tests.api.people import enrolled
 from tests.provenance import clips
@@ -79,6 +84,40 @@ def test_a_clip_with_people_points_to_their_receipts(services, files, tmp_path):
 def nothing_published(services: Services, video: Video) -> bool:
     keys = [published_key(video, rendition) for rendition in RENDITIONS] + [manifest_key(video.id)]
     return all(services.blobs.facts("videos", key) is None for key in keys)
+
+
+class Late:
+    """The blob store of a busy day: before the first signed file is stored, what was asked for meanwhile is done."""
+
+    def __init__(self, services: Services, meanwhile: Callable[[], None]) -> None:
+        self._blobs, self._meanwhile = services.blobs, [meanwhile]
+
+    def upload(self, bucket: Bucket, key: str, path: Path, content_type: str) -> None:
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        self._blobs.upload(bucket, key, path, content_type)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._blobs, name)
+
+
+@pytest.mark.parametrize("end", ["deleted", "withdrawn"])
+def test_a_clip_that_ends_while_it_is_signed_leaves_no_file(services: Services, files, end: str) -> None:
+    """Its clean-up comes by before the files do: a million schedules found the one that was left."""
+    video = made(services, files)
+    store = Videos(services.items)
+
+    def ended() -> None:
+        now = store.get(video.id)
+        gone = delete(now, 5) if end == "deleted" else withdraw(now, failure_of("likeness_withdrawn"), 5)
+        store.change(gone, Act(action=end, actor="test", at=5))
+        at = services.clock.now()
+        clean_up(VideoDeleted(event_id="e", at=at, video_id=video.id, owner_id=video.owner_id), services)
+
+    with pytest.raises(VolaryError):
+        sign(state(video), replace(services, blobs=Late(services, ended)))
+
+    assert nothing_published(services, video)
 
 
 def home_anchor(services: Services) -> str:

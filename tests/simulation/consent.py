@@ -26,6 +26,7 @@ from volary.generation import Ask, failure_of
 from volary.likeness import Consent, Grant
 from volary.moderation import shipped_policy
 from volary.ports import Put, Range, Services
+from volary.stores import published as signed_files
 from volary.stores.accounts import Accounts
 from volary.stores.blocked import KEY as LIST
 from volary.stores.blocked import Blocked
@@ -386,6 +387,7 @@ def screened(state: GenerationState, world: World) -> GenerationState:
     made = enter(video, "screening_media").model_copy(update={"signature": SIGNED})
     video = world.videos.change(made, Act(action="made", actor="sim", at=world.seconds()))
     world.blobs.put("videos", published_key(video, "video"), b"", "video/mp4")
+    signed_files.forget_if_over(video.id, world.services)  # as `sign` does after it stored them
     seen = world.drawn.setdefault(video.id, world.dice.choice(("like_ben", "", "")))
     call = Call(call_id=f"call_{video.id}", video_id=video.id, token=video.id, state=state, index_id="index_1")
     world.items.write(world.videos.call_write(call, world.seconds()))
