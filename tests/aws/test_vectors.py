@@ -19,8 +19,10 @@ VECTOR = base64.b64encode(struct.pack(f"<{WIDTH}e", *NUMBERS)).decode()
 
 POINT = Point(
     "video_1", VECTOR, "user_bob", "video_0", 7, ("like_1",), seconds=8, is_remix=True, language="fr", remakers=2,
-    topics={"cats": 0.5},
+    topics={"cats": 0.5}, form="portrait", has_sound=False, depth=3,
 )  # fmt: skip
+FACTS = '{"seconds":8,"is_remix":true,"language":"fr","remakers":2,"topics":{"cats":0.5}%s}'
+ALL_FACTS = FACTS % ',"form":"portrait","has_sound":false,"depth":3'
 
 
 @pytest.fixture
@@ -35,17 +37,19 @@ def service():
 
 def test_a_point_goes_with_what_it_is_found_by(service):
     stubber, vectors = service
-    facts = '{"seconds":8,"is_remix":true,"language":"fr","remakers":2,"topics":{"cats":0.5}}'
-    metadata = {"owner": "user_bob", "root": "video_0", "at": 7, "facts": facts, "people": ["like_1"]}
+    metadata = {"owner": "user_bob", "root": "video_0", "at": 7, "facts": ALL_FACTS, "people": ["like_1"]}
     sent = {"key": "video_1", "data": {"float32": NUMBERS}, "metadata": metadata}
     stubber.add_response("put_vectors", {}, {"indexArn": INDEX, "vectors": [sent]})
 
     vectors.put([POINT])
 
 
-def test_what_is_known_of_a_clip_comes_back_with_its_cosines(service):
+OLD = replace(POINT, form="", has_sound=True, depth=0)
+
+
+@pytest.mark.parametrize(("facts", "point"), [(ALL_FACTS, POINT), (FACTS % "", OLD)], ids=["now", "placed before"])
+def test_what_is_known_of_a_clip_comes_back_with_its_cosines(service, facts, point):
     stubber, vectors = service
-    facts = '{"seconds":8,"is_remix":true,"language":"fr","remakers":2,"topics":{"cats":0.5}}'
     metadata = {"owner": "user_bob", "root": "video_0", "at": 7, "facts": facts, "people": ["like_1"]}
     answer = {"vectors": [{"key": "video_1", "data": {"float32": NUMBERS}, "metadata": metadata}]}
     asked = {"indexArn": INDEX, "keys": ["video_1", "video_2"], "returnData": True, "returnMetadata": True}
@@ -53,7 +57,7 @@ def test_what_is_known_of_a_clip_comes_back_with_its_cosines(service):
 
     known = vectors.known(["video_1", "video_2"], [VECTOR])
 
-    assert known == {"video_1": Known(replace(POINT, vector=""), (1.0,))}
+    assert known == {"video_1": Known(replace(point, vector=""), (1.0,))}
 
 
 def test_the_newest_are_asked_for_by_their_time(service):
