@@ -75,7 +75,7 @@ MUTATIONS: dict[str, tuple[Callable, str, str]] = {
     "keep_what_was_lent": (return_loans.return_loans, "vault.take_back(likeness_id, video_id, services)", "pass"),
     "sweep_only_rows": (vault_loans.take_back_loan, 'services.blobs.delete("likenesses", _place(loan, part))',
                         "pass"),
-    "keep_the_files": (clean_up._forget, "_forget_published(video, services)", "pass"),
+    "keep_the_files": (clean_up._forget, "published.forget(video, services)", "pass"),
 }  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def _sign_whatever_comes(monkeypatch):
 
 
 def _keep_files_of_deleted(monkeypatch):
-    monkeypatch.setattr(cleaning, "_forget_published", lambda *_: None)
+    monkeypatch.setattr(cleaning.published, "forget", lambda *_: None)
 
 
 def _lose_the_events(monkeypatch):
