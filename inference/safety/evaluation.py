@@ -1,8 +1,9 @@
 """Measures screening on labelled rows: recall, specificity and 95 % Wilson intervals per category and per group.
 
 `python -m inference.safety.evaluation moderation FILE…` and `… frames DIR`. It trains nothing and chooses no
-threshold; the command line hands it the policy's own verdict, and without one 0.5 is the line, as the weights were
-tuned for.
+threshold. A row that is held counts as flagged, like one that is blocked; how many are blocked (refused at once, with
+no person asked) is said beside. `volary eval` hands it the policy's own verdict; without one the lines are those that
+the weights were tuned for.
 """
 
 import argparse
@@ -22,6 +23,8 @@ from inference.safety.peers import PEERS
 from inference.safety.prompts import PromptScreen
 
 SHIPPED = {Category.SEXUAL_MINORS: 0.1, Category.TEST_STRING: 0.25, Category.UNREADABLE: 0.01}
+SURE = 0.85  # a score that is refused at once; the policy has it for most categories
+NEVER_SURE = {Category.DECEPTION, Category.PUBLIC_FIGURE, Category.UNSUPPORTED_LANGUAGE, Category.UNREADABLE}
 UNSAFE, BENIGN = "unsafe", "benign"
 UNSCORED = "no model: hold for review"
 LONGEST_DISGUISED = 200  # characters: a disguise is measured on prompts, not on pages
@@ -41,6 +44,7 @@ class Verdict:
     flagged: bool
     score: float
     category: str
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,14 @@ class Rate:
     high: float
 
 
-Judge = Callable[[Sequence[Signal]], bool]
+Action = Literal["pass", "hold", "block"]
+Judge = Callable[[Sequence[Signal]], Action]
+
+
+def shipped(signals: Sequence[Signal]) -> Action:
+    """What the lines say that the weights were tuned for."""
+    sure = any(signal.score >= SURE for signal in signals if signal.category not in NEVER_SURE)
+    return "block" if sure else "hold" if over_shipped(signals) else "pass"
 
 
 def over_shipped(signals: Sequence[Signal]) -> bool:
@@ -74,14 +85,12 @@ def over_shipped(signals: Sequence[Signal]) -> bool:
     return any(signal.score >= SHIPPED.get(signal.category, 0.5) for signal in signals)
 
 
-def harm_only(signals: Sequence[Signal]) -> bool:
+def harm_only(judge: Judge) -> Judge:
     """The same without the language hold: what the classifier itself finds in a language it is not meant to judge."""
-    return over_shipped([signal for signal in signals if signal.category != Category.UNSUPPORTED_LANGUAGE])
+    return lambda signals: judge([signal for signal in signals if signal.category != Category.UNSUPPORTED_LANGUAGE])
 
 
-def screen_rows(
-    rows: Iterable[dict[str, Any]], screen: PromptScreen, judge: Judge = over_shipped
-) -> Iterator[Labelled]:
+def screen_rows(rows: Iterable[dict[str, Any]], screen: PromptScreen, judge: Judge = shipped) -> Iterator[Labelled]:
     """Judge rows `{"id","text","label","category","group","lang"}`; rows with another label are skipped."""
     return (judged(row, screen, judge, row["text"]) for row in rows if row["label"] in {UNSAFE, BENIGN})
 
@@ -91,8 +100,9 @@ def judged(row: dict[str, Any], screen: PromptScreen, judge: Judge, text: str, c
     started = time.perf_counter()
     signals = screen.screen(text, context).signals
     spent = 1000 * (time.perf_counter() - started)
-    lead = max(signals, key=lambda signal: signal.score)
-    return _labelled(row, Verdict(str(row["id"]), judge(signals), round(lead.score, 4), lead.category.value), spent)
+    lead, action = max(signals, key=lambda signal: signal.score), judge(signals)
+    verdict = Verdict(str(row["id"]), action != "pass", round(lead.score, 4), lead.category.value, action == "block")
+    return _labelled(row, verdict, spent)
 
 
 def _labelled(row: dict[str, Any], verdict: Verdict, milliseconds: float) -> Labelled:
@@ -111,7 +121,9 @@ def wilson(hits: int, of: int, z: float = 1.96) -> Rate:
 
 
 def summary(found: Sequence[Labelled]) -> list[dict[str, Any]]:
-    """One line per slice: over all, per group, per category, per language, each with recall and specificity."""
+    """One line per slice: over all, per group, per category, per language. `recall` and `specificity` count a held row
+    as flagged; `blocked` and `over_refused` are the shares refused at once, of the unsafe and of the benign rows.
+    """
     slices: list[tuple[str, str, list[Labelled]]] = [("all", "all", list(found))]
     for kind in ("group", "category", "lang"):
         names = sorted({getattr(row, kind) for row in found})
@@ -140,7 +152,7 @@ def read(files: Sequence[Path]) -> list[dict[str, Any]]:
     return [row for file in files for row in _rows(file)]
 
 
-def moderation(files: Sequence[Path], screen: PromptScreen, judge: Judge = over_shipped) -> list[Labelled]:
+def moderation(files: Sequence[Path], screen: PromptScreen, judge: Judge = shipped) -> list[Labelled]:
     """Every row of JSON-lines files. Raises ValueError with file and line for one that is not a row."""
     return list(screen_rows(read(files), screen, judge))
 
@@ -152,7 +164,7 @@ def beside(rows: Iterable[dict[str, Any]], peer: str) -> list[Labelled]:
     scores = list(PEERS[peer]([row["text"] for row in kept]))
     each = 1000 * (time.perf_counter() - started) / max(1, len(kept))
     return [
-        _labelled(row, Verdict(str(row["id"]), score >= 0.5, round(score, 4), peer), each)
+        _labelled(row, Verdict(str(row["id"]), score >= 0.5, round(score, 4), peer, score >= 0.5), each)
         for row, score in zip(kept, scores, strict=True)
     ]
 
@@ -203,8 +215,8 @@ def write_rows(found: Sequence[Labelled], out: Path) -> None:
     out.write_text("".join(json.dumps(asdict(row.verdict)) + "\n" for row in found), "utf-8")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print one JSON line per slice, then the data hash and the weights' version."""
+def main(arguments: Sequence[str], judge: Judge = shipped) -> int:
+    """Print one JSON line per slice, then the data hash and how long a verdict took."""
     parser = argparse.ArgumentParser(prog="inference.safety.evaluation", description=__doc__)
     parser.add_argument("what", choices=["moderation", "frames"])
     parser.add_argument("paths", nargs="+", type=Path)
@@ -214,7 +226,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--disguised", action="store_true", help="judge every short prompt in each disguise too")
     parser.add_argument("--weights", type=Path, default=Path(__file__).parents[1] / "weights" / "safety")
     chosen = parser.parse_args(arguments)
-    judge = harm_only if chosen.harm_only else over_shipped
+    judge = harm_only(judge) if chosen.harm_only else judge
     found = _measured(chosen.what, chosen.paths, chosen.weights, judge)
     if chosen.rows:
         write_rows(found, chosen.rows)
@@ -250,12 +262,15 @@ def _rates(rows: Sequence[Labelled]) -> dict[str, Any]:
     return {
         "recall": asdict(wilson(sum(row.verdict.flagged for row in unsafe), len(unsafe))) if unsafe else None,
         "specificity": asdict(wilson(sum(not row.verdict.flagged for row in benign), len(benign))) if benign else None,
+        "blocked": asdict(wilson(sum(row.verdict.refused for row in unsafe), len(unsafe))) if unsafe else None,
+        "over_refused": asdict(wilson(sum(row.verdict.refused for row in benign), len(benign))) if benign else None,
     }
 
 
 def _picture(path: Path, score: float, threshold: float) -> Labelled:
     label = BENIGN if path.parent.name == BENIGN else UNSAFE
-    verdict = Verdict(f"{path.parent.name}/{path.name}", score >= threshold, round(score, 4), Category.SEXUAL.value)
+    id_, is_over = f"{path.parent.name}/{path.name}", score >= threshold
+    verdict = Verdict(id_, is_over, round(score, 4), Category.SEXUAL.value, score >= SURE)
     return Labelled(verdict, label, path.parent.name, path.parent.name, "none")
 
 

@@ -35,10 +35,11 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     screen = screen_of(asked.weights)
-    for line in evaluation.summary(evaluation.moderation(asked.paths, screen, evaluation.harm_only)):
+    judge = evaluation.harm_only(evaluation.shipped)
+    for line in evaluation.summary(evaluation.moderation(asked.paths, screen, judge)):
         print(json.dumps(line), flush=True)
     if asked.disguised:
-        for line in evaluation.disguised(evaluation.read(asked.paths), screen, evaluation.harm_only):
+        for line in evaluation.disguised(evaluation.read(asked.paths), screen, judge):
             print(json.dumps(line), flush=True)
     for line in evaluation.told_beside(evaluation.read(asked.paths), asked.disguised) if asked.beside else ():
         print(json.dumps(line), flush=True)

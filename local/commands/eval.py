@@ -55,11 +55,17 @@ def run(args: argparse.Namespace) -> int:
         staged = ["--people", str(args.people), "--attempts", str(args.attempts), "--seed", str(args.seed)]
         staged += ["--staged-only"] if args.staged_only else []
         return measure([args.what, *map(str, args.paths), *rows, *staged])
+    from volary.moderation import decide, shipped_policy
+
     from inference.safety.evaluation import main  # loads numpy, which no other command should wait for
 
     options = ("harm_only", "beside", "disguised")
     flags = [f"--{name.replace('_', '-')}" for name in options if getattr(args, name)]
-    return main([args.what, *map(str, args.paths), *rows, *flags])
+    policy = shipped_policy()
+    return main(
+        [args.what, *map(str, args.paths), *rows, *flags],
+        lambda signals: decide(signals, policy, complete=True).action,
+    )
 
 
 def _feed(args: argparse.Namespace) -> int:

@@ -226,7 +226,8 @@ def test_held_out_prompts_are_told_apart(screen: PromptScreen):
     rows = [row for row in own_rows() if row.part == "report" and row.writer <= 3]
     caught = [flagged(screen, row.text) for row in rows if row.group == "core"]
     refused = [flagged(screen, row.text) for row in rows if row.group in {"hard_benign", "speech"}]
-    signs = [evaluation.harm_only(screen.screen(row.text).signals) for row in rows if row.group == "sign"]
+    harm = evaluation.harm_only(evaluation.shipped)
+    signs = [harm(screen.screen(row.text).signals) != "pass" for row in rows if row.group == "sign"]
 
     assert statistics.mean(caught) >= 0.87, f"{sum(caught)} of {len(caught)}"
     assert statistics.mean(refused) <= 0.15, f"{sum(refused)} of {len(refused)}"
@@ -389,6 +390,20 @@ def test_evaluation_reports_rows_slices_and_hash(tmp_path: Path):
     overall = evaluation.summary(found)[0]
     assert (overall["recall"]["rate"], overall["specificity"]["rate"]) == (1.0, 1.0)
     assert len(evaluation.data_hash([file])) == 64
+
+
+def test_what_is_held_is_flagged_and_what_is_refused_is_said_beside():
+    def judged(category: Category, score: float) -> str:
+        return evaluation.shipped([Signal(stage="prompt", category=category, score=score, model="m")])
+
+    assert [judged(Category.HATE, score) for score in (0.4, 0.6, 0.9)] == ["pass", "hold", "block"]
+    assert judged(Category.DECEPTION, 1.0) == "hold"
+    never = {rule.category for rule in shipped_policy().rules if rule.is_for_everybody and rule.block is None}
+    assert never >= evaluation.NEVER_SURE
+
+    verdicts = [evaluation.Verdict(str(number), number > 0, 0.5, "hate", number > 1) for number in range(4)]
+    lines = evaluation.summary([evaluation.Labelled(verdict, "benign", "none", "twin", "en") for verdict in verdicts])
+    assert (lines[0]["specificity"]["hits"], lines[0]["over_refused"]["hits"], lines[0]["blocked"]) == (1, 2, None)
 
 
 def test_frames_are_reported_with_intervals_and_what_no_model_sees(tmp_path: Path, capsys):
