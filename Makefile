@@ -73,6 +73,7 @@ lock:
 	@$(UV_LOCK) $(CONTAINER) --group inference -o requirements/inference.lock
 	@$(UV_LOCK) $(LAMBDA) pyproject.toml -o requirements/layer.lock
 	@$(UV_LOCK) $(LAMBDA) --group c2pa -o requirements/c2pa.lock
+	@$(UV_LOCK) $(LAMBDA) --group edge -o requirements/edge.lock
 
 # What train runs on: nothing (this machine), or TARGET=sagemaker, whose SDK gets an environment of its own.
 .train/.ready: requirements/sagemaker.lock

@@ -72,6 +72,14 @@ class VideoListed(_Event):
     video_id: str
 
 
+class VideoHidden(_Event):
+    """A decision took a clip down, by making its record's `version`; links that name an earlier one must end."""
+
+    type: Literal["video.hidden"] = "video.hidden"
+    video_id: str
+    version: int
+
+
 class LikenessCaptured(_Event):
     """A capture was sent in time and its consent text agreed to; it must be checked."""
 
@@ -130,6 +138,7 @@ Event = Annotated[
     | ReviewDecided
     | VideoDeleted
     | VideoListed
+    | VideoHidden
     | LikenessCaptured
     | LikenessDecided
     | LikenessErased

@@ -16,11 +16,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
-Layer = Literal["deps", "shared", "c2pa"]
-Name = Literal["deps", "shared", "c2pa", "functions"]
+Layer = Literal["deps", "shared", "c2pa", "edge"]
+Name = Literal["deps", "shared", "c2pa", "edge", "functions"]
 
 ROOT = Path(__file__).parent.parent
-LOCKS: dict[Name, str] = {"deps": "requirements/layer.lock", "c2pa": "requirements/c2pa.lock"}
+LOCKS: dict[Name, str] = {
+    "deps": "requirements/layer.lock",
+    "c2pa": "requirements/c2pa.lock",
+    "edge": "requirements/edge.lock",  # the signatures that CloudFront's key value store asks for
+}
 # bundle → folders that are copied into it: (in the repository, in the bundle)
 FOLDERS: dict[Name, tuple[tuple[str, str], ...]] = {
     "shared": (("layers/shared/python/volary", "python/volary"), ("events", "python/events")),

@@ -214,7 +214,7 @@ def use_of(use: UseOf, viewer: Viewer, services: Services) -> UseResource:
         is_mine=video.owner_id == viewer.user_id,
         withdrawn=is_withdrawn(video, standing),
         deleted=video.deleted_at is not None,
-        links=links_of(video, services) if may_serve(video, viewer, standing) else None,
+        links=links_of(video, standing, services) if may_serve(video, viewer, standing) else None,
     )
 
 

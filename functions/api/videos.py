@@ -10,11 +10,12 @@ from volary.errors import Absent, Conflict, Forbidden, Invalid
 from volary.generation import EXTENSION_SECONDS, LONGEST, Ask, checked_seconds
 from volary.likeness import Standing
 from volary.ports import Range, Services
+from volary.stores import published
 from volary.stores.files import Character, Files
 from volary.stores.idempotency import RepeatableIds
 from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, position
-from volary.videos import Access, Rendition, Video, access, is_withdrawn, may_serve, published_key
+from volary.videos import Access, Rendition, Video, access, is_withdrawn, may_serve
 
 from functions.api import media, sources
 from functions.api.asks import CreateCharacter, CreateVideo, EditVideo, ExtendVideo, RemixVideo, Wishes
@@ -28,7 +29,6 @@ from functions.videos.delete import owned
 from functions.videos.progress import Line, forecast
 
 router = APIRouter(prefix="/videos", tags=["Videos"], route_class=Once)
-LINK_SECONDS = 300
 
 
 class Answering(NamedTuple):
@@ -166,7 +166,7 @@ async def content(
     standing = standing_of([video], services)
     if not may_serve(video, viewer, standing):
         raise _not_ready(video, standing)
-    link = services.blobs.get_link("videos", published_key(video, variant), seconds=LINK_SECONDS)
+    link = published.link(video, variant, standing, services)
     return RedirectResponse(link, 302, {"cache-control": "private, no-store"})
 
 
@@ -196,16 +196,16 @@ def told(
 ) -> VideoResource:
     """The clip for this viewer, with links where the read gate lets; a list hands in the `standing` of all it read."""
     standing = standing or standing_of([video], services)
-    links = links_of(video, services) if may_serve(video, viewer, standing) else None
+    links = links_of(video, standing, services) if may_serve(video, viewer, standing) else None
     withdrawn = is_withdrawn(video, standing)
     return resource(video, forecast(video, services, line), viewer, links).model_copy(update={"withdrawn": withdrawn})
 
 
-def links_of(video: Video, services: Services) -> Links:
-    """Links of five minutes; the caller has asked the read gate."""
+def links_of(video: Video, standing: Standing, services: Services) -> Links:
+    """Links of five minutes; the caller has asked the read gate with this `standing`."""
 
     def link(variant: Rendition) -> str:
-        return services.blobs.get_link("videos", published_key(video, variant), seconds=LINK_SECONDS)
+        return published.link(video, variant, standing, services)
 
     return Links(video=link("video"), thumbnail=link("thumbnail"), spritesheet=link("spritesheet"))
 

@@ -17,10 +17,12 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "functions.events.return_loans",
     ),
     "video.listed": ("functions.events.place_clip",),
+    "video.hidden": ("functions.events.bar_links",),
     "likeness.captured": ("functions.events.check_capture",),
     "likeness.decided": ("functions.events.keep_likeness", "functions.events.discard_capture"),
     "likeness.erased": ("functions.events.erase_likeness", "functions.events.log_consent"),
     "consent.changed": (
+        "functions.events.bar_links",
         "functions.events.issue_receipt",
         "functions.events.withdraw_uses",
         "functions.events.log_consent",

@@ -4,27 +4,27 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import Any
 
 from volary.accounts import Viewer
 from volary.errors import Absent
-from volary.likeness import Consent
+from volary.likeness import Consent, Standing
 from volary.ports import Range, Services
 from volary.remix import ancestors
 from volary.review import cases, exposure, strikes
 from volary.review.cases import ACTIONS, Action, Case, Decision
+from volary.stores import published
 from volary.stores.accounts import Accounts
 from volary.stores.likenesses import standing_of
 from volary.stores.reviews import Reviews
 from volary.stores.videos import Act, Screening, Videos
-from volary.videos import Rendition, Video, is_withdrawn, may_review, published_key, work_key
+from volary.videos import Rendition, Video, is_withdrawn, may_review, work_key
 
 from events.shapes import Shape
 from functions.review import cases as reviewing
 from functions.review.door import LINK_SECONDS
 
 MOST_CHILDREN = 50
-Where = Literal["work", "videos"]
 
 
 class Relative(Shape):
@@ -53,6 +53,7 @@ class Detail(Shape):
     children: tuple[Relative, ...] = ()
     author: dict[str, Any]
     notice: dict[str, str] | None = None
+    report: dict[str, Any] | None = None
     notes: tuple[Happened, ...] = ()
     history: tuple[Happened, ...] = ()
     before: str | None = None
@@ -85,6 +86,7 @@ def detail(case_id: str, viewer: Viewer, services: Services) -> Detail:
         children=_relatives(_children(case.subject, store), services),
         author=_author(case, services),
         notice=asked.model_dump(include={"ground", "statement", "region"}) if asked else None,
+        report=_report(case, reviews) if case.kind == "report" else None,
         notes=tuple(Happened(at=each.at, by=_name(each.by, case, services), what=each.text) for each in case.notes),
         history=_history(case, services),
         before=case.before.action if case.kind == "appeal" and case.before else None,
@@ -104,25 +106,25 @@ def link(case_id: str, rendition: Rendition, reason: str, viewer: Viewer, servic
     video = _video(case, services)
     if video is None or video.deleted_at is not None:
         raise Absent(f"the clip of case {case_id} is gone")
-    bucket, key = _place(video, rendition, viewer, services)
+    standing = standing_of([video], services)
+    is_waiting = _is_waiting(video, viewer, standing)
     if rendition == "video":
         reviewing.look(case, viewer, services)
     now = int(services.clock.now().timestamp())
     act = Act(action="viewed in review", actor=viewer.user_id or "", at=now, detail=f"{rendition}: {reason}"[:200])
     Videos(services.items).change(video, act)
-    if bucket == "work":
-        return services.blobs.get_link("work", key, seconds=LINK_SECONDS)
-    return services.blobs.get_link("videos", key, seconds=LINK_SECONDS)
+    if is_waiting:
+        return services.blobs.get_link("work", work_key(video, rendition), seconds=LINK_SECONDS)
+    return published.link(video, rendition, standing, services)
 
 
-def _place(video: Video, rendition: Rendition, viewer: Viewer, services: Services) -> tuple[Where, str]:
-    """A clip that somebody withdrew from is shown to reviewers no more than to anybody."""
-    standing = standing_of([video], services)
+def _is_waiting(video: Video, viewer: Viewer, standing: Standing) -> bool:
+    """Whether it waits unsigned. What somebody withdrew from is shown to reviewers no more than to anybody."""
     if may_review(video, viewer, standing):
-        return "work", work_key(video, rendition)
+        return True
     if video.status != "completed" or video.signature is None or is_withdrawn(video, standing):
         raise Absent(f"the clip {video.id} was never finished")
-    return "videos", published_key(video, rendition)
+    return False
 
 
 def _video(case: Case, services: Services) -> Video | None:
@@ -163,6 +165,13 @@ def _author(case: Case, services: Services) -> dict[str, Any]:
         "strikes_for_suspension": strikes.shipped_terms().suspension_proposed_from,
         "reports_on_clip": sum(1 for each in reviews.about(case.subject) if each.kind in ("report", "notice")),
     }
+
+
+def _report(case: Case, reviews: Reviews) -> dict[str, Any]:
+    """What somebody reported, and how their earlier reports ended, without who they are."""
+    earlier = [each for each in reviews.reports_by(case.barred[0]) if each.id != case.id] if case.barred else []
+    ended = [each.decision.action in cases.RESTRICTIVE for each in earlier if each.decision and each.status == "done"]
+    return {"words": reviews.reported(case), "earlier": len(earlier), "decided": len(ended), "upheld": sum(ended)}
 
 
 def _history(case: Case, services: Services) -> tuple[Happened, ...]:

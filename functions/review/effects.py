@@ -5,6 +5,7 @@ again; the case itself is closed last, together with everything that is owed for
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Literal
 
 from volary import videos
@@ -18,7 +19,7 @@ from volary.stores.transparency import Transparency
 from volary.stores.videos import Act, Videos
 from volary.videos import Video
 
-from events.bus import ReviewDecided, VideoDeleted
+from events.bus import Event, ReviewDecided, VideoDeleted, VideoHidden
 from functions.review.outcome import closing, log_act, told
 
 MOST_RELATIVES = 1_000
@@ -166,8 +167,16 @@ def _changed(video_id: str, change: Callable[[Video], Video], action: str, servi
     after = change(before)
     if before.deleted_at is not None or after == before:
         return before
-    act = Act(action=action, actor=SYSTEM, at=int(services.clock.now().timestamp()))
-    return store.change(after, act)
+    at = services.clock.now()
+    act = Act(action=action, actor=SYSTEM, at=int(at.timestamp()))
+    return store.change(after, act, _hidden(after, at))
+
+
+def _hidden(video: Video, at: datetime) -> list[Event]:
+    """What is told of a clip that is about to be changed, where the change hides it."""
+    version = video.version + 1
+    hidden = VideoHidden(event_id=f"{video.id}.hidden.{version}", at=at, video_id=video.id, version=version)
+    return [hidden] if video.hidden_by else []
 
 
 def _erase(case: Case, services: Services) -> None:

@@ -112,6 +112,7 @@ LISTENERS = (
             *("likenesses.read", "likenesses.delete", "uploads.delete", "work.delete"),
         ),
     ),
+    Deployed("events.bar_links", ("items.read", "edge.bar"), layers=("deps", "shared", "edge")),
     Deployed("events.issue_receipt", (*RECORDS, "keys.receipts", "keys.receipts_public")),
     Deployed("events.withdraw_uses", RECORDS, timeout_seconds=120),
     Deployed("events.tell_makers", (*RECORDS, "keys.envelope")),
@@ -139,7 +140,7 @@ API = Deployed(
     "api.handler",
     (
         *RECORDS,
-        *("uploads.read", "uploads.write", "uploads.delete", "work.read", "videos.read"),
+        *("uploads.read", "uploads.write", "uploads.delete", "work.read", "videos.read", "edge.link"),
         *("models.ask", "vectors.read", "keys.envelope", "keys.public"),  # webhook secrets are sealed
         *("keyring.read", "keyring.write", "biometrics.wrap", "keys.receipts_public"),
     ),

@@ -29,6 +29,8 @@ Need = Literal[
     "biometrics.wrap",
     "biometrics.match",
     "biometrics.open",
+    "edge.link",
+    "edge.bar",
     "stream.read",
     "bus.publish",
     "workflows.start",
@@ -65,7 +67,7 @@ def statements(need: Need, resources: Resources) -> list[iam.PolicyStatement]:
     """The statements for one need; raises ValueError for one that nobody wrote."""
     thing, verb = need.split(".")
     match thing:
-        case "items" | "keyring" | "workflows" | "models" | "vectors" | "keys":
+        case "items" | "edge" | "keyring" | "workflows" | "models" | "vectors" | "keys":
             return _OF_PORTS[thing](verb, resources)
         case "biometrics":
             return [_biometrics(verb, resources)]
@@ -104,6 +106,17 @@ def _objects(thing: str, verb: str, resources: Resources) -> list[iam.PolicyStat
         actions = ["kms:Decrypt"] if verb == "read" else ["kms:GenerateDataKey", "kms:Decrypt"]
         needed.append(at_rest("s3", actions, resources))
     return needed
+
+
+def _edge(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
+    """Without an edge a link is S3's own, which is worth what its signer may read, and there is nothing to bar."""
+    if not resources.environment.has_edge:
+        return _objects("videos", "read", resources) if verb == "link" else []
+    if verb == "link":
+        parameter = resources.environment.arn("ssm", f"parameter{resources.media_private_key}")
+        return [allow(["ssm:GetParameter"], parameter)]
+    actions = ["DescribeKeyValueStore", "ListKeys", "UpdateKeys"]
+    return [allow([f"cloudfront-keyvaluestore:{action}" for action in actions], resources.of("deny-list"))]
 
 
 def _keyring(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
@@ -172,6 +185,7 @@ def _keys(verb: str, resources: Resources) -> list[iam.PolicyStatement]:
 
 _OF_PORTS = {
     "items": _items,
+    "edge": _edge,
     "keyring": _keyring,
     "workflows": _workflows,
     "models": _models,

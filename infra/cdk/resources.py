@@ -53,6 +53,11 @@ class Resources:
         """A person puts the signing key's certificate chain there; until then nothing is signed."""
         return self.environment.parameter("signing-certificates")
 
+    @property
+    def media_private_key(self) -> str:
+        """A person puts the key that signs links to the edge there; until then no link is given out."""
+        return self.environment.parameter("media-private-key")
+
     @cached_property
     def settings(self) -> Settings:
         """The very class that the functions read: a name that is missing here fails at synth."""
@@ -79,4 +84,11 @@ class Resources:
             ISSUER=self.of("issuer"),
             AUDIENCE=self.of("audience"),
             PUBLIC_URL=self.environment.public_url,
+            MEDIA_DOMAIN=self._of_edge("media-domain"),
+            MEDIA_KEY_ID=self._of_edge("media-key-id"),
+            MEDIA_PRIVATE_KEY=self.media_private_key if self.environment.has_edge else "",
+            DENY_LIST=self._of_edge("deny-list"),
         )
+
+    def _of_edge(self, thing: str) -> str:
+        return self.of(thing) if self.environment.has_edge else ""

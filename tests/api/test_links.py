@@ -4,10 +4,10 @@ from typing import get_args
 
 import pytest
 from starlette.testclient import TestClient
+from volary.stores.published import LINK_SECONDS
 from volary.stores.videos import Videos
 from volary.videos import FILES, Rendition, manifest_key, published_key, work_key
 
-from functions.api import videos as api
 from functions.review import door
 from local.media import create_media_app
 from tests.api.people import deliver, enrolled
@@ -45,7 +45,7 @@ def media(world) -> TestClient:
 
 def linked(world, bucket: str, key: str, kind: str) -> dict[str, str]:
     world.home.blobs.put(bucket, key, b"a file", kind)
-    return {key: world.home.blobs.get_link(bucket, key, seconds=api.LINK_SECONDS)}
+    return {key: world.home.blobs.get_link(bucket, key, seconds=LINK_SECONDS)}
 
 
 def answers(media: TestClient, links: dict[str, str]) -> set[int]:
@@ -99,4 +99,4 @@ def test_the_files_themselves_go_with_the_cascade(world, media, shown):
 
 
 def test_no_link_for_a_person_lives_longer_than_five_minutes():
-    assert max(api.LINK_SECONDS, door.LINK_SECONDS) <= 300
+    assert max(LINK_SECONDS, door.LINK_SECONDS) <= 300

@@ -40,7 +40,7 @@ STARRED = re.compile(
     r"|:stateMachine:|:execution:volary-prod-generation:\*$"
     r"|:log-group:/aws/sagemaker/Endpoints/volary-prod-media-models:\*$"
 )
-PORT = re.compile(r"services\.(blobs|models|vectors|workflows|keys|keyring|bus)\.(\w+)\(\s*\"?(\w*)")
+PORT = re.compile(r"services\.(blobs|edge|models|vectors|workflows|keys|keyring|bus)\.(\w+)\(\s*\"?(\w*)")
 VERBS = {"get": "read", "download": "read", "facts": "read", "get_link": "read", "put": "write", "upload": "write",
          "put_link": "write", "post_form": "write", "delete": "delete"}  # fmt: skip
 # What a pattern over the text cannot see: (port, method) → needs.
@@ -59,6 +59,8 @@ OTHERS = {
     ("keys", "public_key"): "keys.public",
     ("keys", "wrap"): "keys.envelope",
     ("keys", "unwrap"): "keys.envelope",
+    ("edge", "link"): "edge.link",
+    ("edge", "bar"): "edge.bar",
     ("bus", "publish"): "bus.publish",
     ("keyring", "wrap"): "biometrics.wrap",
     ("keyring", "unwrap"): "biometrics.open",
@@ -333,7 +335,7 @@ def test_pattern_sees_every_use_of_a_port():
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Attribute)
-        and node.func.value.attr in {"blobs", "models", "vectors", "workflows", "keys", "keyring", "bus"}
+        and node.func.value.attr in {"blobs", "edge", "models", "vectors", "workflows", "keys", "keyring", "bus"}
     }
     known = {("blobs", verb) for verb in VERBS} | set(OTHERS) | {("keys", "certificates")}
 

@@ -98,7 +98,7 @@ class World:
         self.blobs, self.keyring = MemoryBlobs(self.pause, vaulted().files), MemoryKeyring(self.pause, vaulted().keys)
         none: Any = None
         self.services = Services(
-            items=items, blobs=self.blobs, bus=none, workflows=self.workflows, models=self, keys=none,  # type: ignore[arg-type]
+            items=items, blobs=self.blobs, edge=none, bus=none, workflows=self.workflows, models=self, keys=none,  # type: ignore[arg-type]
             identity=none, clock=self, ids=self, keyring=self.keyring, vectors=none,  # type: ignore[arg-type]
         )  # fmt: skip
         self.videos = Videos(items)

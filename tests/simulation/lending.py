@@ -39,8 +39,8 @@ def vaulted() -> Vaulted:
     items = MemoryItems(lambda effect: None, lambda item: None, {})
     blobs, ring = MemoryBlobs(lambda effect: None, {}), MemoryKeyring(lambda effect: None, {})
     services = Services(
-        items=items, blobs=blobs, bus=none, workflows=none, models=none, keys=none, identity=none, clock=_Still(),
-        ids=none, keyring=ring, vectors=none,  # type: ignore[arg-type]
+        items=items, blobs=blobs, edge=none, bus=none, workflows=none, models=none, keys=none, identity=none,
+        clock=_Still(), ids=none, keyring=ring, vectors=none,  # type: ignore[arg-type]
     )  # fmt: skip
     for likeness_id, custody in CUSTODY.items():
         made = taken(likeness_id, services)

@@ -178,7 +178,7 @@ class Foundation(cdk.Stack):
         home = iam.PolicyStatement(
             sid="NowhereElse",
             effect=iam.Effect.DENY,
-            not_actions=["iam:*", "sts:*", "cloudfront:*", "route53:*", "support:*"],
+            not_actions=["iam:*", "sts:*", "cloudfront:*", "cloudfront-keyvaluestore:*", "route53:*", "support:*"],
             resources=["*"],
             conditions={"StringNotEquals": {"aws:RequestedRegion": self._environment.region}},
         )

@@ -1,5 +1,7 @@
 """Published files and, where the environment has one, the network that serves them: one stack, or CDK finds a cycle."""
 
+from pathlib import Path
+
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -8,6 +10,10 @@ from constructs import Construct
 
 from infra.cdk.environments import Environment
 from infra.cdk.sharing import log_bucket_name, removal, share, shared, stack_settings
+
+BARRED = Path(__file__).parents[1] / "edge" / "barred.js"
+# A file that was deleted is gone from the edge's own copies after this; until then only an unbarred link leads there.
+COPIES = cdk.Duration.seconds(10)
 
 
 class MediaEdge(cdk.Stack):
@@ -18,7 +24,16 @@ class MediaEdge(cdk.Stack):
         videos = self._videos()
         share(self, environment, "videos-bucket", videos.bucket_name)
         if environment.has_edge:
-            share(self, environment, "media-domain", self._distribution(videos).distribution_domain_name)
+            self._edge(videos)
+
+    def _edge(self, videos: s3.Bucket) -> None:
+        pem = shared(self, self._environment, "media-public-key")
+        key = cloudfront.PublicKey(self, "LinkKey", encoded_key=pem)
+        deny_list = cloudfront.KeyValueStore(self, "DenyList", comment="names whose earlier links have ended")
+        distribution = self._distribution(videos, key, deny_list)
+        share(self, self._environment, "media-domain", distribution.distribution_domain_name)
+        share(self, self._environment, "media-key-id", key.public_key_id)
+        share(self, self._environment, "deny-list", deny_list.key_value_store_arn)
 
     def _videos(self) -> s3.Bucket:
         """Unversioned: a clip taken down must be gone. S3's own key, so that the edge needs no right to ours."""
@@ -35,7 +50,10 @@ class MediaEdge(cdk.Stack):
             removal_policy=removal(self._environment),
         )
 
-    def _distribution(self, videos: s3.Bucket) -> cloudfront.Distribution:
+    def _distribution(
+        self, videos: s3.Bucket, key: cloudfront.PublicKey, deny_list: cloudfront.KeyValueStore
+    ) -> cloudfront.Distribution:
+        """Without a trusted key every link would work unsigned; a person puts the public half into the parameter."""
         return cloudfront.Distribution(
             self,
             "Distribution",
@@ -44,7 +62,9 @@ class MediaEdge(cdk.Stack):
                 origin=origins.S3BucketOrigin.with_origin_access_control(videos),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
                 allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
-                trusted_key_groups=[self._key_group()],
+                trusted_key_groups=[cloudfront.KeyGroup(self, "LinkKeys", items=[key])],
+                function_associations=[self._barring(deny_list)],
+                cache_policy=self._copies(),
                 response_headers_policy=self._headers(),
             ),
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
@@ -53,10 +73,27 @@ class MediaEdge(cdk.Stack):
             log_file_prefix="edge/",
         )
 
-    def _key_group(self) -> cloudfront.KeyGroup:
-        """Without a trusted key every link would work unsigned; a person puts the public half into the parameter."""
-        pem = shared(self, self._environment, "media-public-key")
-        return cloudfront.KeyGroup(self, "LinkKeys", items=[cloudfront.PublicKey(self, "LinkKey", encoded_key=pem)])
+    def _barring(self, deny_list: cloudfront.KeyValueStore) -> cloudfront.FunctionAssociation:
+        """Asks the deny-list before anything is served, from the edge's own copies, too."""
+        barring = cloudfront.Function(
+            self,
+            "Barring",
+            code=cloudfront.FunctionCode.from_file(file_path=str(BARRED)),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            key_value_store=deny_list,
+        )
+        return cloudfront.FunctionAssociation(function=barring, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)
+
+    def _copies(self) -> cloudfront.CachePolicy:
+        """One copy of a file for everybody: who may have it, and which link asked, is no part of its name."""
+        return cloudfront.CachePolicy(
+            self,
+            "Copies",
+            min_ttl=cdk.Duration.seconds(0),
+            default_ttl=COPIES,
+            max_ttl=COPIES,
+            query_string_behavior=cloudfront.CacheQueryStringBehavior.none(),
+        )
 
     def _headers(self) -> cloudfront.ResponseHeadersPolicy:
         """A polyglot file must not run as a page of this origin."""

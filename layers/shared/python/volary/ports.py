@@ -153,6 +153,22 @@ class Blobs(Protocol):
     def post_form(self, bucket: Bucket, key: str, *, content_type: str, max_bytes: int, seconds: int) -> PostForm: ...
 
 
+class Edge(Protocol):
+    """Where people get published files: by links that name what the read gate judged, each by its version then.
+
+    A link ends after `seconds`, and before that once something that it names is barred under a later version. Where
+    whoever serves files asks the read gate itself, as at home, there is nothing to bar.
+    """
+
+    def link(self, key: str, judged: Mapping[str, int], *, seconds: int) -> str:
+        """To one file of bucket videos. Raises Unavailable where links cannot be signed."""
+        ...
+
+    def bar(self, name: str, version: int) -> None:
+        """Refuse, within seconds, links that name `name` under a version before this one; it never lets more."""
+        ...
+
+
 class Bus(Protocol):
     """Delivers committed events to their handlers, at least once, in any order. Only the outbox relay calls it."""
 
@@ -356,6 +372,7 @@ class Services:
 
     items: Items
     blobs: Blobs
+    edge: Edge
     bus: Bus
     workflows: Workflows
     models: Models

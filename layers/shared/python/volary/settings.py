@@ -32,6 +32,11 @@ class Settings(BaseModel):
     ISSUER: str  # Cognito issuer URL
     AUDIENCE: str  # Cognito app client id
     PUBLIC_URL: str
+    # The edge that serves published files; all four are empty where an environment has none.
+    MEDIA_DOMAIN: str = ""
+    MEDIA_KEY_ID: str = ""  # CloudFront's id of the public half of the key that signs links
+    MEDIA_PRIVATE_KEY: str = ""  # SSM parameter (SecureString) with that key
+    DENY_LIST: str = ""  # ARN of the key value store that the edge asks
 
     @classmethod
     def from_environment(cls) -> "Settings":

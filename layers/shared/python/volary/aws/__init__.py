@@ -6,6 +6,7 @@ Nothing is opened and no credential is read before the first call that needs it.
 from volary.aws.blobs import S3Blobs
 from volary.aws.bus import EventBridgeBus
 from volary.aws.clients import Clients
+from volary.aws.edge import CloudFrontEdge, Distribution
 from volary.aws.identity import CognitoIdentity
 from volary.aws.items import DynamoItems
 from volary.aws.keyring import DynamoKeyring
@@ -14,7 +15,8 @@ from volary.aws.models import CloudModels
 from volary.aws.vectors import S3Vectors
 from volary.aws.workflows import StepFunctions
 from volary.clock import RandomIds, SystemClock
-from volary.ports import Services
+from volary.edgeless import Edgeless
+from volary.ports import Clock, Edge, Services
 from volary.settings import Settings
 
 
@@ -38,6 +40,7 @@ def services(settings: Settings) -> Services:
     return Services(
         items=DynamoItems(clients, settings.TABLE),
         blobs=blobs,
+        edge=_edge(settings, clients, blobs, clock),
         bus=EventBridgeBus(clients, settings.BUS),
         workflows=StepFunctions(clients, {"generation": settings.GENERATION_WORKFLOW}),
         models=CloudModels(clients, blobs, settings.TEXT_MODEL_FUNCTION, settings.MEDIA_ENDPOINT, settings.WORK_BUCKET),
@@ -48,3 +51,10 @@ def services(settings: Settings) -> Services:
         clock=clock,
         ids=RandomIds(),
     )
+
+
+def _edge(settings: Settings, clients: Clients, blobs: S3Blobs, clock: Clock) -> Edge:
+    if not settings.MEDIA_DOMAIN:
+        return Edgeless(blobs)
+    where = (settings.MEDIA_DOMAIN, settings.MEDIA_KEY_ID, settings.MEDIA_PRIVATE_KEY, settings.DENY_LIST)
+    return CloudFrontEdge(clients, Distribution(*where), clock)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from volary.clock import RandomIds, SystemClock
+from volary.edgeless import Edgeless
 from volary.embedded.blobs import FileBlobs
 from volary.embedded.bus import SqlBus, Subscriptions
 from volary.embedded.database import Database
@@ -74,6 +75,7 @@ class Home:
         return Services(
             items=self.items,
             blobs=self.blobs,
+            edge=Edgeless(self.blobs),
             bus=self.bus,
             workflows=self.workflows,
             models=self.models,
