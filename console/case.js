@@ -116,6 +116,7 @@ function about(found) {
     element("h3", {}, t`Prompt`), element("p", { class: "words", id: "prompt" }, found.prompt || "—"),
   ];
   if (found.notice) parts.push(element("h3", {}, t`Notice (${found.notice.ground}, ${found.notice.region})`), element("p", { class: "words" }, found.notice.statement));
+  if (found.report) parts.push(element("h3", {}, t`Report`), element("p", { class: "words", id: "report" }, found.report.words || "—"), element("p", { id: "reporter" }, t`Earlier reports by this person: ${found.report.earlier}; decided ${found.report.decided}, right ${found.report.upheld}`));
   if (found.appeal) parts.push(element("h3", {}, t`Appeal against: ${word(found.before)}`), element("p", { class: "words" }, found.appeal));
   const heard = found.findings.map((each) => each.transcript).filter(Boolean);
   if (heard.length) parts.push(element("h3", {}, t`Heard`), ...heard.map((text) => element("p", { class: "words" }, text)));

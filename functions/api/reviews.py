@@ -24,6 +24,7 @@ from functions.review import detail as detailing
 from functions.review.decide import Asked, Outcome
 from functions.review.door import demand_moderator
 from functions.review.figures import figures
+from functions.review.takedown import reported
 
 router = APIRouter(tags=["Moderation"], route_class=Once)
 Harm = Annotated[Category | Literal["none"] | None, Query()]
@@ -94,6 +95,7 @@ class CaseDetail(ReviewCase):
     consent: dict[str, Any]
     author: dict[str, Any]
     notice: dict[str, str] | None
+    report: dict[str, Any] | None
     before: str | None
     appeal: str | None
     policy: dict[str, str]
@@ -169,6 +171,7 @@ async def retrieve(case_id: str, viewer: CurrentViewer, services: CurrentService
             "children": [each.model_dump() for each in found.children],
         },
         consent=detailing.consent(found.video, services),
+        report=reported(case, services),
         **found.model_dump(include={"author", "notice", "before", "appeal", "policy", "actions", "for_two"}),
         notes=[each.model_dump() for each in found.notes],
         history=[each.model_dump() for each in found.history],

@@ -1,12 +1,13 @@
 """Notices by anybody and reports by users: each opens a case with its law's clock, whoever it comes from."""
 
 import re
+from typing import Any
 
 from volary.accounts import Viewer
 from volary.errors import Absent, ConditionFailed, Conflict, TooMany
-from volary.ports import NEW, Add, Key, Put, Services, When, Write
+from volary.ports import Add, Key, Services, When
 from volary.review import notices
-from volary.review.cases import Case
+from volary.review.cases import RESTRICTIVE, Case
 from volary.review.clocks import MARGIN, OF_GROUND, Ground, Kind, law_for, severity
 from volary.review.notices import Takedown
 from volary.stores.reviews import Reviews, day_of
@@ -43,14 +44,22 @@ def report(video: Video, ground: Ground, text: str, viewer: Viewer, services: Se
     case = _case(video, "report", ground, "US", services)
     case = case.model_copy(update={"barred": (viewer.user_id or "",)})
     act = Act(action="reported", actor=viewer.user_id or "", at=now, detail=text[:500])
-    once: Write = Put(
-        {"pk": f"VIDEO#{video.id}", "sk": f"REPORTED#{viewer.user_id}", "case_id": case.id, "text": text[:2_000]}, NEW
-    )
+    store = Reviews(services.items)
     try:
-        services.items.transact([*Reviews(services.items).opening_writes(case, act), once])
+        services.items.transact([*store.opening_writes(case, act), *store.reported_writes(case, text)])
     except ConditionFailed as known:
         raise Conflict(f"you have reported {video.id} already", code="already_reported") from known
     return case
+
+
+def reported(case: Case, services: Services) -> dict[str, Any] | None:
+    """What a report says and how earlier ones of the same person ended, for who decides it; never who they are."""
+    if case.kind != "report" or not case.barred:
+        return None
+    store = Reviews(services.items)
+    earlier = [each for each in store.reports_by(case.barred[0]) if each.id != case.id]
+    ended = [each.decision.action in RESTRICTIVE for each in earlier if each.decision and each.status == "done"]
+    return {"words": store.reported(case), "earlier": len(earlier), "decided": len(ended), "upheld": sum(ended)}
 
 
 def named(content: str, services: Services) -> Video:

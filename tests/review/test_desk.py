@@ -232,6 +232,23 @@ def test_a_report_opens_a_case_once_that_its_sender_may_not_decide(desk):
     assert desk.act(case_id, "claim", "max").status_code == 200
 
 
+def test_a_report_shows_its_words_and_how_its_senders_earlier_ones_ended(desk):
+    first, second = (desk.world.finished(visibility="public") for _ in range(2))
+    before = desk.post(f"/posts/{first}/report", "mo", ground="harassment", text="they mock me").json()["id"]
+    assert desk.world.call("GET", f"/moderation/cases/{before}", "max").json()["report"] == {
+        "words": "they mock me", "earlier": 0, "decided": 0, "upheld": 0
+    }  # fmt: skip
+    desk.decided(before, "remove", "max")
+    desk.enact()
+    after = desk.post(f"/posts/{second}/report", "mo", ground="harassment", text="again").json()["id"]
+
+    told = desk.world.call("GET", f"/moderation/cases/{after}", "max").json()
+
+    assert told["report"] == {"words": "again", "earlier": 1, "decided": 1, "upheld": 1}
+    assert "mo" not in told["report"].values()
+    assert desk.world.call("GET", f"/moderation/cases/{desk.world.held()}", "max").json()["report"] is None
+
+
 def test_many_cases_are_previewed_before_they_are_decided(desk):
     ids = [desk.world.held() for _ in range(3)]
     for case_id in ids[:2]:

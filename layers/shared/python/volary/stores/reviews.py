@@ -5,6 +5,7 @@ CASE#id/NOTICE                the takedown notice behind it, with its sender's c
 AUDIT#case:id/number          the audit book; gsi1 by day
 HIDES/time#case               undecided notices that must be hidden at that time
 ABOUT#user or video/CASE#id   what there was about an author or a clip
+VIDEO#id/REPORTED#user        what somebody reported of a clip, once; REPORTS#user/CASE#id their reports
 REVIEWER#user/PROFILE         pseudonym and shift; PSEUDONYM#name/OWNER makes it unique
 USER#id/NOTICE#time#id        what an author was told; USER#id/STRIKE#id what a breach cost
 STATEMENT#puid/RECORD         a statement of reasons; gsi1 by day
@@ -106,6 +107,22 @@ class Reviews:
         found = self._items.query(f"ABOUT#{of}", Range(prefix="CASE#"))
         cases = (self.find(item["case_id"]) for item in found)
         return sorted((case for case in cases if case), key=lambda case: -case.opened_at)
+
+    def reported_writes(self, case: Case, words: str) -> list[Write]:
+        """What the person who may not decide a report's case said; refused where they reported the clip before."""
+        (by,) = case.barred
+        said = {"pk": f"VIDEO#{case.subject}", "sk": f"REPORTED#{by}", "case_id": case.id, "text": words[:2_000]}
+        return [Put(said, NEW), Put({"pk": f"REPORTS#{by}", "sk": f"CASE#{case.id}", "case_id": case.id})]
+
+    def reported(self, case: Case) -> str:
+        """The words of a report."""
+        item = self._items.get(Key(f"VIDEO#{case.subject}", f"REPORTED#{case.barred[0]}")) if case.barred else None
+        return str(item["text"]) if item else ""
+
+    def reports_by(self, user_id: str) -> list[Case]:
+        """Up to a hundred cases that somebody's reports opened."""
+        found = self._items.query(f"REPORTS#{user_id}", Range(prefix="CASE#"))
+        return [case for item in found if (case := self.find(item["case_id"]))]
 
     def audit(self, day: str, limit: int) -> list[Entry]:
         """A day's acts of everybody who reviewed, newest first."""
