@@ -1,5 +1,6 @@
 """What a prompt leaves open of subject, place and deed, filled in from the scenes that the world has: a dog of which
-nothing else is said does not swim. Pure; what was said stays, however strange."""
+nothing else is said does not swim, and one in the snow is not in a room or a desert. Pure; what was said stays, however
+strange."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ Scenes = Mapping[str, Mapping[str, Sequence[str]]]  # subject -> setting -> the 
 
 NAMES = ("subject", "setting", "action")
 _TIMELESS = ("space", "underwater")  # where it is always "day"
+_DRY = (*_TIMELESS, "room", "desert")  # no place that somebody who speaks of rain, snow or fog has in mind
 
 
 def filled(said: Said, scenes: Scenes, refused: Collection[tuple[str, str]], seed: int) -> Said:
@@ -20,7 +22,7 @@ def filled(said: Said, scenes: Scenes, refused: Collection[tuple[str, str]], see
     for counted in (NAMES, NAMES[:2], NAMES[:1], ()):
         fitting = [row for row in known if all(said.get(name, row[name]) == row[name] for name in counted)]
         if fitting:
-            return _timed(_drawn(fitting, random.Random(seed)) | said)
+            return _timed(_drawn(_expected(fitting, said), random.Random(seed)) | said)
     return dict(said)
 
 
@@ -28,6 +30,13 @@ def _rows(scenes: Scenes) -> Iterable[Said]:
     for subject, places in scenes.items():
         for setting, deeds in places.items():
             yield from (dict(zip(NAMES, (subject, setting, deed), strict=True)) for deed in deeds)
+
+
+def _expected(rows: list[Said], said: Said) -> list[Said]:
+    """The rows where such weather belongs, if there are any."""
+    if said.get("weather", "clear") == "clear":
+        return rows
+    return [row for row in rows if row["setting"] not in _DRY] or rows
 
 
 def _drawn(rows: list[Said], rng: random.Random) -> Said:

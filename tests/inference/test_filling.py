@@ -53,3 +53,16 @@ def test_where_there_is_no_hour_it_is_day() -> None:
 
 def test_a_world_without_scenes_fills_in_nothing() -> None:
     assert filled({"subject": "ball"}, {}, NOTHING, 2) == {"subject": "ball"}
+
+
+@pytest.mark.parametrize("weather", ["rain", "snow", "fog"])
+def test_weather_is_where_people_expect_it(weather: str) -> None:
+    dogs = [filled({"subject": "dog", "weather": weather}, scenes(), NOTHING, seed) for seed in range(80)]
+
+    assert {one["setting"] for one in dogs} == {"forest", "city", "mountain", "meadow"}
+    said = {"subject": "dog", "setting": "desert", "weather": weather}
+    assert said.items() <= filled(said, scenes(), NOTHING, 1).items()
+
+
+def test_a_fish_in_the_rain_stays_in_the_water() -> None:
+    assert filled({"subject": "fish", "weather": "rain"}, scenes(), NOTHING, 1)["setting"] == "underwater"
