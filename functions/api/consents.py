@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 from volary.accounts import Viewer
-from volary.enrolment import Likeness, State, consent_texts, instructions
+from volary.enrolment import CUSTODY_TEXTS, Likeness, State, consent_texts, instructions
 from volary.likeness import Audience, Consent, Refusal, Scope
 from volary.ports import PostForm, Services
 from volary.stores.likenesses import Cascade, StoredReceipt, UseOf, standing_of
@@ -64,12 +64,17 @@ class ConsentTextResource(BaseModel):
 
 
 class NewLikeness(BaseModel):
-    """The challenge and what to do for it, the form for the capture within sixty seconds, and the text to agree to."""
+    """The challenge and what to do for it, the form for the capture within sixty seconds, and the text to agree to.
+
+    `custody_text` is to be shown before the capture: what it means that the device, or the server, holds the key.
+    """
 
     id: str
     object: Literal["likeness.challenge"] = "likeness.challenge"
     challenge: Challenge
     instructions: str
+    custody: Custody
+    custody_text: str
     form: UploadForm
     consent: ConsentTextResource
 
@@ -190,6 +195,8 @@ def new_likeness(record: Likeness, form: PostForm) -> NewLikeness:
         id=record.id,
         challenge=record.challenge,
         instructions=instructions(record.challenge),
+        custody=record.custody,
+        custody_text=CUSTODY_TEXTS[record.challenge.language][record.custody],
         form=UploadForm(**form._asdict()),
         consent=ConsentTextResource(**text.model_dump(), sha256=text.sha256),
     )

@@ -45,7 +45,10 @@ Names = tuple[Annotated[str, Field(max_length=200)], ...]
 
 
 class CreateLikeness(Body):
-    """`device_key` is the base64 X25519 public key of the device that will hold the key, unless the server does."""
+    """Who holds the key to the capture: with `device`, the default, the person's device must release its half for each
+    clip, and `device_key` is its base64 X25519 public key; with `server` nobody is asked, and whoever takes over the
+    server can open the capture.
+    """
 
     language: Literal["en", "fr"] = "en"
     custody: Custody = "device"

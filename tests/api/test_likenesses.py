@@ -40,6 +40,40 @@ def finished_with(world, likeness_id: str, who: str = "bob", **fields) -> str:
     return world.finished(who, likenesses=[likeness_id], **fields)
 
 
+class TestCustody:
+    def test_the_device_holds_the_key_unless_somebody_chooses_otherwise(self, world):
+        said = begun(world)
+
+        assert said["custody"] == Likenesses(world.home.items).get(said["id"]).custody == "device"
+        assert world.call("GET", f"/likenesses/{said['id']}").json()["custody"] == "device"
+
+    @pytest.mark.parametrize("sent", [{}, {"custody": "device"}, {"device_key": "AAAA"}, {"device_key": "not base64"}])
+    def test_without_the_key_of_a_device_nothing_begins_and_the_server_does_not_take_its_place(self, world, sent):
+        answer = world.call("POST", "/likenesses", json=sent)
+
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "device_key")
+        assert world.call("GET", "/likenesses").json()["data"] == []
+
+    @pytest.mark.parametrize("sent", [{"custody": "both"}, {"custody": None}, {"custody": ""}])
+    def test_nobody_else_can_hold_it(self, world, sent):
+        assert world.call("POST", "/likenesses", json=sent).status_code in (400, 422)
+
+    @pytest.mark.parametrize(
+        ("language", "custody", "said"),
+        [
+            ("en", "device", ("your device must release its half", "under a key of this server in any case")),
+            ("en", "server", ("holds the whole key", "whoever takes over this server")),
+            ("fr", "device", ("votre appareil doit libérer sa moitié", "sous une clé de ce serveur")),
+            ("fr", "server", ("détient la clé entière", "quiconque s'empare de ce serveur")),
+        ],
+    )
+    def test_it_is_said_before_the_capture_what_the_choice_means(self, world, language, custody, said):
+        begun_so = begun(world, language=language, custody=custody)
+
+        assert begun_so["custody"] == custody
+        assert all(each in begun_so["custody_text"] for each in said)
+
+
 class TestEnrolling:
     def test_a_challenge_has_digits_turns_a_form_and_the_text(self, world):
         said = begun(world)

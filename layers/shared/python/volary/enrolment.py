@@ -41,6 +41,35 @@ INSTRUCTIONS = {
 }
 
 
+# What it means where the key lies, told before anything is captured.
+CUSTODY_TEXTS: dict[str, dict[Custody, str]] = {
+    "en": {
+        "device": "The key to your capture is locked by two halves; one of them only your device can open. For every"
+        " clip with you, also one that somebody you allow asks for, your device must release its half within an hour,"
+        " or the clip is not made. A release is good for one clip. If you lose the device, enrol again. The templates"
+        " by which your face and voice are recognised in clips and uploads are under a key of this server in any case,"
+        " because that protection must work while your device is off.",
+        "server": "This server holds the whole key to your capture. Clips that you allow are made at any time, without"
+        " your device. But whoever takes over this server and its keys can open your capture, which they could not"
+        " without your device if it held its half. Every opening is noted, and erasing destroys the key all the same."
+        " To have a device hold its half, erase this likeness and enrol again.",
+    },
+    "fr": {
+        "device": "La clé de votre capture est verrouillée par deux moitiés ; seul votre appareil peut ouvrir l'une"
+        " d'elles. Pour chaque vidéo avec vous, même demandée par une personne que vous autorisez, votre appareil doit"
+        " libérer sa moitié dans l'heure, sinon la vidéo n'est pas faite. Une libération vaut pour une seule vidéo. Si"
+        " vous perdez l'appareil, inscrivez-vous à nouveau. Les modèles qui servent à reconnaître votre visage et votre"
+        " voix dans les vidéos et les fichiers envoyés sont dans tous les cas sous une clé de ce serveur, car cette"
+        " protection doit agir même quand votre appareil est éteint.",
+        "server": "Ce serveur détient la clé entière de votre capture. Les vidéos que vous autorisez se font à tout"
+        " moment, sans votre appareil. Mais quiconque s'empare de ce serveur et de ses clés peut ouvrir votre capture,"
+        " ce qui serait impossible sans votre appareil s'il gardait sa moitié. Chaque ouverture est consignée, et"
+        " l'effacement détruit la clé tout de même. Pour confier une moitié à un appareil, effacez cette image et"
+        " inscrivez-vous à nouveau.",
+    },
+}
+
+
 class ConsentText(Shape):
     """What a person agrees to; `sha256` is of the text in the language that they read."""
 
