@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from volary.accounts import Account, Role, register
 from volary.embedded import Home
 from volary.errors import Absent, Conflict, Forbidden, Invalid
+from volary.families import entrusted
 from volary.ports import Services
 from volary.stores.accounts import Accounts
 
@@ -15,9 +16,10 @@ DEMO = {"wren": date(1994, 3, 2), "swift": date(1987, 11, 20), "heron": date(200
 
 
 def add_person(
-    services: Services, handle: str, birth_date: date, region: str = "US", role: Role = Role.USER
+    services: Services, handle: str, birth_date: date, region: str = "US", role: Role = Role.USER, *, guardian: str = ""
 ) -> Account:
-    """Raises Invalid for a bad handle, region or age, Conflict for a handle that is taken."""
+    """Raises Invalid for a bad handle, region, age or guardian, Conflict for a handle that is taken, Absent for a
+    guardian that nobody is called."""
     if not re.fullmatch("[A-Z]{2}", region):
         raise Invalid(f"the region {region!r} is not two capital letters of ISO 3166-1", param="region")
     now = services.clock.now()
@@ -29,7 +31,10 @@ def add_person(
         role=role,
         created_at=int(now.timestamp()),
     )
-    Accounts(services.items).add(register(account, now.date()))
+    accounts = Accounts(services.items)
+    if guardian:
+        account = entrusted(account, accounts.by_handle(guardian), now.date())
+    accounts.add(register(account, now.date()))
     return account
 
 

@@ -28,5 +28,5 @@ def seed(services: Services) -> int:
         return 0
     accounts = Accounts(services.items)
     for handle, ask in CATALOGUE:
-        create(ask, viewer_of(accounts.by_handle(handle)), services)
+        create(ask, viewer_of(accounts.by_handle(handle), services.clock.now().date()), services)
     return len(CATALOGUE)

@@ -1,6 +1,7 @@
 """Finds out who asks: an access token of the home's issuer, or a personal key; it decides nothing about rights."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -45,12 +46,12 @@ def account_beside(request: Request, keys: Callable[[str], Sequence[Key]]) -> tu
 
 
 async def viewer(request: Request) -> Viewer:
-    return viewer_of(await account(request))
+    return viewer_of(await account(request), _today(request))
 
 
 async def visitor(request: Request) -> Viewer:
     """The person who asks, or anyone where no token came; a bad token is refused all the same."""
-    return viewer_of(await account(request)) if "authorization" in request.headers else ANYONE
+    return await viewer(request) if "authorization" in request.headers else ANYONE
 
 
 async def party(request: Request) -> Viewer:
@@ -59,6 +60,11 @@ async def party(request: Request) -> Viewer:
     if found.status == "suspended":
         return Viewer(user_id=found.user_id)  # whatever role they had rests
     return await viewer(request)
+
+
+def _today(request: Request) -> date:
+    services: Services = request.app.state.services
+    return services.clock.now().date()
 
 
 def _account(request: Request) -> Account:

@@ -15,6 +15,7 @@ from volary.steering.parameters import Parameters
 from volary.stores.feeds import Feeds, Opening, State, opening_keys
 from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, feed_position
+from volary.videos import Video
 
 from functions.api.authentication import CurrentAccount, CurrentServices, account_beside
 from functions.api.bodies import read as body_of
@@ -82,6 +83,7 @@ class FeedParameters(BaseModel):
     version: int
     can_undo: bool
     time_zone: str
+    locked: bool = False
 
 
 class Understood(BaseModel):
@@ -159,8 +161,9 @@ async def read_feed(  # noqa: PLR0913 - FastAPI's parameters are the route's own
     if found.is_done:
         return _done(request)
     authors.learn(found.makers, services)
+    viewer = viewer_of(person, services.clock.now().date())
     posts = [
-        shown(video, viewer_of(person), services, authors).model_copy(
+        shown(video, viewer, services, authors).model_copy(
             update={"why": [Why(term=t.term, value=t.value, about=t.about) for t in ranked.why], "score": ranked.score}
         )
         for video, ranked in found.shown
@@ -183,18 +186,27 @@ def _done(request: Request) -> Feed:
 
 def _newest(request: Request, services: Services, authors: Authors, limit: int, after: str | None) -> Feed:
     """The same for everybody: nothing of the person who asks decides the order."""
-    store = Videos(services.items)
-    span = Range(after=_place(after, store) if after else None, limit=limit + 1, newest_first=True)
-    candidates = store.public(span)
-    found = feed.page(candidates, ANYONE, standing_of(candidates, services), limit + 1)
-    known = [video for video in found if authors.get(video.owner_id, services)]
-    posts = [shown(video, ANYONE, services, authors) for video in known]
+    posts = [shown(video, ANYONE, services, authors) for video in _posted(services, authors, limit + 1, after)]
     newest = [
         post.model_copy(update={"why": [Why(term="newest", value=post.created_at)], "score": post.created_at})
         for post in posts
     ]
     listed = page(newest, limit)
     return Feed.model_validate(listed | {"next": listed["last_id"] if listed["has_more"] else None})
+
+
+def _posted(services: Services, authors: Authors, count: int, after: str | None) -> list[Video]:
+    """As many of the newest posts as are asked for, where there are as many that anybody may see."""
+    store, found = Videos(services.items), list[Video]()
+    place = _place(after, store) if after else None
+    while len(found) < count:
+        candidates = store.public(Range(after=place, limit=count, newest_first=True))
+        seen = feed.page(candidates, ANYONE, standing_of(candidates, services), count)
+        found += [video for video in seen if authors.get(video.owner_id, services)]
+        if len(candidates) < count:
+            break
+        place = feed_position(candidates[-1])
+    return found[:count]
 
 
 def _place(post_id: str, store: Videos) -> str:
@@ -212,7 +224,7 @@ async def instruct(request: Request, person: CurrentAccount, services: CurrentSe
     """Say in words what the feed should show; what was understood, what was not and what was refused comes back."""
     body = _strict(Instruct, request.state.fields)
     language = _language(request)
-    state, said = steer.instruct(person.user_id, body.text, language, services)
+    state, said = steer.instruct(person, body.text, language, services)
     return Instructed(
         kind=said.kind,
         parameters=_told(state, language),
@@ -233,7 +245,7 @@ async def replace(request: Request, person: CurrentAccount, services: CurrentSer
     fields = await body_of(request, request.app.state.limits)
     body = _strict(ReplaceParameters, fields)
     wanted = validated(Parameters, body.model_dump())
-    return _told(steer.replace(person.user_id, wanted, "edited by hand", services), _language(request))
+    return _told(steer.replace(person, wanted, "edited by hand", services), _language(request))
 
 
 @router.delete("/feed/parameters", operation_id="delete_feed_parameters")
@@ -245,10 +257,10 @@ async def delete(
 ) -> FeedParameters:
     """Take one wish away, or all of them; either can be undone."""
     if place is not None:
-        return _told(steer.remove(person.user_id, place, services), _language(request))
+        return _told(steer.remove(person, place, services), _language(request))
     state = Feeds(services.items).state(person.user_id)
     empty = Parameters(personalised=state.parameters.personalised)
-    return _told(steer.replace(person.user_id, empty, "took everything away", services), _language(request))
+    return _told(steer.replace(person, empty, "took everything away", services), _language(request))
 
 
 @router.get("/feed/history", operation_id="list_feed_history")
@@ -267,7 +279,7 @@ async def history(
 
 @router.post("/feed/undo", operation_id="undo_feed_change")
 async def undo(request: Request, person: CurrentAccount, services: CurrentServices) -> FeedParameters:
-    return _told(steer.undo(person.user_id, services), _language(request))
+    return _told(steer.undo(person, services), _language(request))
 
 
 @router.post("/feed/shown", operation_id="note_shown", openapi_extra=takes(Shown))
@@ -307,6 +319,7 @@ def _told(state: State, language: str) -> FeedParameters:
         version=state.version,
         can_undo=bool(state.undoable),
         time_zone=state.time_zone,
+        locked=state.locked_by is not None,
     )
 
 

@@ -25,6 +25,14 @@ class Moderation(BaseModel):
     status: Literal["pending", "passed", "held", "blocked"]
 
 
+class KeptFrom(BaseModel):
+    """An audience that is not shown the clip, told to its owner only; null stands for every age or region."""
+
+    ages: list[str] | None
+    regions: list[str] | None
+    law: str
+
+
 class Provenance(BaseModel):
     """What the published file carries: its manifest, its invisible mark and its digest."""
 
@@ -78,6 +86,7 @@ class VideoResource(BaseModel):
     moderation: Moderation | None
     provenance: Provenance | None
     lineage: Lineage
+    kept_from: list[KeptFrom] = []
     not_rendered: list[str]
     warnings: list[str]
     links: Links | None
@@ -127,6 +136,7 @@ def resource(video: Video, outlook: Forecast, viewer: Viewer, links: Links | Non
         moderation=_moderation(video) if is_owner else None,
         provenance=_provenance(video),
         lineage=Lineage(parent_id=video.parent_id, use=source.use if source else None),
+        kept_from=[KeptFrom(**limit.model_dump()) for limit in video.limits] if is_owner else [],
         not_rendered=list(video.not_rendered),
         warnings=list(video.warnings),
         links=links,

@@ -2,20 +2,21 @@
 
 What is covered: every posted clip, from the scores that its screenings stored, a page a call, again and again, so that
 a clip posted later is met too. One that no longer passes is hidden at once and put before a moderator; keeping it shows
-it again. A policy that asks for a score that no stage gave hides as well. What is not covered: models that changed
-(their scores are not taken anew), clips that were never posted.
+it again. A policy that asks for a score that no stage gave hides as well. Whom the new policy keeps a clip from is
+noted on it; whom the old one kept it from stays. What is not covered: models that changed (their scores are not taken
+anew), clips that were never posted.
 """
 
 from volary.entrypoint import entrypoint
 from volary.errors import ConditionFailed
-from volary.moderation import Decision, Policy, World, decide, is_complete, shipped_policy
+from volary.moderation import Decision, Policy, World, decide, is_complete, limits, shipped_policy
 from volary.ports import Key, Put, Range, Services
 from volary.remix import world
 from volary.review.cases import Case
 from volary.review.clocks import HELD, severity
 from volary.stores.reviews import Reviews
 from volary.stores.videos import Act, Screening, Videos, changing, feed_position
-from volary.videos import Video, hide
+from volary.videos import Video, hide, limited
 
 from events.bus import Done, Tick
 from events.moderation import Stage
@@ -51,6 +52,7 @@ def judge_again(video: Video, policy: Policy, services: Services) -> bool:
     fresh = [_redecided(each, told[each.what], services) for each in old]
     # What a moderator released under the old policy had been held then: they have answered for it already.
     worse = [each for each in old if told[each.what].action != "pass" and each.verdict == "pass"]
+    video = limited(video, limits((signal for each in old for signal in each.signals), policy))
     act = Act(action=f"screened again by policy {policy.version}", actor="system", at=seconds(services))
     writes = [store.screening_write(video.id, each) for each in fresh]
     if worse:

@@ -64,7 +64,8 @@ def read(account: Account, services: Services, limit: int, after: str | None, kn
         view, start = _as_wished_now(known.view, place.end, known.state, services), place.end
     else:
         view, start = _drawn(account, known, services), 0
-    served = _served(view, start, viewer_of(account), services, min(limit, left) if left is not None else limit)
+    viewer = viewer_of(account, services.clock.now().date())
+    served = _served(view, start, viewer, services, min(limit, left) if left is not None else limit)
     more = served.end < len(view.order) and served.found
     cursor = f"{view.id}{SEPARATOR}{start}{SEPARATOR}{served.end}" if more else None
     return Page(tuple(served.found), cursor, left_today=left, makers=tuple(served.makers.values()))

@@ -1,6 +1,11 @@
-"""Change the parameters of a feed: by an instruction in words, by hand, by taking a change back."""
+"""Change the parameters of a feed: by an instruction in words, by hand, by taking a change back.
 
+Nothing changes those of a minor whose guardian keeps the feed without personalisation: Forbidden says so.
+"""
+
+from volary.accounts import Account
 from volary.errors import Absent, ConditionFailed, Forbidden, Invalid
+from volary.families import is_settled
 from volary.ports import Services
 from volary.steering import Clause, Understanding, compile_text
 from volary.steering.parameters import Parameters, apply, zone_of
@@ -11,20 +16,30 @@ ATTEMPTS = 4
 ZONE_SECONDS = 20 * 3600  # a time zone may be changed once in this time, so that a day cannot be begun anew at will
 
 
-def instruct(user_id: str, text: str, language: str, services: Services) -> tuple[State, Understanding]:
+def instruct(person: Account, text: str, language: str, services: Services) -> tuple[State, Understanding]:
     """Compile and apply; raises Invalid for a text that is empty or too long, Forbidden without personalisation."""
+    _free(person, services)
     said = compile_text(text, services.models.ask, language)
-    feeds = Feeds(services.items)
     for attempt in range(ATTEMPTS):
-        state = feeds.state(user_id)
+        state = _free(person, services)
         if not state.parameters.personalised and said.kind in ("steer", "reset"):
             raise Forbidden("personalisation is switched off for this account", code="not_personalised")
         try:
-            return _applied(user_id, state, said, services), said
+            return _applied(person.user_id, state, said, services), said
         except ConditionFailed:
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def _free(person: Account, services: Services) -> State:
+    """The state of a feed that its owner may change; raises Forbidden where a guardian locked it."""
+    state = Feeds(services.items).state(person.user_id)
+    if is_settled(state.locked_by, person, services.clock.now().date()):
+        raise Forbidden(
+            "your guardian keeps this feed without personalisation: nothing was changed", code="feed_locked"
+        )
+    return state
 
 
 def _applied(user_id: str, state: State, said: Understanding, services: Services) -> State:
@@ -55,31 +70,30 @@ def _with_maker(clause: Clause, services: Services) -> Clause:
     return clause.model_copy(update={"targets": tuple(targets)})
 
 
-def replace(user_id: str, parameters: Parameters, said: str, services: Services) -> State:
+def replace(person: Account, parameters: Parameters, said: str, services: Services) -> State:
     """Parameters edited by hand or imported, as they are; raises ConditionFailed when they moved meanwhile."""
-    feeds = Feeds(services.items)
-    state = feeds.state(user_id)
+    state = _free(person, services)
     now = int(services.clock.now().timestamp())
-    return state if parameters == state.parameters else feeds.change(user_id, state, parameters, said, now)
+    if parameters == state.parameters:
+        return state
+    return Feeds(services.items).change(person.user_id, state, parameters, said, now)
 
 
-def undo(user_id: str, services: Services) -> State:
+def undo(person: Account, services: Services) -> State:
     """Raises Conflict when nothing is left to undo."""
-    feeds = Feeds(services.items)
-    return feeds.undo(user_id, feeds.state(user_id), int(services.clock.now().timestamp()))
+    state = _free(person, services)
+    return Feeds(services.items).undo(person.user_id, state, int(services.clock.now().timestamp()))
 
 
-def remove(user_id: str, place: int, services: Services) -> State:
+def remove(person: Account, place: int, services: Services) -> State:
     """Take one wish away; raises Invalid where there is none at that place."""
-    feeds = Feeds(services.items)
-    state = feeds.state(user_id)
+    state = _free(person, services)
     entries = state.parameters.entries
     if not 0 <= place < len(entries):
         raise Invalid(f"there are {len(entries)} wishes, none at {place}", param="place")
     left = state.parameters.model_copy(update={"entries": entries[:place] + entries[place + 1 :]})
-    return feeds.change(
-        user_id, state, left, f"took away: {entries[place].clause.words}", int(services.clock.now().timestamp())
-    )
+    said, now = f"took away: {entries[place].clause.words}", int(services.clock.now().timestamp())
+    return Feeds(services.items).change(person.user_id, state, left, said, now)
 
 
 def set_zone(user_id: str, zone: str, services: Services) -> State:

@@ -7,7 +7,7 @@ answer to a call that a retry has replaced wakes nobody.
 from volary.banks import signals as bank_signals
 from volary.entrypoint import entrypoint
 from volary.errors import Absent
-from volary.moderation import decide, is_complete, shipped_policy
+from volary.moderation import decide, is_complete, limits, shipped_policy
 from volary.ports import Services, Write
 from volary.remix import world
 from volary.stores.banks import Banks
@@ -16,7 +16,7 @@ from volary.stores.pace import Pace
 from volary.stores.reviews import Reviews
 from volary.stores.videos import Call, Screening, outbox
 from volary.vault_index import forget_snapshot
-from volary.videos import Video
+from volary.videos import Video, limited
 
 from events.bus import Done, ModelAnswered, VideoGenerated
 from events.inference import Generated, MediaScreened
@@ -142,6 +142,7 @@ def _screened(
     signals = (*screened.signals, *seen.strange, *known)
     detail = {"signals": signals, "transcript": screened.transcript, "frame_hashes": screened.frame_hashes}
     after = video.model_copy(update={"gate": state.gate, "people": (*video.people, *seen.joined)})
+    after = limited(after, limits(told, policy))
     writes = seen.writes(video.id)
     if is_upload:  # so that a takedown finds what was made from a copy of the clip
         writes += Reviews(services.items).copy_writes(video.id, screened.media.sha256, screened.mark.payload)

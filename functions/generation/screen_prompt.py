@@ -1,10 +1,10 @@
 """Judge a job's words before anything is made from them; what was seen is kept for reviewers."""
 
 from volary.entrypoint import entrypoint
-from volary.moderation import decide, is_complete, shipped_policy
+from volary.moderation import decide, is_complete, limits, shipped_policy
 from volary.ports import Services
 from volary.remix import prompts_above
-from volary.videos import Video
+from volary.videos import Video, limited
 
 from events.inference import PromptScreened, ScreenPrompt
 from events.workflow import GenerationState
@@ -20,7 +20,8 @@ def screen_prompt(state: GenerationState, services: Services) -> GenerationState
     complete = is_complete(answer.signals, policy, ["prompt"])
     decision = decide(answer.signals, policy, complete=complete, audience=audience(video, services))
     screening = screening_of("prompt", decision, seconds(services)).model_copy(update={"signals": answer.signals})
-    moved(video, "screening_prompt", services, [videos_of(services).screening_write(video.id, screening)])
+    kept = limited(video, limits(answer.signals, policy))
+    moved(kept, "screening_prompt", services, [videos_of(services).screening_write(video.id, screening)])
     return judged(state, decision)
 
 

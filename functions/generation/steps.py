@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from volary.accounts import age
+from volary.audiences import Audience, audience_of
 from volary.errors import Absent
 from volary.generation import REFUSALS
-from volary.moderation import Audience, Decision, audience_of
+from volary.moderation import Decision
 from volary.ports import Services, Write
 from volary.stores.accounts import Accounts
 from volary.stores.videos import Act, Screening, Videos

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from volary import videos
+from volary.audiences import Limit
 from volary.errors import Absent, ConditionFailed
 from volary.ports import Range, Services, Write
 from volary.review import cases
@@ -20,6 +21,7 @@ from volary.stores.videos import Act, Videos
 from volary.videos import Video
 
 from events.bus import Event, ReviewDecided, VideoDeleted, VideoHidden
+from functions.generation.steps import audience
 from functions.review.outcome import closing, log_act, told
 
 MOST_RELATIVES = 1_000
@@ -130,8 +132,15 @@ def _answer_held(case: Case, decision: Decision, services: Services) -> Case:
     event = ReviewDecided(event_id=f"{video.id}.reviewed.{video.version}", at=at, video_id=video.id, review=review)
     gate = "pass" if review == "release" else "block"
     act = Act(action=f"review: {review}", actor=decision.by, at=now, detail=decision.explanation[:500])
-    store.change(video.model_copy(update={"gate": gate}), act, [event], writes)
+    after = video.model_copy(update={"gate": gate, "limits": _still_kept_from(video, services)})
+    store.change(after, act, [event], writes)
     return fresh
+
+
+def _still_kept_from(video: Video, services: Services) -> tuple[Limit, ...]:
+    """The limits without those of the maker's own age and region: a person has judged the clip for these."""
+    maker = audience(video, services)
+    return tuple(limit for limit in video.limits if not limit.applies(maker))
 
 
 def _closed(case: Case, services: Services, now: int) -> tuple[Case, list[Write]]:

@@ -58,7 +58,7 @@ def bench() -> Iterator[dict[str, Any]]:
 
 
 def _make(home: Home, prompt: str) -> Video:
-    viewer = viewer_of(Accounts(home.items).by_handle(next(iter(DEMO))))
+    viewer = viewer_of(Accounts(home.items).by_handle(next(iter(DEMO))), home.services.clock.now().date())
     return watched(create(Ask(prompt=prompt), viewer, home.services), home.services)
 
 

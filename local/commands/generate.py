@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise FileNotFoundError(f"there is no folder {args.output.parent} for {args.output.name}")
     fields = {name: getattr(args, name) for name in ("prompt", "seconds", "size", "style", "seed", "negative_prompt")}
     with running_home(home_folder(args)) as home:
-        viewer = viewer_of(Accounts(home.items).by_handle(args.handle))
+        viewer = viewer_of(Accounts(home.items).by_handle(args.handle), home.services.clock.now().date())
         accepted = create(Ask(**fields), viewer, home.services)
         made = watched(accepted, home.services)
         home.blobs.download("videos", published_key(made, "video"), args.output)

@@ -77,7 +77,7 @@ def said(case: Case, services: Services) -> str:
 
 
 def _moderator(home: Home, handle: str) -> Viewer:
-    viewer = viewer_of(Accounts(home.items).by_handle(handle))
+    viewer = viewer_of(Accounts(home.items).by_handle(handle), home.services.clock.now().date())
     if not viewer.is_moderator():
         raise Forbidden(f"@{handle} is no moderator: volary user add NAME --role moderator adds one")
     return viewer

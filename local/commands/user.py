@@ -18,6 +18,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     adding.add_argument("--birth-date", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
     adding.add_argument("--region", default="US", metavar="US")
     adding.add_argument("--role", type=Role, choices=list(Role), default=Role.USER, metavar="ROLE")
+    adding.add_argument("--guardian", default="", metavar="HANDLE", help="who settles things for a minor")
     adding.add_argument("--json", action="store_true", help="print JSON, as without it")
     add_home_option(adding)
     adding.set_defaults(run=add)
@@ -25,7 +26,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def add(args: argparse.Namespace) -> int:
     home = opened_or_made(args)
-    account = add_person(home.services, args.handle, args.birth_date, args.region, args.role)
+    account = add_person(
+        home.services, args.handle, args.birth_date, args.region, args.role, guardian=args.guardian
+    )
     token = token_for(home, account.handle)
     print(json.dumps({"handle": account.handle, "user_id": account.user_id, "token": token}))
     return 0

@@ -38,6 +38,8 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "DELETE /posts/{post_id}": (401, 200, 404, 404),
     "GET /posts/{post_id}/lineage": (200, 200, 200, 200),
     "GET /feed": (200, 200, 200, 200),
+    "GET /family/{handle}/feed": (401, 404, 404, 404),  # for the guardian of a minor alone
+    "POST /family/{handle}/feed": (401, 404, 404, 404),
     "POST /files": (401, 200, 200, 200),
     "GET /files": (401, 200, 200, 200),
     "GET /files/{file_id}": (401, 200, 404, 404),
@@ -248,6 +250,7 @@ def likeness_bodies(world, path: str, ids: dict[str, str]) -> dict[str, dict]:
         "/feed/instructions": {"text": "more cats"},
         "/feed/parameters": {"personalised": False},
         "/feed/shown": {"ids": ["video_1"]},
+        "/family/{handle}/feed": {"personalised": False},
         "/feed/time_zone": {"time_zone": "Europe/Paris"},
     }
     if path.endswith("/releases"):

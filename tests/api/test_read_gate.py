@@ -46,6 +46,7 @@ SHOWING_NOTHING = {
 }  # fmt: skip
 # GET routes that answer nobody here, and why that hides no clip.
 UNREACHED = {
+    "/v1/family/{handle}/feed": "a switch, and nobody here has a guardian",
     "/v1/files/{file_id}": "an upload of the person's own",
     "/v1/likenesses/{likeness_id}": "a consent and its rules, no clip; nobody here has a capture",
     "/v1/models/{model_id}": "a model",

@@ -5,9 +5,9 @@ import random
 from dataclasses import replace
 
 import pytest
+from volary.audiences import Audience
 from volary.moderation import (
     SEVERITY,
-    Audience,
     Policy,
     Rule,
     decide,

@@ -1,12 +1,15 @@
 """A changed policy meets what was published under the old one."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from volary import embedded
-from volary.accounts import ANYONE
+from volary.accounts import ANYONE, Account, Viewer
+from volary.audiences import EVERYBODY, Audience
 from volary.moderation import shipped_policy
 from volary.ports import Range
+from volary.stores.accounts import Accounts
 from volary.stores.reviews import Reviews
 from volary.stores.videos import Act, Screening, Videos
 from volary.videos import Video, may_serve
@@ -17,6 +20,7 @@ from functions.events.rescreen import judge_again, rescreen
 from functions.review.effects import _show
 
 POLICY = shipped_policy()
+ADULT = Viewer(user_id="user_2", audience=EVERYBODY)
 
 
 def scored(stage: str, score: float, *, left_out: Category | None = None) -> tuple[Signal, ...]:
@@ -60,7 +64,7 @@ def test_what_no_longer_passes_is_hidden_and_put_before_a_moderator(services):
     assert (case.kind, case.category, case.hid) == ("match", Category.VIOLENCE, (video.id,))
     assert case.law.startswith("house rule")
     _show(case.hid, case.id, services)
-    assert may_serve(Videos(services.items).get(video.id), ANYONE)
+    assert may_serve(Videos(services.items).get(video.id), ADULT)
 
 
 def test_a_second_round_with_the_same_policy_changes_nothing(services):
@@ -82,7 +86,21 @@ def test_what_a_moderator_released_stays_released(services):
     video = published(services, 0.6, verdict="hold")
 
     assert not judge_again(video, stricter(), services)
-    assert may_serve(Videos(services.items).get(video.id), ANYONE)
+    assert may_serve(Videos(services.items).get(video.id), ADULT)
+
+
+def test_whom_the_new_policy_keeps_a_clip_from_no_longer_sees_it(services):
+    """The scores pass for everybody else, and stay as they were stored."""
+    maker = Account(user_id="user_1", handle="ann", birth_date=date(1990, 1, 1), created_at=1)
+    Accounts(services.items).add(maker)
+    video = published(services, 0.45)
+    young = Viewer(user_id="user_3", audience=Audience("13-15", "US"))
+    assert may_serve(video, young)
+
+    assert not judge_again(video, replace(POLICY, version="new"), services)
+
+    after = Videos(services.items).get(video.id)
+    assert [may_serve(after, each) for each in (young, ANYONE, ADULT)] == [False, False, True]
 
 
 def test_the_whole_catalogue_is_met_page_by_page(services):

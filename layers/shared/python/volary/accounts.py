@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from events.shapes import Shape
+from volary.audiences import UNKNOWN, Audience, audience_of
 from volary.errors import Invalid
 
 HANDLE = re.compile(r"^[a-z][a-z0-9_]{2,29}$")
@@ -25,7 +26,7 @@ class Role(StrEnum):
 
 
 class Account(Shape):
-    """A person. `region` is ISO 3166-1 alpha-2."""
+    """A person. `region` is ISO 3166-1 alpha-2; `guardian_id` may settle some things while they are a minor."""
 
     user_id: str
     handle: str
@@ -33,15 +34,17 @@ class Account(Shape):
     region: str = Field(default="US", pattern="^[A-Z]{2}$")
     role: Role = Role.USER
     status: Literal["active", "suspended", "erased"] = "active"
+    guardian_id: str | None = None
     created_at: int
     version: int = 1
 
 
 class Viewer(Shape):
-    """Who asks: an account's standing at this moment, or nobody."""
+    """Who asks: an account's standing at this moment, or nobody. Of nobody no age and no region is known."""
 
     user_id: str | None = None
     role: Role = Role.USER
+    audience: Audience = UNKNOWN
 
     def is_moderator(self) -> bool:
         return self.role in (Role.MODERATOR, Role.SENIOR, Role.ADMIN)
@@ -66,5 +69,6 @@ def register(account: Account, today: date) -> Account:
     return account
 
 
-def viewer_of(account: Account) -> Viewer:
-    return Viewer(user_id=account.user_id, role=account.role)
+def viewer_of(account: Account, today: date) -> Viewer:
+    audience = audience_of(age(account.birth_date, today), account.region)
+    return Viewer(user_id=account.user_id, role=account.role, audience=audience)

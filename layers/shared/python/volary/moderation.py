@@ -22,9 +22,8 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from events.moderation import Category, Signal, Stage
+from volary.audiences import AGE_BAND, EVERYBODY, AgeBand, Audience, Limit, concerns
 
-AgeBand = Literal["13-15", "16-17", "18+"]
-AGE_BAND: TypeAdapter[AgeBand] = TypeAdapter(AgeBand)
 Action = Literal["pass", "hold", "block"]
 # Where pictures and sound come from: `closed`, drawn by an engine that knows nothing but its own world; `open`, by one
 # that can draw anything; `outside`, brought by somebody or built on what was.
@@ -33,20 +32,6 @@ SEVERITY: Mapping[Action, int] = MappingProxyType({"pass": 0, "hold": 1, "block"
 STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
 WORLD: TypeAdapter[World] = TypeAdapter(World)
 RULE_FIELDS = frozenset({"category", "hold", "block", "stage", "ages", "regions", "law"})
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Whom a clip is made by and for: an age band and an ISO 3166-1 region, None where it is not known.
-
-    What is not known counts as every band and every region, so that no rule is missed for want of a fact.
-    """
-
-    age: AgeBand | None = None
-    region: str | None = None
-
-
-EVERYBODY = Audience("18+", "ZZ")  # adults somewhere no regional rule names: the rules for everybody and no more
 
 
 @dataclass(frozen=True)
@@ -76,8 +61,7 @@ class Rule:
 
     def applies(self, audience: Audience) -> bool:
         """Whether the rule counts for this audience."""
-        by_age = self.ages is None or audience.age is None or audience.age in self.ages
-        return by_age and (self.regions is None or audience.region is None or audience.region in self.regions)
+        return concerns(self.ages, self.regions, audience)
 
     def action(self, score: float) -> Action:
         """What this rule does at a score. A score that is not a number is held."""
@@ -205,16 +189,31 @@ def world_of(engines: Iterable[str | None], policy: Policy, *, is_brought: bool)
     return "closed" if all(engine and engine.split("@")[0] in policy.closed_engines for engine in engines) else "open"
 
 
-def audience_of(years: int | None, region: str | None) -> Audience:
-    """The audience that a person of that age and region is; what is not known stays unknown."""
-    band: AgeBand | None = None if years is None else "13-15" if years < 16 else "16-17" if years < 18 else "18+"
-    return Audience(band, region)
-
-
 def is_complete(signals: Iterable[Signal], policy: Policy, stages: Iterable[Stage]) -> bool:
     """Whether each of these stages scored every category that the policy requires of it."""
     seen = {(signal.stage, signal.category) for signal in signals}
     return all((stage, category) in seen for stage in stages for category in policy.required.get(stage, ()))
+
+
+def limits(signals: Iterable[Signal], policy: Policy) -> tuple[Limit, ...]:
+    """Whom a clip with these signals is kept from, though it passes for others: each rule for an age or a region that
+    would have held or blocked it. Another signal never takes a limit away.
+    """
+    special = [rule for rule in policy.rules if not rule.is_for_everybody]
+    met = [
+        rule
+        for signal in signals
+        for rule in special
+        if rule.category == signal.category
+        and rule.stage in (None, signal.stage)
+        and rule.action(signal.score) != "pass"
+    ]
+    return tuple(sorted({_limit(rule) for rule in met}, key=lambda limit: limit.model_dump_json()))
+
+
+def _limit(rule: Rule) -> Limit:
+    ages = None if rule.ages is None else tuple(sorted(rule.ages))
+    return Limit(ages=ages, regions=None if rule.regions is None else tuple(sorted(rule.regions)), law=rule.law)
 
 
 def strictest(first: Decision, second: Decision) -> Decision:

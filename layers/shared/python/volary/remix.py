@@ -1,9 +1,10 @@
 """Lineage: which clip came from which, and whether a clip may be built on. Reads through the store, writes nothing."""
 
-from volary.accounts import Viewer
+from volary.accounts import Viewer, viewer_of
 from volary.errors import Absent, Forbidden
 from volary.moderation import Policy, World, world_of
 from volary.ports import Check, Services, When, Write
+from volary.stores.accounts import Accounts
 from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, record_key
 from volary.videos import Video, may_serve
@@ -31,10 +32,18 @@ def may_remix_now(child: Video, services: Services) -> bool:
     if child.parent_id is None:
         return True
     try:
-        parent_for(child.parent_id, Viewer(user_id=child.owner_id), services)
+        parent_for(child.parent_id, _maker(child, services), services)
     except (Absent, Forbidden):
         return False
     return True
+
+
+def _maker(video: Video, services: Services) -> Viewer:
+    """Of whom no age and no region is known where their account is gone."""
+    try:
+        return viewer_of(Accounts(services.items).get(video.owner_id), services.clock.now().date())
+    except Absent:
+        return Viewer(user_id=video.owner_id)
 
 
 def consent_checks(child: Video, videos: Videos) -> list[Write]:

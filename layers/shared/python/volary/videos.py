@@ -1,8 +1,8 @@
 """A clip's record, the states it may take, and the one gate through which anybody sees it.
 
 Pure: functions take a record and return the next one. A clip that shows people is served only with the `Standing` of
-their consents at hand; the gate that is given none lets no such clip through. What is not covered yet: rules of age,
-region and blocks (the safety and people issues).
+their consents at hand; the gate that is given none lets no such clip through. One that is kept from an age or a region
+is served to nobody whose age or region it is, or is not known. What is not covered yet: blocks between people.
 """
 
 from enum import IntEnum
@@ -13,6 +13,7 @@ from events.likeness import Purpose
 from events.shapes import Shape
 from events.workflow import Verdict
 from volary.accounts import Viewer
+from volary.audiences import Limit
 from volary.audit import GENESIS
 from volary.errors import Conflict
 from volary.likeness import UNKNOWN, Appearance, Made, Standing
@@ -100,6 +101,7 @@ class Video(Shape):
     stage: Stage = "queued"
     progress_floor: int = 0
     gate: Verdict | None = None
+    limits: tuple[Limit, ...] = ()  # whom it is kept from, though it passed for its maker
     failure: Failure | None = None
     created_at: int
     completed_at: int | None = None
@@ -157,16 +159,27 @@ def is_withdrawn(video: Video, standing: Standing) -> bool:
     return video.withdrawn_at is not None or (bool(video.people) and standing.covers(video.people, video.as_made))
 
 
+def is_for(video: Video, viewer: Viewer) -> bool:
+    """Whether no limit of age or region keeps the clip from them. Its maker always has it."""
+    is_owner = viewer.user_id is not None and viewer.user_id == video.owner_id
+    return is_owner or not any(limit.applies(viewer.audience) for limit in video.limits)
+
+
+def limited(video: Video, found: tuple[Limit, ...]) -> Video:
+    """The clip with these limits beside those that it has."""
+    return video.model_copy(update={"limits": tuple(dict.fromkeys((*video.limits, *found)))})
+
+
 def access(video: Video, viewer: Viewer, standing: Standing = UNKNOWN) -> Access:
     """The read gate: every route that answers with a clip, its files, its listing or its link asks here.
 
     `standing` is read in the same request (`Likenesses.standing`); without it no clip with people is served. People
-    see the clips that show them, drafts of others too.
+    see the clips that show them, drafts of others too, but none that is kept from their age or region.
     """
     is_owner = viewer.user_id is not None and viewer.user_id == video.owner_id
     if video.deleted_at is not None:
         return Access.NOTHING
-    if video.is_watchable and not is_withdrawn(video, standing):
+    if video.is_watchable and is_for(video, viewer) and not is_withdrawn(video, standing):
         is_shown = viewer.user_id is not None and any(viewer.user_id == each.person_id for each in video.people)
         if video.visibility != "private" or is_owner or is_shown:
             return Access.MEDIA

@@ -27,13 +27,16 @@ MOST_TIES = 200
 
 
 class State(Shape):
-    """`undoable` are the versions whose changes can still be taken back, the latest last."""
+    """`undoable` are the versions whose changes can still be taken back, the latest last; `locked_by` is the guardian
+    who keeps it without personalisation.
+    """
 
     parameters: Parameters = Parameters()
     version: int = 0
     undoable: tuple[int, ...] = ()
     time_zone: str = "UTC"
     zone_since: int = 0
+    locked_by: str | None = None
 
 
 class Change(Shape):
@@ -135,6 +138,16 @@ class Feeds:
         was = Change(version=version, at=now, said=said, before=state.parameters)
         undoable = (*state.undoable, version)[-MOST_UNDOS:]
         fresh = state.model_copy(update={"parameters": parameters, "version": version, "undoable": undoable})
+        self._store(user_id, fresh, state.version, was)
+        return fresh
+
+    def settle(self, user_id: str, state: State, locked_by: str | None, now: int) -> State:
+        """Lock personalisation away, or open it again; it stands in the history, and undoing is not for the ward."""
+        version = state.version + 1
+        said = "a guardian switched personalisation off" if locked_by else "a guardian let personalisation be"
+        was = Change(version=version, at=now, said=said, before=state.parameters)
+        parameters = state.parameters.model_copy(update={"personalised": locked_by is None})
+        fresh = state.model_copy(update={"parameters": parameters, "version": version, "locked_by": locked_by})
         self._store(user_id, fresh, state.version, was)
         return fresh
 
