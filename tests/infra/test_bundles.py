@@ -51,6 +51,14 @@ def test_layers_hold_what_a_handler_imports(name):
     assert sorted(needed - locked(*locks) - lazy) == []
 
 
+def test_the_function_that_writes_to_the_edge_has_the_signatures_that_it_asks_for():
+    """No import of ours names it: botocore looks for it when CloudFront's store wants a signature for every region."""
+    holders = [each.name for each in FUNCTIONS if "edge" in each.layers]
+
+    assert holders == [each.name for each in FUNCTIONS if "edge.bar" in each.needs] == ["events.bar_links"]
+    assert locked("edge.lock") == {"awscrt"}
+
+
 @pytest.mark.parametrize("target", ["text", "media", "large"])
 def test_model_images_hold_what_the_server_imports(target):
     """Only `large` starts the large engine; the text image has no torch, which only the media role asks for."""
@@ -134,7 +142,7 @@ def test_steps_of_the_recipe_name_their_locks():
     """Every layer that is made from wheels has a lock, and every lock of a layer makes one."""
     made = {Path(lock).name for lock in bundles.LOCKS.values()}
 
-    assert made == {"layer.lock", "c2pa.lock"}
+    assert made == {"layer.lock", "c2pa.lock", "edge.lock"}
     assert all((ROOT / lock).exists() for lock in bundles.LOCKS.values())
 
 

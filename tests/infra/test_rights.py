@@ -202,6 +202,27 @@ def test_a_need_of_the_keyring_grants_all_that_its_adapter_asks_for(prod, port, 
     assert actions_of(method) <= granted_actions, fewest.name
 
 
+def test_one_function_writes_the_deny_list_and_one_signs_links(prod, dev):
+    """The edge's own function reads; whoever could write could also take an entry back."""
+    held = {
+        name: set(listed(each["Action"]))
+        for name, each in granted(prod)
+        if any(action.startswith("cloudfront-keyvaluestore:") for action in listed(each["Action"]))
+    }
+    keys = [name for name, each in granted(prod) if "media-private-key" in flat(listed(each["Resource"])[0])]
+    asked = {"describe_key_value_store", "list_keys", "update_keys"}
+    source = (ADAPTER.parent / "edge.py").read_text()
+
+    ((name, actions),) = held.items()
+    assert "EventsBarLinksRole" in name
+    assert actions == {"cloudfront-keyvaluestore:DescribeKeyValueStore", "cloudfront-keyvaluestore:ListKeys",
+                       "cloudfront-keyvaluestore:UpdateKeys"}  # fmt: skip
+    assert set(re.findall(r"_store\.(\w+)\(", source)) == asked
+    assert len(keys) == 1
+    assert "ApiHandlerRole" in keys[0]
+    assert not any("keyvaluestore" in json.dumps(each) for _, each in granted(dev))
+
+
 def test_only_the_outbox_relay_publishes(prod):
     names = [name for name, each in granted(prod) if "events:PutEvents" in listed(each["Action"])]
 

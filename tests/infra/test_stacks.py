@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from infra.cdk.environments import ENVIRONMENTS, PROD
+from tests.edge.emulated import BARRED, COPY_SECONDS
 
 pytestmark = pytest.mark.infra
 
@@ -141,6 +142,24 @@ def test_published_files_need_a_signed_link(prod):
     assert len(behaviour["TrustedKeyGroups"]) == 1
     assert behaviour["ViewerProtocolPolicy"] == "https-only"
     assert "CacheBehaviors" not in distribution
+
+
+def test_the_edge_asks_its_deny_list_before_it_serves_and_keeps_copies_ten_seconds(prod, dev):
+    behaviour = prod.only("AWS::CloudFront::Distribution")["Properties"]["DistributionConfig"]["DefaultCacheBehavior"]
+    function = prod.only("AWS::CloudFront::Function")["Properties"]
+    copies = prod.only("AWS::CloudFront::CachePolicy")["Properties"]["CachePolicyConfig"]
+    (association,) = behaviour["FunctionAssociations"]
+    (store,) = function["FunctionConfig"]["KeyValueStoreAssociations"]
+    (named,) = prod.resources("AWS::CloudFront::KeyValueStore")
+
+    assert association["EventType"] == "viewer-request"
+    assert function["FunctionCode"] == BARRED.read_text()
+    assert (function["AutoPublish"], function["FunctionConfig"]["Runtime"]) == (True, "cloudfront-js-2.0")
+    assert store["KeyValueStoreARN"]["Fn::GetAtt"] == [named.split("/")[1], "Arn"]
+    assert (copies["MinTTL"], copies["DefaultTTL"], copies["MaxTTL"]) == (0, COPY_SECONDS, COPY_SECONDS)
+    names = copies["ParametersInCacheKeyAndForwardedToOrigin"]["QueryStringsConfig"]["QueryStringBehavior"]
+    assert names == "none"
+    assert not any(dev.resources(f"AWS::CloudFront::{kind}") for kind in ("Function", "KeyValueStore", "Distribution"))
 
 
 def test_no_gpu_is_synthesised_where_it_is_switched_off(dev, staging):
