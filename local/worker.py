@@ -32,6 +32,7 @@ PING_SECONDS = 0.5
 SCHEDULE = {
     "functions.events.retry_webhooks": 5.0,
     "functions.events.sweep_loans": 15.0,
+    "functions.events.sweep_files": 60.0,
     "functions.events.sequence_transparency": 5.0,
     "functions.events.enact_reviews": 2.0,
     "functions.events.rescreen": 30.0,

@@ -21,7 +21,7 @@ def clean_up(event: VideoCompleted | VideoFailed | VideoDeleted | VideosWithdraw
         case "video.deleted":
             _forget(video, "the video was deleted", services)
         case "video.failed":
-            published.forget(video, services)  # it may have failed after it was signed
+            _forget_published(video, services)  # it may have failed after it was signed
     _forget_work(video, services)
     return Done()
 
@@ -29,10 +29,15 @@ def clean_up(event: VideoCompleted | VideoFailed | VideoDeleted | VideosWithdraw
 def _forget(video: Video, cause: str, services: Services) -> None:
     if video.status != "completed":  # its workflow has ended
         services.workflows.stop("generation", video.id, cause)
-    published.forget(video, services)
+    _forget_published(video, services)
     _forget_work(video, services)
     if video.source and video.source.upload_key:
         services.blobs.delete("uploads", video.source.upload_key)
+
+
+def _forget_published(video: Video, services: Services) -> None:
+    published.forget(video, services)
+    published.note_again(video, services)
 
 
 def _forget_work(video: Video, services: Services) -> None:

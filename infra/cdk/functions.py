@@ -82,7 +82,7 @@ LISTENERS = (
     Deployed("events.log_consent", RECORDS),
     Deployed("events.start_generation", ("items.read", "workflows.start")),
     Deployed("events.answer_review", ("items.read", "workflows.answer")),
-    Deployed("events.clean_up", ("items.read", "workflows.stop", "videos.delete", "work.delete", "uploads.delete")),
+    Deployed("events.clean_up", (*RECORDS, "workflows.stop", "videos.delete", "work.delete", "uploads.delete")),
     Deployed("events.place_clip", (*RECORDS, "models.ask", "vectors.write")),
     Deployed("events.displace_clip", ("vectors.write",)),
     Deployed("events.deliver_webhook", (*RECORDS, "keys.envelope")),
@@ -122,6 +122,7 @@ EVERY_MINUTE = (
     Deployed("events.enact_reviews", RECORDS),
     Deployed("events.rescreen", RECORDS),
     Deployed("events.index_feed", (*RECORDS, "models.ask", "vectors.read", "vectors.write"), timeout_seconds=60),
+    Deployed("events.sweep_files", (*RECORDS, "videos.delete"), timeout_seconds=60),
     Deployed("events.sweep_loans", RETURNING, timeout_seconds=60),
     Deployed("events.retry_webhooks", (*RECORDS, "keys.envelope")),
     Deployed(

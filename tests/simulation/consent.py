@@ -33,7 +33,7 @@ from volary.stores.blocked import Blocked
 from volary.stores.likenesses import Likenesses, standing_of
 from volary.stores.videos import Act, Call, Videos
 from volary.vault_loans import SETTLED
-from volary.videos import Signature, SourceClip, enter, may_serve, published_key
+from volary.videos import Signature, SourceClip, Video, enter, may_serve, published_key
 
 from events.bus import EVENT, ModelAnswered, Tick
 from events.inference import Generate, Generated, MarkReading, MediaFacts, MediaScreened
@@ -41,6 +41,7 @@ from events.likeness import PURPOSES, Matched, Sighting
 from events.moderation import Signal
 from events.workflow import GenerationState, WaitingTask
 from functions.events.subscriptions import SUBSCRIPTIONS
+from functions.events.sweep_files import sweep_files
 from functions.events.sweep_loans import sweep_loans
 from functions.generation import answer, check_consent, fail, generate, publish
 from functions.likenesses import grant, withdraw
@@ -78,6 +79,7 @@ class World:
 
     def __init__(self, seed: int, opening: "World | None" = None) -> None:
         self.number, self.dice = seed, random.Random(seed)
+        self.fate = random.Random(~seed)  # of signers; apart, so that older seeds mean what they meant
         self.time, self.made_ids, self.depth, self.rate = START, 0, 0, 0.0
         self.truth = Truth(dict(OWNERS))
         self.asking: set[str] = set()
@@ -92,6 +94,7 @@ class World:
         self.trace = hashlib.sha256()
         self.sent: dict[str, Generate] = {}  # by call, what the model server was asked for
         self.tries: dict[str, int] = {}  # of jobs that wait for a device
+        self.late: set[str] = set()  # clips whose signer died with its last file stored
         self.overtaken: set[str] = set()  # clips that ended, or whose process died, while somebody was lent to them
         items = MemoryItems(self.pause, self.committed, base())
         self.items, self.workflows = items, MemoryWorkflows()
@@ -140,6 +143,7 @@ class World:
         self.look()
         self.account()
         self.account_for_loans()
+        self.account_for_files()
         return self.violations
 
     def attempt(self, act: "Callable[[World], None]") -> None:
@@ -283,8 +287,6 @@ class World:
             is_left = video.status == "completed" and video.deleted_at is None and video.withdrawn_at is None
             if is_left and self.truth.was_taken(clip):
                 self.violate(f"{video.id} was not taken down")
-            if not is_left and ("videos", published_key(video, "video")) in self.blobs.files:
-                self.violate(f"{video.id} may not be shown, and its file is there")
             if len(self.items.rows.get(f"AUDIT#video:{video.id}", ())) != video.version:
                 self.violate(f"{video.id} has version {video.version} and another number of audit entries")
             if self.items.rows.get(f"CREDITS#hold:{video.id}", {}).get("BALANCE", {}).get("amount") != 0:
@@ -293,6 +295,20 @@ class World:
                    if item["sk"].startswith("CASCADE#")]  # fmt: skip
         if sum(counted) != withdrawn:
             self.violate(f"cascades counted {sum(counted)}, and {withdrawn} clips are down")
+
+    def account_for_files(self) -> None:
+        """At rest no file lies there whose clip nobody may see, but where a signer died; after the sweep, not there."""
+        self.find_files(self.late)
+        sweep_files(Tick(), self.services)
+        self.find_files(set())
+
+    def find_files(self, expected: set[str]) -> None:
+        for clip in self.truth.clips.values():
+            video = self.videos.get(clip.video_id)
+            is_left = video.status == "completed" and video.deleted_at is None and video.withdrawn_at is None
+            is_there = ("videos", published_key(video, "video")) in self.blobs.files
+            if is_there and not is_left and video.id not in expected:
+                self.violate(f"{video.id} may not be shown, and its file is there")
 
     def account_for_loans(self) -> None:
         """What was lent went with its generation, and the sweep finds the rest; every loan is in the vault's book."""
@@ -304,7 +320,7 @@ class World:
                 book = self.items.rows[f"AUDIT#opening:{each.likeness_id}"].values()
                 if not any(entry.get("detail") == f"generation of {request.job_id}" for entry in book):
                     self.violate(f"{each.likeness_id} was opened for {request.job_id} without an entry")
-        self.time += timedelta(seconds=SETTLED)
+        self.time += timedelta(seconds=max(SETTLED, signed_files.AGAIN_SECONDS))
         sweep_loans(Tick(), self.services)
         rows = [pk for pk, found in self.items.rows.items() if pk.startswith("LOANS#") and found]
         if rows or files_lent(self.blobs):
@@ -386,8 +402,7 @@ def screened(state: GenerationState, world: World) -> GenerationState:
         video = world.videos.get(state.video_id)
     made = enter(video, "screening_media").model_copy(update={"signature": SIGNED})
     video = world.videos.change(made, Act(action="made", actor="sim", at=world.seconds()))
-    world.blobs.put("videos", published_key(video, "video"), b"", "video/mp4")
-    signed_files.forget_if_over(video.id, world.services)  # as `sign` does after it stored them
+    signed(video, world)
     seen = world.drawn.setdefault(video.id, world.dice.choice(("like_ben", "", "")))
     call = Call(call_id=f"call_{video.id}", video_id=video.id, token=video.id, state=state, index_id="index_1")
     world.items.write(world.videos.call_write(call, world.seconds()))
@@ -405,17 +420,42 @@ def screened(state: GenerationState, world: World) -> GenerationState:
     return GenerationState.model_validate(world.workflows.answers.pop(video.id))
 
 
+def signed(video: Video, world: World) -> None:
+    """As `sign` does. It may take so long that its clip is deleted and cleaned up meanwhile, and die after its last
+    file is stored.
+    """
+    fate = world.fate.random() if world.rate else 1.0
+    if fate < SLOW:
+        world.attempt(lambda _: delete.delete(video.id, Viewer(user_id=video.owner_id), world.services))
+        for handler, event in [each for each in world.queue if each[1].get("video_id") == video.id]:
+            world.queue.remove((handler, event))
+            world.attempt(lambda _, each=(handler, event): handled(*each, world))
+        world.attempt(sweep)
+    try:
+        world.blobs.put("videos", published_key(video, "video"), b"", "video/mp4")
+        if fate < SLOW / 2 or fate > 1 - SLOW / 2 and world.rate:
+            raise Crash
+    except Crash:
+        world.late.add(video.id)
+        raise
+    signed_files.forget_if_over(video.id, world.services)
+
+
 def deliver(world: World) -> None:
     """Any waiting event to its handler, out of order; sometimes twice, and again if its handler died."""
     if not world.queue:
         return
     place = world.dice.randrange(len(world.queue))
     handler, event = world.queue[place]
-    use_case = getattr(import_module(handler), handler.rpartition(".")[2])
-    use_case(EVENT.validate_python(event), world.services)
+    handled(handler, event, world)
     is_repeated = world.rate > 0 and world.dice.random() < 0.2
     if not is_repeated and (handler, event) in world.queue:  # nested work may have delivered it, too
         world.queue.remove((handler, event))
+
+
+def handled(handler: str, event: dict[str, Any], world: World) -> None:
+    use_case = getattr(import_module(handler), handler.rpartition(".")[2])
+    use_case(EVENT.validate_python(event), world.services)
 
 
 def release(world: World) -> None:
@@ -429,6 +469,7 @@ def release(world: World) -> None:
 
 def sweep(world: World) -> None:
     sweep_loans(Tick(), world.services)
+    sweep_files(Tick(), world.services)
 
 
 def revoke(world: World) -> None:
@@ -493,6 +534,7 @@ def wait(world: World) -> None:
 ACTS = (request, request, request, remix, remix, *(advance,) * 7, deliver, deliver, revoke, allow, allow_again,
         take_down, remove, watch, watch, wait, release, release, sweep, list_or_not)  # fmt: skip
 BETWEEN = (revoke, revoke, revoke, allow, allow_again, deliver, remove, advance, sweep, list_or_not)
+SLOW = 0.06  # how often a signer is overtaken, and how often one dies; both happen to half as many
 PATIENCE = 4  # tries of a job that waits for a device, before the workflow gives up
 TEXT = (consent_texts()["en"].version, consent_texts()["en"].sha256)
 

@@ -10,6 +10,7 @@ from types import FunctionType
 
 import pytest
 from volary import consent, likeness, vault, vault_loans, videos
+from volary.stores import published
 
 from functions.events import clean_up, return_loans, withdraw_uses
 from functions.generation import answer, generate, publish, recognised
@@ -75,7 +76,10 @@ MUTATIONS: dict[str, tuple[Callable, str, str]] = {
     "keep_what_was_lent": (return_loans.return_loans, "vault.take_back(likeness_id, video_id, services)", "pass"),
     "sweep_only_rows": (vault_loans.take_back_loan, 'services.blobs.delete("likenesses", _place(loan, part))',
                         "pass"),
-    "keep_the_files": (clean_up._forget, "published.forget(video, services)", "pass"),
+    "keep_the_files": (clean_up._forget_published, "published.forget(video, services)", "pass"),
+    "look_at_files_once": (clean_up._forget_published, "published.note_again(video, services)", "pass"),
+    "sweep_no_file": (published.forget_again, 'forget_if_over(item["video_id"], services)', "pass"),
+    "sweep_too_early": (published.note_again, "now + AGAIN_SECONDS:", "now:"),
 }  # fmt: skip
 
 

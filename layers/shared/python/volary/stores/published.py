@@ -3,11 +3,14 @@
 from typing import get_args
 
 from volary.likeness import Standing
-from volary.ports import Services
+from volary.ports import Delete, Key, Put, Range, Services
 from volary.stores.videos import Videos
 from volary.videos import Rendition, Video, manifest_key, published_key
 
 LINK_SECONDS = 300
+AGAIN = "PUBLISHED_AGAIN"  # PUBLISHED_AGAIN/due#clip: whose files are to be looked at once more, and when
+AGAIN_SECONDS = 900  # longer than any signer lives
+MOST_AT_ONCE = 100
 
 
 def link(video: Video, rendition: Rendition, standing: Standing, services: Services) -> str:
@@ -38,3 +41,25 @@ def forget_if_over(video_id: str, services: Services) -> None:
     is_ended = video.has_ended and video.status != "completed"
     if is_ended or video.deleted_at is not None or video.withdrawn_at is not None:
         forget(video, services)
+
+
+def note_again(video: Video, services: Services) -> None:
+    """To be called after the files of an ended clip were deleted: have it done once more when no signer can be alive.
+
+    A signer that stored its last file after that, and died before it read the record again, deletes nothing itself.
+    """
+    now = int(services.clock.now().timestamp())
+    is_settled = video.status == "completed" and now >= (video.completed_at or 0) + AGAIN_SECONDS
+    if video.call_id is None or is_settled:  # nothing was made that a signer could sign, or its signer is long gone
+        return
+    services.items.write(Put({"pk": AGAIN, "sk": f"{now + AGAIN_SECONDS:012d}#{video.id}", "video_id": video.id}))
+
+
+def forget_again(services: Services) -> None:
+    """Delete what came late, of every clip whose time has come; nothing happens where all is gone already."""
+    now = int(services.clock.now().timestamp())
+    for item in services.items.query(AGAIN, Range(limit=MOST_AT_ONCE)):
+        if int(item["sk"].partition("#")[0]) > now:
+            return
+        forget_if_over(item["video_id"], services)
+        services.items.write(Delete(Key(AGAIN, item["sk"])))
