@@ -4,7 +4,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
-from volary.stores.feeds import Feeds
+from volary.accounts import Account
+from volary.families import is_settled
+from volary.ports import Services
+from volary.stores.feeds import Feeds, State
 
 from functions.api.asks import Body
 from functions.api.authentication import CurrentServices, CurrentViewer
@@ -31,8 +34,7 @@ class FamilyFeed(BaseModel):
 @router.get("/{handle}/feed", operation_id="retrieve_family_feed")
 async def retrieve(handle: str, viewer: CurrentViewer, services: CurrentServices) -> FamilyFeed:
     ward = settle.ward_of(handle, viewer, services)
-    state = Feeds(services.items).state(ward.user_id)
-    return FamilyFeed(handle=ward.handle, personalised=state.parameters.personalised, locked=bool(state.locked_by))
+    return _told(ward, Feeds(services.items).state(ward.user_id), services)
 
 
 @router.post("/{handle}/feed", operation_id="settle_family_feed", openapi_extra=takes(SettleFeed))
@@ -45,4 +47,9 @@ async def change(
     """Switch a minor's personalisation off for good, or let them decide again."""
     ward = settle.ward_of(handle, viewer, services)
     state = settle.settle(ward, viewer.user_id or "", is_personalised=body.personalised, services=services)
-    return FamilyFeed(handle=ward.handle, personalised=state.parameters.personalised, locked=bool(state.locked_by))
+    return _told(ward, state, services)
+
+
+def _told(ward: Account, state: State, services: Services) -> FamilyFeed:
+    is_locked = is_settled(state.locked_by, ward, services.clock.now().date())
+    return FamilyFeed(handle=ward.handle, personalised=state.parameters.personalised, locked=is_locked)

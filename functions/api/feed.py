@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from volary import feed
-from volary.accounts import ANYONE, viewer_of
+from volary.accounts import ANYONE, Account, viewer_of
 from volary.errors import Absent, Invalid
+from volary.families import is_settled
 from volary.ports import Range, Services
 from volary.steering import Clause
 from volary.steering.effects import effect
@@ -227,7 +228,7 @@ async def instruct(request: Request, person: CurrentAccount, services: CurrentSe
     state, said = steer.instruct(person, body.text, language, services)
     return Instructed(
         kind=said.kind,
-        parameters=_told(state, language),
+        parameters=_told(state, person, services, language),
         understood=[Understood(clause=clause, effect=effect(clause, language)) for clause in said.clauses],
         not_understood=list(said.not_understood),
         refused=list(said.refused),
@@ -236,7 +237,7 @@ async def instruct(request: Request, person: CurrentAccount, services: CurrentSe
 
 @router.get("/feed/parameters", operation_id="retrieve_feed_parameters")
 async def retrieve(request: Request, person: CurrentAccount, services: CurrentServices) -> FeedParameters:
-    return _told(Feeds(services.items).state(person.user_id), _language(request))
+    return _told(Feeds(services.items).state(person.user_id), person, services, _language(request))
 
 
 @router.put("/feed/parameters", operation_id="replace_feed_parameters", openapi_extra=takes(ReplaceParameters))
@@ -245,7 +246,7 @@ async def replace(request: Request, person: CurrentAccount, services: CurrentSer
     fields = await body_of(request, request.app.state.limits)
     body = _strict(ReplaceParameters, fields)
     wanted = validated(Parameters, body.model_dump())
-    return _told(steer.replace(person, wanted, "edited by hand", services), _language(request))
+    return _told(steer.replace(person, wanted, "edited by hand", services), person, services, _language(request))
 
 
 @router.delete("/feed/parameters", operation_id="delete_feed_parameters")
@@ -257,10 +258,10 @@ async def delete(
 ) -> FeedParameters:
     """Take one wish away, or all of them; either can be undone."""
     if place is not None:
-        return _told(steer.remove(person, place, services), _language(request))
+        return _told(steer.remove(person, place, services), person, services, _language(request))
     state = Feeds(services.items).state(person.user_id)
     empty = Parameters(personalised=state.parameters.personalised)
-    return _told(steer.replace(person, empty, "took everything away", services), _language(request))
+    return _told(steer.replace(person, empty, "took everything away", services), person, services, _language(request))
 
 
 @router.get("/feed/history", operation_id="list_feed_history")
@@ -279,7 +280,7 @@ async def history(
 
 @router.post("/feed/undo", operation_id="undo_feed_change")
 async def undo(request: Request, person: CurrentAccount, services: CurrentServices) -> FeedParameters:
-    return _told(steer.undo(person, services), _language(request))
+    return _told(steer.undo(person, services), person, services, _language(request))
 
 
 @router.post("/feed/shown", operation_id="note_shown", openapi_extra=takes(Shown))
@@ -292,7 +293,7 @@ async def note_shown(request: Request, person: CurrentAccount, services: Current
 @router.post("/feed/time_zone", operation_id="set_feed_time_zone", openapi_extra=takes(SetZone))
 async def set_zone(request: Request, person: CurrentAccount, services: CurrentServices) -> FeedParameters:
     body = _strict(SetZone, request.state.fields)
-    return _told(steer.set_zone(person.user_id, body.time_zone, services), _language(request))
+    return _told(steer.set_zone(person.user_id, body.time_zone, services), person, services, _language(request))
 
 
 def _strict(model: type[Model], fields: dict[str, Any]) -> Model:
@@ -308,7 +309,7 @@ def _refuse_watching(names: Any) -> None:
             )
 
 
-def _told(state: State, language: str) -> FeedParameters:
+def _told(state: State, person: Account, services: Services, language: str) -> FeedParameters:
     wishes = [
         Wish(place=at, clause=one.clause, since=one.since, until=one.until, effect=effect(one.clause, language))
         for at, one in enumerate(state.parameters.entries)
@@ -319,7 +320,7 @@ def _told(state: State, language: str) -> FeedParameters:
         version=state.version,
         can_undo=bool(state.undoable),
         time_zone=state.time_zone,
-        locked=state.locked_by is not None,
+        locked=is_settled(state.locked_by, person, services.clock.now().date()),
     )
 
 

@@ -117,6 +117,7 @@ def test_the_lock_ends_when_the_ward_is_of_age_or_has_another_guardian(family):
     change(family, "ann", guardian_id="user_bob")
     assert family.call("POST", "/feed/undo", json={}).status_code == 403
     change(family, "ann", birth_date=date(2008, 11, 22))
+    assert not family.call("GET", "/feed/parameters").json()["locked"]
     assert family.call("PUT", "/feed/parameters", json={"personalised": True}).status_code == 200
     assert settle(family, personalised=False).status_code == 404
 
