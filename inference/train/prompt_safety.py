@@ -1,13 +1,12 @@
 """Trains and tunes the prompt classifier: `python -m inference.train.prompt_safety --data DIR --out DIR`.
 
-Weights are fitted on the train part and operating points are chosen on the tune part of `prompt_data`; figures
-come from the report part by `python -m inference.train.prompt_report`, never from here. A fixed seed gives the same
+Weights are fitted on the train part, and `prompt_points` chooses operating points on the tune part; figures come
+from the report part by `python -m inference.train.prompt_report`, never from here. A fixed seed gives the same
 file on the same machine; the weights that ship are what this command writes without further options.
 """
 
 import argparse
 import hashlib
-import itertools
 import json
 import random
 from collections import Counter
@@ -29,36 +28,20 @@ from inference.safety.packaged import MANIFEST, package_file
 from inference.train.prompt_data import SCORED, Row, composed_rows, own_rows, shared_rows
 from inference.train.prompt_encoder import TextEncoder
 from inference.train.prompt_layers import Below, Changes, below
+from inference.train.prompt_points import of_rows, operating_points
 
 VERSION = "prompt-7"
+SHIPPED = Path(__file__).parents[1] / "weights" / "safety"
 HEADS = (*(category.value for category in SCORED), "any")
 HIDDEN = 96
 ORDER_WIDTH = 384
 NETS = 6
-STEPS = 400
+STEPS = 1200
 MOST = {"plain_benign": 1600, "hatecheck_unsafe": 600, "hatecheck_benign": 600}  # rows a group, against hours
 BATCH = 64
 PAIRS = 12  # of every batch: an unsafe prompt and its twin
-OWN = 0.55  # of every batch, the pairs included
+OWN = 0.55  # of every batch: the project's own prompts, the pairs included
 MARGIN, PULL = 2.0, 0.5  # by how much a twin's logit should be lower, and how much that counts
-GROUPS = {
-    "plain": {"plain_benign"},
-    "alike": {"twin", "overt_benign", "hard_benign"},
-    "twins": {"twin"},
-    "speech": {"speech"},
-    "signs": {"sign"},
-    "prose": {"general_benign"},
-    "sought": {"core", "overt_unsafe", "llm_unsafe"},
-}
-BUDGETS = {
-    "plain": 0.018,
-    "alike": 0.08,
-    "twins": 0.08,
-    "speech": 0.09,
-    "signs": 0.04,
-    "prose": 0.6,
-}  # most of each flagged in tuning
-PARTS = (0.01, 0.03, 0.1, 0.25, 0.5)
 SCALE = SENTENCE_WIDTH**0.5 / 4
 STYLES = {
     "en": (
@@ -238,12 +221,17 @@ def _loss(logits: torch.Tensor, data: Table, index: torch.Tensor) -> torch.Tenso
 
 
 def _chances(data: Table) -> torch.Tensor:
-    """How likely each row joins a batch beside the pairs; with them `OWN` of it are the project's own prompts."""
+    """How likely each row joins a batch beside the pairs; with them `OWN` of it are the project's own prompts.
+
+    Prompts that have a twin come in pairs only, so that those without one are not crowded out: drawn from all, the
+    harmless ones with alarming words were one row in fifty.
+    """
     own = torch.tensor([row.id.startswith("own-") for row in data.rows])
+    paired = torch.tensor([row.group in {"core", "twin"} for row in data.rows])
     unsafe = torch.tensor([bool(row.unsafe) for row in data.rows])
-    chance = data.weight.clone()
+    chance = data.weight * ~paired
     others = 1 - 2 * PAIRS / BATCH
-    for group, share in ((own, OWN - 2 * PAIRS / BATCH), (~own & unsafe, 0.17), (~own & ~unsafe, 0.28)):
+    for group, share in ((own & ~paired, OWN - 2 * PAIRS / BATCH), (~own & unsafe, 0.17), (~own & ~unsafe, 0.28)):
         chance[group] *= share / others / chance[group].sum()
     return chance
 
@@ -296,48 +284,12 @@ def _arrays(nets: nn.ModuleList, middle: torch.Tensor, spread: torch.Tensor) -> 
     )
 
 
-def of_rows(logits: np.ndarray, owners: list[Row]) -> tuple[np.ndarray, list[Row]]:
-    """The highest logits [rows, heads] of every row's parts, as serving judges a text, and the rows."""
-    starts = [at for at, row in enumerate(owners) if at == 0 or row.id != owners[at - 1].id]
-    return np.maximum.reduceat(logits, starts), [owners[at] for at in starts]
-
-
-def operating_points(logits: np.ndarray, rows: list[Row]) -> np.ndarray:
-    """The thresholds [heads] that find most of the tune part's unsafe texts within the budgets of false positives.
-
-    A head's threshold is a quantile of the plain benign texts' logits and one of the look-alikes'. The head for any
-    harm may flag more than the others, which add to it only where they are very sure: searched are its share, theirs
-    as a part of it, and how many times more of the look-alikes may be flagged.
-    """
-    of = {name: np.array([row.group in groups for row in rows]) for name, groups in GROUPS.items()}
-    best, found = -1.0, None
-    for share, part, times in itertools.product(np.geomspace(0.03, 0.002, 24), PARTS, (1.5, 2, 3, 5)):
-        shares = np.append(np.full(len(HEADS) - 1, share * part), share)
-        points = np.array([
-            max(np.quantile(column[of["plain"]], 1 - own), np.quantile(column[of["alike"]], 1 - min(0.9, times * own)))
-            for column, own in zip(logits.T, shares, strict=True)
-        ])  # fmt: skip
-        flagged = (logits > points).any(axis=1)
-        is_within = all(flagged[of[name]].mean() <= budget for name, budget in BUDGETS.items())
-        if is_within and flagged[of["sought"]].mean() > best:
-            best, found = float(flagged[of["sought"]].mean()), points.astype(np.float32)
-    if found is None:
-        raise ValueError("no operating point keeps the false positives within budget")
-    return found
-
-
-def slopes(logits: np.ndarray, data: Table, points: np.ndarray) -> np.ndarray:
-    """How fast a score leaves 0.5: each head's logits are scaled so that a typical hit of the tune part scores 0.9."""
-    typical = [np.median(column[truth > 0.5]) for column, truth in zip(logits.T, data.truth.numpy().T, strict=True)]
-    return np.clip(np.log(9) / np.maximum(np.array(typical) - points, 0.5), 0.3, 3).astype(np.float32)
-
-
 def write(weights: Weights, folder: Path, version: str) -> None:
     """The weights as safetensors and, beside them, what they are and their digest."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: np.ascontiguousarray(value) for name, value in weights.arrays().items()}, folder / FILE)
     manifest_path = folder / MANIFEST
-    manifest = json.loads(manifest_path.read_text()) if manifest_path.exists() else {"files": {}, "packages": {}}
+    manifest = json.loads((manifest_path if manifest_path.exists() else SHIPPED / MANIFEST).read_text())
     digest = hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
     manifest["files"][FILE] = {"sha256": digest, "heads": HEADS, "version": version}
     manifest_path.write_text(json.dumps(manifest, indent=2) + "\n")
@@ -359,20 +311,20 @@ def tuned(weights: Weights, packed: Packed, tune: Table) -> Weights:
     untuned = PromptClassifier(weights, HEADS, "untuned", Encoder(packed))
     order = TextEncoder(packed, weights.changes).encode(tune.texts)
     logits = untuned.from_features(tune.vectors.numpy(), order, [hashed(text) for text in tune.texts])
-    points = operating_points(*of_rows(logits, tune.rows))
-    return replace(weights, threshold=points, slope=slopes(logits, tune, points))
+    points, slope = operating_points(*of_rows(logits, tune.rows))
+    return replace(weights, threshold=points, slope=slope)
 
 
 def main() -> None:
     """Train, tune, write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, required=True, help="the folder that holds moderation/ and prompts/")
-    options.add_argument("--out", type=Path, default=Path("inference/weights/safety"))
+    options.add_argument("--out", type=Path, default=SHIPPED)
     options.add_argument("--seed", type=int, default=20261123)
     options.add_argument("--steps", type=int, default=STEPS)
     chosen = options.parse_args()
     torch.set_num_threads(1)
-    packed = unpacked(package_file(chosen.out, PACKAGE, ENCODER_FILE))
+    packed = unpacked(package_file(SHIPPED, PACKAGE, ENCODER_FILE))
     write(trained(chosen.data, packed, chosen.seed, chosen.steps), chosen.out, VERSION)
 
 
