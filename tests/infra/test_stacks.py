@@ -162,6 +162,15 @@ def test_the_edge_asks_its_deny_list_before_it_serves_and_keeps_copies_ten_secon
     assert not any(dev.resources(f"AWS::CloudFront::{kind}") for kind in ("Function", "KeyValueStore", "Distribution"))
 
 
+def test_what_the_edge_serves_is_kept_by_no_browser_and_sends_no_link_on(prod):
+    """As the media server at home says it."""
+    policy = prod.only("AWS::CloudFront::ResponseHeadersPolicy")["Properties"]["ResponseHeadersPolicyConfig"]
+    (kept,) = policy["CustomHeadersConfig"]["Items"]
+
+    assert kept == {"Header": "Cache-Control", "Value": "private, no-store", "Override": True}
+    assert policy["SecurityHeadersConfig"]["ReferrerPolicy"] == {"Override": True, "ReferrerPolicy": "no-referrer"}
+
+
 def test_no_gpu_is_synthesised_where_it_is_switched_off(dev, staging):
     def sagemaker(cloud):
         return [each for template in cloud.templates.values() for each in template["Resources"].values()

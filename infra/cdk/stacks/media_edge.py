@@ -96,14 +96,22 @@ class MediaEdge(cdk.Stack):
         )
 
     def _headers(self) -> cloudfront.ResponseHeadersPolicy:
-        """A polyglot file must not run as a page of this origin."""
+        """A polyglot file must not run as a page of this origin, and no browser may keep what may be withdrawn."""
         return cloudfront.ResponseHeadersPolicy(
             self,
             "Headers",
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+                custom_headers=[
+                    cloudfront.ResponseCustomHeader(header="Cache-Control", value="private, no-store", override=True)
+                ]
+            ),
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                     content_security_policy="default-src 'none'; sandbox", override=True
+                ),
+                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
                 ),
                 strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
                     access_control_max_age=cdk.Duration.days(365), override=True

@@ -12,10 +12,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from volary.aws import faults
 from volary.aws.clients import Client, Clients
 from volary.errors import ConditionFailed, Invalid, Unavailable
@@ -73,7 +69,11 @@ class CloudFrontEdge:
     @cached_property
     def _signer(self) -> Any:
         """Kept for the life of the process: another key comes with another deployment."""
+        # Only here, since most functions give out no link and start without either.
         from botocore.signers import CloudFrontSigner
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
         with faults.translated(f"reading {self._at.private_key}", {"ParameterNotFound": Unavailable}):
             answer = self._clients["ssm"].get_parameter(Name=self._at.private_key, WithDecryption=True)
