@@ -29,6 +29,7 @@ from inference.safety.packaged import WeightsChanged, own_file
 from inference.safety.peers import PEERS
 from inference.safety.prompts import COVERED, PromptScreen
 from inference.train.prompt_data import own_rows
+from local.cli import main as volary
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / "inference" / "weights" / "safety"
@@ -418,6 +419,22 @@ def test_what_is_held_is_flagged_and_what_is_refused_is_said_beside():
     verdicts = [evaluation.Verdict(str(number), number > 0, 0.5, "hate", number > 1) for number in range(4)]
     lines = evaluation.summary([evaluation.Labelled(verdict, "benign", "none", "twin", "en") for verdict in verdicts])
     assert (lines[0]["specificity"]["hits"], lines[0]["over_refused"]["hits"], lines[0]["blocked"]) == (1, 2, None)
+
+
+def test_the_command_judges_by_the_shipped_policy(tmp_path: Path, capsys):
+    texts = {
+        "1": (ALWAYS_BLOCKED_TEXT, "unsafe"),
+        "2": (ALWAYS_HELD_TEXT, "unsafe"),
+        "3": ("a cat on a wall", "benign"),
+    }
+    rows = [{"id": id_, "text": text, "label": label} for id_, (text, label) in texts.items()]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
+    assert volary(["eval", "moderation", str(tmp_path / "rows.jsonl")]) == 0
+    overall = json.loads(capsys.readouterr().out.splitlines()[0])
+
+    counts = {name: (overall[name]["hits"], overall[name]["of"]) for name in ("recall", "blocked", "over_refused")}
+    assert counts == {"recall": (2, 2), "blocked": (1, 2), "over_refused": (0, 1)}
 
 
 def test_frames_are_reported_with_intervals_and_what_no_model_sees(tmp_path: Path, capsys):
