@@ -94,7 +94,7 @@ class World:
         self.trace = hashlib.sha256()
         self.sent: dict[str, Generate] = {}  # by call, what the model server was asked for
         self.tries: dict[str, int] = {}  # of jobs that wait for a device
-        self.late: set[str] = set()  # clips whose signer died with its last file stored
+        self.late: set[str] = set()  # clips whose signer died before it had looked, and deleted, in the end
         self.overtaken: set[str] = set()  # clips that ended, or whose process died, while somebody was lent to them
         items = MemoryItems(self.pause, self.committed, base())
         self.items, self.workflows = items, MemoryWorkflows()
@@ -421,24 +421,23 @@ def screened(state: GenerationState, world: World) -> GenerationState:
 
 
 def signed(video: Video, world: World) -> None:
-    """As `sign` does. It may take so long that its clip is deleted and cleaned up meanwhile, and die after its last
-    file is stored.
+    """As `sign` does. It may take so long that its clip is deleted and cleaned up meanwhile, and die once its last file
+    is stored.
     """
     fate = world.fate.random() if world.rate else 1.0
     if fate < SLOW:
         world.attempt(lambda _: delete.delete(video.id, Viewer(user_id=video.owner_id), world.services))
-        for handler, event in [each for each in world.queue if each[1].get("video_id") == video.id]:
-            world.queue.remove((handler, event))
-            world.attempt(lambda _, each=(handler, event): handled(*each, world))
+        for waiting in [each for each in world.queue if each[1].get("video_id") == video.id]:
+            world.attempt(lambda _, each=waiting: [handled(*each, world), settled(*each, world)])
         world.attempt(sweep)
     try:
         world.blobs.put("videos", published_key(video, "video"), b"", "video/mp4")
         if fate < SLOW / 2 or fate > 1 - SLOW / 2 and world.rate:
             raise Crash
+        signed_files.forget_if_over(video.id, world.services)
     except Crash:
         world.late.add(video.id)
         raise
-    signed_files.forget_if_over(video.id, world.services)
 
 
 def deliver(world: World) -> None:
@@ -449,13 +448,18 @@ def deliver(world: World) -> None:
     handler, event = world.queue[place]
     handled(handler, event, world)
     is_repeated = world.rate > 0 and world.dice.random() < 0.2
-    if not is_repeated and (handler, event) in world.queue:  # nested work may have delivered it, too
-        world.queue.remove((handler, event))
+    if not is_repeated:
+        settled(handler, event, world)
 
 
 def handled(handler: str, event: dict[str, Any], world: World) -> None:
     use_case = getattr(import_module(handler), handler.rpartition(".")[2])
     use_case(EVENT.validate_python(event), world.services)
+
+
+def settled(handler: str, event: dict[str, Any], world: World) -> None:
+    if (handler, event) in world.queue:  # nested work may have delivered it, too
+        world.queue.remove((handler, event))
 
 
 def release(world: World) -> None:
