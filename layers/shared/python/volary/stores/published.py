@@ -10,7 +10,7 @@ from volary.videos import Rendition, Video, manifest_key, published_key
 LINK_SECONDS = 300
 AGAIN = "PUBLISHED_AGAIN"  # PUBLISHED_AGAIN/due#clip: whose files are to be looked at once more, and when
 AGAIN_SECONDS = 900  # longer than any signer lives
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 300  # in one minute, whose sweep may take that long
 
 
 def link(video: Video, rendition: Rendition, standing: Standing, services: Services) -> str:
