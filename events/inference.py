@@ -117,13 +117,15 @@ Late = Generate | ScreenMedia | CheckCapture  # what the media server answers la
 class Embed(Shape):
     """Place short texts in the space of meanings, and say how near each is to every one of `anchors`.
 
-    `words` are single words to look up in the vocabulary of the training texts. `frames` are wishes with "{}" for
-    what they are about, and "[]" for other subjects beside it.
+    `subjects` asks under which topic of the catalogue each text falls, as the name of a subject. `words` are single
+    words to look up in the vocabulary of the training texts. `frames` are wishes with "{}" for what they are about, and
+    "[]" for other subjects beside it.
     """
 
     task: Literal["embed"] = "embed"
     texts: tuple[str, ...] = Field(default=(), max_length=64)
     anchors: tuple[str, ...] = Field(default=(), max_length=2048)
+    subjects: bool = False
     words: tuple[str, ...] = Field(default=(), max_length=512)
     frames: tuple[str, ...] = Field(default=(), max_length=16)
 
@@ -235,7 +237,8 @@ class Embedded(Shape):
     """`vectors` are 512 little-endian half floats each, of length one, in base64; `likeness` holds cosines.
 
     `likeness[i][j]` is that of text i and anchor j; `unknown` are the asked words that the vocabulary lacks; `ways`
-    say for each frame how much speaks for each way that a wish may go, none from a server that cannot tell.
+    say for each frame how much speaks for each way that a wish may go, `topics` for each text how much for each topic
+    ("-": for none), both empty from a server that cannot tell.
     """
 
     task: Literal["embed"] = "embed"
@@ -243,6 +246,7 @@ class Embedded(Shape):
     likeness: tuple[tuple[float, ...], ...] = ()
     unknown: tuple[str, ...] = ()
     ways: tuple[dict[str, float], ...] = ()
+    topics: tuple[dict[str, float], ...] = ()
 
 
 class InferenceError(Shape):

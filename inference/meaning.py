@@ -1,7 +1,7 @@
 """Texts as points in a space of meanings, the same for all languages; it classifies nothing.
 
 The sentence encoder is the one of the prompt screen (Universal Sentence Encoder, multilingual): 512 numbers of
-length one, whose products are cosines.
+length one, whose products are cosines. Topics are told by `inference.topics`, from the same vectors.
 """
 
 import base64
@@ -32,6 +32,12 @@ class Directions(Protocol):
         ...
 
 
+class Placing(Protocol):
+    def scores(self, vectors: np.ndarray) -> list[dict[str, float]]:
+        """How much speaks for each topic, of meanings [n, 512]."""
+        ...
+
+
 @dataclass
 class Meanings:
     """Keeps the anchors it has seen, because the same few hundred are asked about with every sentence."""
@@ -39,6 +45,7 @@ class Meanings:
     encoder: Encoder
     vocabulary: AbstractSet[int]
     ways: Directions
+    topics: Placing
     _kept: dict[str, np.ndarray] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -52,7 +59,8 @@ class Meanings:
         unknown = tuple(word for word in dict.fromkeys(request.words) if word_code(word) not in self.vocabulary)
         packed = (base64.b64encode(row.astype("<f2").tobytes()).decode() for row in rows)
         ways = tuple(self.ways.scores(request.frames))
-        return Embedded(vectors=tuple(packed), likeness=likeness, unknown=unknown, ways=ways)
+        topics = tuple(self.topics.scores(rows)) if request.subjects else ()
+        return Embedded(vectors=tuple(packed), likeness=likeness, unknown=unknown, ways=ways, topics=topics)
 
     def _rows(self, texts: Sequence[str]) -> np.ndarray:
         """[n, 512]. One text at a time: a batch rounds differently, and the same words must give the same numbers."""

@@ -8,6 +8,7 @@ from inference.links import Links
 from inference.meaning import Meanings
 from inference.refusal import InvalidRequest
 from inference.safety.prompts import PromptScreen
+from inference.topics import Topics
 from inference.ways import Ways
 
 MAX_TEXT = 400_000
@@ -24,11 +25,12 @@ class TextRole:
 
     @classmethod
     def load(cls, weights: Path, links: Links, mark_key: bytes | None) -> "TextRole":
-        """Read the weights under `weights`/safety and `weights`/ways."""
+        """Read the weights under `weights`/safety, `weights`/ways and `weights`/topics."""
         screen = PromptScreen.load(weights / "safety")
         classifier = screen.classifier
         ways = Ways.load(weights / "ways", classifier.encoder, classifier.sentences)
-        return cls(screen, links, mark_key, Meanings(classifier.sentences, classifier.vocabulary, ways))
+        meanings = Meanings(classifier.sentences, classifier.vocabulary, ways, Topics.load(weights / "topics"))
+        return cls(screen, links, mark_key, meanings)
 
     def answer(self, request: Request) -> PromptScreened | MarkDetected | Embedded:
         """Raises Refused."""

@@ -75,7 +75,7 @@ def fit(out: Path) -> dict[str, object]:
     tensors: dict[str, np.ndarray] = {}
     near = np.full((len(found), len(found)), CONSTANT)
     for place, vectors in enumerate(seen):
-        space = _space(vectors)
+        space = space_of(vectors)
         tensors |= {f"{name}{place}": array for name, array in space.items()}
         rows = space["rows"] * space["step"]
         near += ((1 + rows @ rows.T) / 2) ** POWER
@@ -83,9 +83,9 @@ def fit(out: Path) -> dict[str, object]:
     weights = inverse @ wanted
     tensors["weights"] = weights.astype(np.float16)
     tensors["bias"] = (CONSTANT * weights.sum(0)).astype(np.float32)
-    _write(out, tensors, ways)
+    write(out / FILE, tensors, {"ways": list(ways)})
     alone = wanted - weights / np.diag(inverse)[:, None]
-    apart = _without_alike(inverse, weights, wanted, seen[0] @ seen[0].T >= ALIKE)
+    apart = without_alike(inverse, weights, wanted, seen[0] @ seen[0].T >= ALIKE)
     return {
         "examples": len(found), "one left out": _shares(alone, wanted, ways),
         "all alike left out": _shares(apart, wanted, ways),
@@ -99,7 +99,7 @@ def _seen(frames: Sequence[str]) -> list[np.ndarray]:
     return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
 
-def _space(vectors: np.ndarray) -> dict[str, np.ndarray]:
+def space_of(vectors: np.ndarray) -> dict[str, np.ndarray]:
     """Centre, spread, the main axes, and the rows along them in whole steps."""
     centre, spread = vectors.mean(0), vectors.std(0) + 1e-6
     rows = placed(vectors, centre, spread)
@@ -110,7 +110,7 @@ def _space(vectors: np.ndarray) -> dict[str, np.ndarray]:
     return {"centre": centre, "spread": spread, "axes": axes, **steps}
 
 
-def _without_alike(inverse: np.ndarray, weights: np.ndarray, wanted: np.ndarray, alike: np.ndarray) -> np.ndarray:
+def without_alike(inverse: np.ndarray, weights: np.ndarray, wanted: np.ndarray, alike: np.ndarray) -> np.ndarray:
     """What each example would be given by a fit without it and all that are like it, by blocks of the inverse."""
     rows = []
     for place, same in enumerate(alike):
@@ -128,12 +128,14 @@ def _shares(left_out: np.ndarray, wanted: np.ndarray, ways: Sequence[str]) -> di
     return {**{name: round(float(share), 3) for name, share in hits.items()}, **by_way}
 
 
-def _write(out: Path, tensors: dict[str, np.ndarray], ways: Sequence[str]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
+def write(path: Path, tensors: dict[str, np.ndarray], entry: dict[str, object]) -> None:
+    """The tensors as `path`, and beside it a manifest with their digest and the rest of `entry`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     data = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
-    (out / FILE).write_bytes(data)
-    entry = {"sha256": hashlib.sha256(data).hexdigest(), "ways": list(ways), "licence": "Apache-2.0"}
-    (out / "manifest.json").write_text(json.dumps({"files": {FILE: entry}}, indent=2) + "\n", "utf-8")
+    path.write_bytes(data)
+    told = {"sha256": hashlib.sha256(data).hexdigest(), **entry, "licence": "Apache-2.0"}
+    manifest = {"files": {path.name: told}}
+    (path.parent / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

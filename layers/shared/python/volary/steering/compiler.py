@@ -17,12 +17,13 @@ from volary.steering import facets, intents, predicates, ways
 from volary.steering.grammar import Draft, Op, parse, plain_words
 from volary.steering.grammar import names_illicit as illicit
 from volary.steering.lexicon import corrected, guess, lexicon, tokens
-from volary.steering.targets import Target, anchors, exact, placed, protected, spellings
+from volary.steering.targets import Target, anchors, exact, leading, placed, protected, spellings
 
 Ask = Callable[[Request], dict[str, Any]]
 Kind = Literal["steer", "reset", "undo", "noop", "query", "reject"]
 LONGEST_TEXT = 1000
 VOCABULARIES = ("en", "fr")  # languages whose words the model server's vocabulary holds
+SURELY = 0.5  # by which a topic must lead for a word of the text to be its name, wherever it stands
 WANTED = frozenset({"more", "only", "unblock", "keep"})
 # Harms whose topics nobody may ask for; a score from which a bare topic counts as asking for harm.
 HARMS = frozenset(
@@ -94,7 +95,8 @@ def _weighed(
     """The clauses as the model that learned from examples would have them, where the grammar is no safe guide."""
     if language not in VOCABULARIES:
         return clauses, unread  # the model has examples in these alone
-    said = ways.said(text, language, [clause.targets for clause in clauses if clause.op != "facet"])
+    wishes = [clause.targets for clause in clauses if clause.op != "facet"]
+    said = ways.said(text, language, wishes, _known(ways.unknown(text, language), ask))
     if not said.is_plain or any(clause.op == "facet" for clause in clauses):
         return clauses, unread
     if len(said.labels) > 1 and (plain := ways.judged_plain(said, ask)):
@@ -113,6 +115,15 @@ def _weighed(
     if verdict.way in ways.STEERING and not subjects:
         return clauses, unread
     return [_told(said, verdict.way, scope, subjects, ask)], ()
+
+
+def _known(names: Sequence[str], ask: Ask) -> dict[str, str]:
+    """Of these stretches of the text the ones that surely name something under a topic, and the topic."""
+    if not names:
+        return {}
+    found = Embedded.model_validate(ask(Embed(texts=tuple(names), subjects=True)))
+    told = {name: leading(scores, SURELY) for name, scores in zip(names, found.topics, strict=False)}
+    return {name: topics[0] for name, topics in told.items() if topics}
 
 
 def _pointed(
@@ -231,7 +242,7 @@ def _clause(draft: Draft, known: dict[str, Target], meant: dict[str, str]) -> Cl
 def _placed(phrases: Sequence[str], ask: Ask) -> list[Target]:
     if not phrases:
         return []
-    question = Embed(texts=tuple(phrases), anchors=tuple(phrase for phrase, _ in anchors()))
+    question = Embed(texts=tuple(phrases), anchors=tuple(phrase for phrase, _ in anchors()), subjects=True)
     return placed(phrases, Embedded.model_validate(ask(question)))
 
 

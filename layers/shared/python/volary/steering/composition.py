@@ -58,8 +58,8 @@ def compose(words: Sequence[Word], language: str) -> tuple[Op, str] | None:
     value = {word.kind: word.value for word in words}
     if has("DENY"):
         return _denied(compose([word for word in words if word.kind != "DENY"], language), kinds)
-    if has("KEEP"):
-        return "keep", "normal"
+    if has("KEEP") and not kinds & {"LESS", "BLOCK"}:  # "keep the spiders away" keeps none
+        return ("less", "normal") if turned else ("keep", "normal")
     if has("UNBLOCK") or (has("AGAIN") and not kinds & {"MORE", "LESS", "BLOCK", "DISLIKE"}):
         return ("block", "absolute") if turned else ("unblock", "normal")
     if has("BLOCK"):

@@ -5,7 +5,7 @@ by nearness alone.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -15,6 +15,8 @@ from volary.steering.lexicon import folded, lexicon, tokens
 
 # Cosines from which words count as a topic: the mean of the two nearest of its examples, or the nearest alone.
 NEAR, VERY_NEAR = 0.59, 0.68
+AHEAD = 0.1  # by which the topic must lead where the model server tells them apart
+NO_TOPIC = "-"
 
 
 class Topic(Shape):
@@ -86,25 +88,37 @@ def spellings() -> frozenset[str]:
 
 
 def placed(phrases: Sequence[str], found: Embedded) -> list[Target]:
-    """Targets for phrases whose meanings were asked for with `anchors()`, in order."""
+    """Targets for phrases whose meanings were asked for with `anchors()` and as subjects, in order."""
+    scores: Sequence[Mapping[str, float]] = found.topics or [{}] * len(phrases)
+    labels = map(_labels, phrases, found.likeness, scores)
     return [
-        Target(words=phrase, topics=_labels(phrase, row), vector=vector)
-        for phrase, row, vector in zip(phrases, found.likeness, found.vectors, strict=True)
+        Target(words=phrase, topics=topics, vector=vector)
+        for phrase, topics, vector in zip(phrases, labels, found.vectors, strict=True)
     ]
 
 
-def _labels(phrase: str, row: Sequence[float]) -> tuple[str, ...]:
+def _labels(phrase: str, near: Sequence[float], scored: Mapping[str, float]) -> tuple[str, ...]:
     plain = " ".join(token for token, _, _ in tokens(folded(phrase)))
     if plain.startswith("@"):
         return ()
     for form in (plain, plain.removesuffix("s"), plain.removesuffix("x")):
         if form in exact():
             return exact()[form]
-    # Two different examples must agree, unless one is very near: a lone likeness is often one of spelling.
-    near: dict[str, dict[str, float]] = {}
-    for (example, label), value in zip(anchors(), row, strict=True):
-        near.setdefault(label, {})[folded(example)] = value
-    best = {label: sorted(values.values())[-2:] for label, values in near.items()}
+    return leading(scored) if scored else _nearest(near)
+
+
+def leading(scored: Mapping[str, float], ahead: float = AHEAD) -> tuple[str, ...]:
+    """The topic for which most speaks, by `ahead` or more; none where that is none, or little speaks for any."""
+    first, second = sorted(scored, key=lambda label: (-scored[label], label))[:2]
+    return (first,) if first != NO_TOPIC and scored[first] - scored[second] >= ahead else ()
+
+
+def _nearest(near: Sequence[float]) -> tuple[str, ...]:
+    """Two different examples must agree, unless one is very near: a lone likeness is often one of spelling."""
+    known: dict[str, dict[str, float]] = {}
+    for (example, label), value in zip(anchors(), near, strict=True):
+        known.setdefault(label, {})[folded(example)] = value
+    best = {label: sorted(values.values())[-2:] for label, values in known.items()}
     first = max(best, key=lambda label: sum(best[label]))
     return (first,) if max(best[first]) >= VERY_NEAR or sum(best[first]) / 2 >= NEAR else ()
 

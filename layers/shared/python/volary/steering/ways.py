@@ -7,19 +7,23 @@ the model decides; where it read every word, only a sure model overrules it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, cast
 
 from events.inference import Embed, Embedded, Request
 from volary.steering.composition import ASKS, Op, scope_of, sized
 from volary.steering.grammar import tag
-from volary.steering.lexicon import Word, spans, tokens
+from volary.steering.lexicon import Word, folded, spans, tokens
 from volary.steering.targets import Target, exact, protected
 
 Ask = Callable[[Request], dict[str, Any]]
-SURE = 0.3  # by which the first way must lead to overrule a grammar that read every word
+SURE = 0.25  # by which the first way must lead to overrule a grammar that read every word
 SURER = 0.5  # and for one wish among several
 LIKELY = 0.2  # where words were left unread
+UNSURE = 0.1  # under which it decides nothing against a wish that the grammar read
+MOST_UNKNOWN = 12
+NOTHING: Mapping[str, str] = MappingProxyType({})
 MASKED, BESIDE = "{}", "[]"  # the subject that is asked about, and the others
 STEERING = frozenset({"more", "less", "block", "only", "unblock", "keep"})
 ABSOLUTE = frozenset({"block", "only"})
@@ -112,18 +116,29 @@ class Said:
         return cast(Strength, sized("normal", self.words)) if way in ("more", "less") else "normal"
 
 
-def said(text: str, language: str, wishes: Sequence[Sequence[Target]]) -> Said:
-    """The text with its subjects: examples of topics, handles, and, of several `wishes`, the targets under a topic.
+def unknown(text: str, language: str) -> list[str]:
+    """Up to MOST_UNKNOWN stretches of one or two words that neither the grammar nor the examples of topics know."""
+    words = tag(text, language, protected())
+    runs = [[word for word in run if word.kind == "CONTENT"] for _, run in groupby(words, key=lambda word: word.kind)]
+    places = [(run, size, at) for run in runs for size in (2, 1) for at in range(len(run) - size + 1)]
+    found = [text[run[at].start : run[at + size - 1].end] for run, size, at in places]
+    return [each for each in dict.fromkeys(found) if folded(each) not in exact()][:MOST_UNKNOWN]
+
+
+def said(text: str, language: str, wishes: Sequence[Sequence[Target]], known: Mapping[str, str] = NOTHING) -> Said:
+    """The text with its subjects: examples of topics or handles, else `known` names with their topics, and, of several
+    `wishes`, the targets under a topic.
 
     Where there is none of these, whatever the grammar took for a target is one.
     """
     words = tag(text, language, protected())
     taken = [found for targets in wishes for target in dict.fromkeys(targets) if (found := _found(text, target))]
-    exactly = _named(text, words)
+    exactly = _named(text, words, {form: labels[0] for form, labels in exact().items()})
+    surely = exactly or _named(text, words, {folded(name): label for name, label in known.items()})
     # What falls under no topic counts beside what does only where each is asked for in words.
     is_several = len(wishes) > 1
     asks = is_several and sum(word.kind in ASKING for word in words) > 1
-    named = [*exactly, *(each for each in taken if asks or (each.label != each.words and (is_several or not exactly)))]
+    named = [*surely, *(each for each in taken if asks or (each.label != each.words and (is_several or not surely)))]
     apart: list[Subject] = []
     for each in sorted(named or taken, key=lambda one: one.start):
         if not apart or each.start >= apart[-1].end:
@@ -131,15 +146,15 @@ def said(text: str, language: str, wishes: Sequence[Sequence[Target]]) -> Said:
     return Said(text, tuple(words), tuple(apart), bool(exactly))
 
 
-def _named(text: str, words: Sequence[Word]) -> list[Subject]:
+def _named(text: str, words: Sequence[Word], labels: Mapping[str, str]) -> list[Subject]:
     found = tokens(text)
     content = [word for word in words if word.kind == "CONTENT"]
     plain = [token for token, _, _ in found]
     named = []
-    for first, last in spans(plain, (tuple(form.split()) for form in exact())):
+    for first, last in spans(plain, (tuple(form.split()) for form in labels)):
         start, end = found[first][1], found[last - 1][2]
         if any(word.start < end and start < word.end for word in content):
-            named.append(Subject(exact()[" ".join(plain[first:last])][0], text[start:end], start, end))
+            named.append(Subject(labels[" ".join(plain[first:last])], text[start:end], start, end))
     handles = [Subject(token, text[start:end], start, end) for token, start, end in found if token.startswith("@")]
     return [*named, *handles]
 
@@ -214,6 +229,12 @@ def judged_plain(said: Said, ask: Ask) -> Verdict | None:
 
 
 def decides(verdict: Verdict, way: Op | str, said: Said) -> bool:
-    """Whether the model's word counts more than the grammar's."""
+    """Whether the model's word counts more than the grammar's.
+
+    A wish that reads like a question and has no question mark stays a wish: "who asked for all these".
+    """
+    if verdict.way == "query" and way in STEERING and "?" not in said.text:
+        return False
     doubtful = not said.is_read and (verdict.way != "reject" or not said.is_named)
+    doubtful = doubtful and (way not in STEERING or verdict.lead >= UNSURE)
     return verdict.way != way and not said.is_simple and (verdict.lead >= SURE or doubtful)
