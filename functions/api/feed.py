@@ -33,6 +33,7 @@ router = APIRouter(tags=["Feed"], route_class=Once)
 WATCHING = re.compile(
     r"dwell|watch|view_?time|view_?duration|time_?spent|impression_?(ms|time)|seconds_?(seen|viewed)|scroll", re.I
 )
+MOST_AT_ONCE = 500  # posts that are read in one go where many in a row may not be shown
 DONE = {
     "en": "That's all for today. See you tomorrow — perhaps with something of your own.",
     "fr": "C'est tout pour aujourd'hui. À demain — peut-être avec une création à vous.",
@@ -199,14 +200,14 @@ def _newest(request: Request, services: Services, authors: Authors, limit: int, 
 def _posted(services: Services, authors: Authors, count: int, after: str | None) -> list[Video]:
     """As many of the newest posts as are asked for, where there are as many that anybody may see."""
     store, found = Videos(services.items), list[Video]()
-    place = _place(after, store) if after else None
+    place, size = _place(after, store) if after else None, count
     while len(found) < count:
-        candidates = store.public(Range(after=place, limit=count, newest_first=True))
-        seen = feed.page(candidates, ANYONE, standing_of(candidates, services), count)
+        candidates = store.public(Range(after=place, limit=size, newest_first=True))
+        seen = feed.page(candidates, ANYONE, standing_of(candidates, services), size)
         found += [video for video in seen if authors.get(video.owner_id, services)]
-        if len(candidates) < count:
+        if len(candidates) < size:
             break
-        place = feed_position(candidates[-1])
+        place, size = feed_position(candidates[-1]), min(2 * size, MOST_AT_ONCE)
     return found[:count]
 
 

@@ -135,3 +135,17 @@ def test_only_an_active_adult_is_made_the_guardian_of_a_minor():
         with pytest.raises(Invalid):
             entrusted(young, old, TODAY)
     assert not is_guardian(None, ward, TODAY) and not is_guardian("user_bob", ward, TODAY)
+
+
+def test_the_newest_posts_go_on_behind_any_number_that_may_not_be_shown(feed_world, catalogue):
+    """However many in a row are kept from visitors: no page ends early for them."""
+    for clip in catalogue[3:27]:
+        feed_world.change(Videos(feed_world.home.items).get(clip), limits=(Limit(ages=("13-15",)),))
+
+    first = read(feed_world, "nobody", limit=2)
+    rest = read(feed_world, "nobody", limit=2, after=first["next"])
+    last = read(feed_world, "nobody", limit=2, after=rest["next"])
+
+    seen = [post["id"] for page in (first, rest, last) for post in page["data"]]
+    assert seen == [*reversed(catalogue[27:]), *reversed(catalogue[:3])]
+    assert [page["has_more"] for page in (first, rest, last)] == [True, True, False]
