@@ -69,13 +69,18 @@ def read_rows(rows: Iterable[dict[str, Any]], ask: Ask) -> Iterable[tuple[Row, f
         started = time.perf_counter()
         said = compile_text(row["text"], ask, row["lang"])
         spent = time.perf_counter() - started
-        clauses = [(c.op, tuple(sorted(c.labels)), c.strength, c.scope) for c in said.clauses]
+        clauses = [(c.op, _named(c.labels), c.strength, c.scope) for c in said.clauses]
         expected = row.get("expect", {"kind": "", "clauses": []})
-        meant = [(c["op"], tuple(sorted(c["targets"])), c["strength"], c["scope"]) for c in expected["clauses"]]
+        meant = [(c["op"], _named(c["targets"]), c["strength"], c["scope"]) for c in expected["clauses"]]
         yield (
             Row(row["id"], row["lang"], row["text"], tuple(row["tags"]), expected["kind"], meant, said.kind, clauses),
             spent,
         )
+
+
+def _named(targets: Iterable[str]) -> tuple[str, ...]:
+    """Targets in an order of their own, without the case of their letters: "Zendaya" and "zendaya" are one person."""
+    return tuple(sorted(target.casefold() for target in targets))
 
 
 def keyword_rule(row: dict[str, Any]) -> list[str]:

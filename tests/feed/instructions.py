@@ -19,6 +19,7 @@ HELD_OUT = (
     "heldout_sixth",
     "heldout_seventh",
     "heldout_eighth",
+    "heldout_ninth",
 )
 PARTS = (*DEVELOPED, *HELD_OUT)
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')
