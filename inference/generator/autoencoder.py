@@ -1,4 +1,7 @@
-"""Video to and from latents: 8 x 8 x 4 fewer places, causal on the way in: a prefix keeps its latents."""
+"""Video to and from latents: 16 x 16 x 4 fewer places, causal on the way in: a prefix keeps its latents.
+
+The encoder looks at pictures of half the side, which is what latents of so few channels can hold; the decoder draws
+those, and over them what only shows at twice their side."""
 
 from __future__ import annotations
 
@@ -8,18 +11,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SPATIAL = 8  # pixels a latent spans on each side
+SPATIAL = 16  # pixels a latent spans on each side
+HALF = 2  # how much smaller the pictures are that the encoder looks at
 TEMPORAL = 4  # frames a latent spans
 
 
 @dataclass(frozen=True)
 class VideoShape:
-    """Widths of the autoencoder: channels of a latent, of the coarse stage and of the fine stage."""
+    """Widths of the autoencoder: channels of a latent, and of its stages from the coarsest to the finest."""
 
     latent: int = 8
     coarse: int = 224
     fine: int = 112
     pixel: int = 32
+    detail: int = 48
     coarse_blocks: int = 2
     fine_blocks: int = 2
 
@@ -90,7 +95,7 @@ class VideoEncoder(nn.Module):
         self.coarse = nn.Sequential(*[Block(shape.coarse, True) for _ in range(shape.coarse_blocks)])
         self.leave = nn.Sequential(nn.LayerNorm(shape.coarse), nn.Linear(shape.coarse, shape.latent))
 
-    def forward(self, frames: Tensor) -> Tensor:  # (B,T,H,W,3) in -1..1 -> (B,T/4,H/8,W/8,C)
+    def forward(self, frames: Tensor) -> Tensor:  # half the side: (B,T,H,W,3) in -1..1 -> (B,T/4,H/8,W/8,C)
         x = self.fine(self.enter(fold(frames, 2, 4)))
         return self.leave(self.coarse(self.down(fold(x, 2, 2))))
 
@@ -105,12 +110,41 @@ class VideoDecoder(nn.Module):
         self.bloom = nn.Linear(shape.fine, 8 * shape.pixel)
         self.pixel = Place(shape.pixel, shape.pixel)
         self.leave = Place(shape.pixel, 4 * 3)
+        self.grow = nn.Linear(shape.pixel, 4 * shape.detail)
+        self.first, self.second = Place(shape.detail, shape.detail), Place(shape.detail, shape.detail)
+        self.finish = Place(shape.detail, 4 * 3)
+        nn.init.zeros_(self.finish.conv.weight)
+        nn.init.zeros_(self.finish.conv.bias)
 
-    def forward(self, latents: Tensor) -> Tensor:  # (B,T,H,W,C) -> (B,4T,8H,8W,3) about -1..1
+    def forward(self, latents: Tensor) -> Tensor:  # (B,T,H,W,C) -> (B,4T,16H,16W,3) about -1..1
+        x = self._seen(latents)
+        fine = unfold(self.grow(F.silu(x)), 1, 2)
+        fine = fine + self.first(F.silu(fine))
+        fine = fine + self.second(F.silu(fine))
+        return larger(self._small(x)) + unfold(self.finish(F.silu(fine)), 1, 2)
+
+    def small(self, latents: Tensor) -> Tensor:  # (B,T,H,W,C) -> (B,4T,8H,8W,3) about -1..1
+        """The pictures of half the side, which the encoder can be taught with."""
+        return self._small(self._seen(latents))
+
+    def _seen(self, latents: Tensor) -> Tensor:  # (B,T,H,W,C) -> (B,4T,4H,4W,C')
         x = self.coarse(self.enter(latents))
         x = self.fine(unfold(self.up(x), 2, 2))
-        x = unfold(self.bloom(x), 2, 2)
+        return unfold(self.bloom(x), 2, 2)
+
+    def _small(self, x: Tensor) -> Tensor:  # (B,4T,4H,4W,C') -> (B,4T,8H,8W,3)
         return unfold(self.leave(F.silu(x + self.pixel(F.silu(x)))), 1, 2)
+
+
+def larger(frames: Tensor) -> Tensor:  # (B,T,H,W,3) -> (B,T,2H,2W,3)
+    flat = frames.flatten(0, 1).permute(0, 3, 1, 2)
+    made = F.interpolate(flat, scale_factor=HALF, mode="bilinear", align_corners=False)
+    return made.permute(0, 2, 3, 1).unflatten(0, frames.shape[:2])
+
+
+def smaller(frames: Tensor) -> Tensor:  # (B,T,H,W,3) -> (B,T,H/2,W/2,3)
+    made = F.avg_pool2d(frames.flatten(0, 1).permute(0, 3, 1, 2), HALF)
+    return made.permute(0, 2, 3, 1).unflatten(0, frames.shape[:2])
 
 
 class VideoAutoencoder(nn.Module):
@@ -126,8 +160,11 @@ class VideoAutoencoder(nn.Module):
         self.register_buffer("mean", torch.zeros(shape.latent))
         self.register_buffer("spread", torch.ones(shape.latent))
 
-    def encode(self, frames: Tensor) -> Tensor:  # (B,T,H,W,3) in -1..1 -> (B,T/4,H/8,W/8,C)
-        return (self.encoder(frames).float() - self.mean) / self.spread
+    def encode(self, frames: Tensor) -> Tensor:  # (B,T,H,W,3) in -1..1 -> (B,T/4,H/16,W/16,C)
+        return self.latents(smaller(frames))
 
-    def decode(self, latents: Tensor) -> Tensor:  # (B,T,H,W,C) -> (B,4T,8H,8W,3) in -1..1
+    def latents(self, small: Tensor) -> Tensor:  # half the side: (B,T,H,W,3) in -1..1 -> (B,T/4,H/8,W/8,C)
+        return (self.encoder(small).float() - self.mean) / self.spread
+
+    def decode(self, latents: Tensor) -> Tensor:  # (B,T,H,W,C) -> (B,4T,16H,16W,3) in -1..1
         return self.decoder(latents).float().clamp(-1, 1)

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 RATE = 12
-WIDE = (64, 112)  # height and width of the landscape bucket; portrait is its transpose
+WIDE = (128, 224)  # height and width of the landscape bucket; portrait is its transpose
 
 
 def bucket(width: int, height: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from inference.generator import plan as planning
 from inference.generator.asking import Ask, AskError, Clip, SourceClip, check
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
-from inference.generator.enlarger import Enlarger, EnlargerShape
+from inference.generator.enlarger import FOLD, Enlarger, EnlargerShape
 from inference.generator.falling import falling, weather_of
 from inference.generator.likeness import PEOPLE, TRAITS, LikenessEncoder, LikenessShape, somebody
 from inference.generator.loudness import normalised
@@ -329,7 +329,8 @@ class Generator:
         plate = cleaned(pictures, motion) if cover == 1 else pictures  # what a remix keeps of its source stays
         weather = weather_of(self._named(made.plan)) if cover == 1 else None
         random = torch.Generator().manual_seed(job.seed)
-        drops = falling(weather, torch.arange(len(motion)), (pictures.shape[1], pictures.shape[2]), random)
+        places = pictures.shape[1] // FOLD, pictures.shape[2] // FOLD
+        drops = falling(weather, torch.arange(len(motion)), places, random)
         what, who = (part.expand(len(motion), -1) for part in (made.plan.attributes, self._shown(job, made.plan)))
         wave = audio.wave(mels.float())[0].numpy()
         return self.enlarger.whole(plate, pictures, (what, motion, drops, who), cover).numpy(), wave

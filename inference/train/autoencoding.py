@@ -1,4 +1,5 @@
-"""Trains the video autoencoder on rendered clips, with a wall-clock budget; resumes from its checkpoint.
+"""Trains the video autoencoder on rendered clips, with a wall-clock budget; resumes from its checkpoint. What the
+decoder draws at twice the side of these clips is taught by `decoding`.
 
 python -m inference.train.autoencoding CLIPS RUN --minutes 35 [--decoder-only]
 """
@@ -82,7 +83,7 @@ def sheet(model: VideoAutoencoder, clips: Path, path: Path) -> float:
     for name in ("00000-wide.npy", "00000-tall.npy"):
         batch = torch.from_numpy(np.load(clips / name, mmap_mode="r")[:6, :, :, :, :3].copy()).float() / 127.5 - 1
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            made = model.decode(model.encode(batch))
+            made = model.decoder.small(model.latents(batch)).float().clamp(-1, 1)
         errors.append((made - batch).pow(2).mean().item())
         both = torch.cat([batch[:, 5::14], made[:, 5::14]], dim=2)
         both = F.pad(both, (0, 0, 0, 112 - both.shape[3])) if both.shape[3] < 112 else both
@@ -108,9 +109,9 @@ def train(clips: Path, run: Path, minutes: float, decoder_only: bool) -> None:
             group["lr"] = rate(share, group["peak"])
         with torch.autocast("cpu", torch.bfloat16):
             with torch.set_grad_enabled(not decoder_only):
-                latents = model.encode(frames) if decoder_only else unit_latents(model, frames)
+                latents = model.latents(frames) if decoder_only else unit_latents(model, frames)
             noisy = latents + NOISE * torch.randn_like(latents)
-            made = model.decoder(noisy)
+            made = model.decoder.small(noisy)
         loss = picture_loss(made.float(), frames, weight)
         model.zero_grad()
         loss.backward()

@@ -1,4 +1,4 @@
-"""Trains the enlarger: pairs of what the generator makes of a scene and the same scene drawn four times larger.
+"""Trains the enlarger: pairs of what the generator makes of a scene and the same scene drawn as large as it will be.
 
 python -m inference.train.enlarging pairs PREPARED RUN PAIRS --shards 100
 python -m inference.train.enlarging train PAIRS RUN --minutes 25 [--only things]
@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from inference.generator.autoencoder import VideoAutoencoder, VideoShape
-from inference.generator.enlarger import EDGE, GAIT, SCALE, Enlarger, EnlargerShape, Painter, local
+from inference.generator.enlarger import EDGE, FOLD, GAIT, SCALE, Enlarger, EnlargerShape, Painter, local
 from inference.generator.falling import FALLS, KINDS, seen, weather_of
 from inference.generator.likeness import TRAITS
 from inference.generator.noise import moving
@@ -38,18 +38,21 @@ from inference.train.world import STYLES, Scene, person
 PICKS = 3  # frames of a clip
 STEPS = 6
 BATCH = 16  # crops a step
-SELDOM = 4  # the convolution learns in every fourth step, the painter in each
+SELDOM = 4  # beside the painter, which learns in each step, the convolution learns in every fourth
 PIXELS = 2000  # of each frame that the painter learns from in a step
-CROP = 28  # small pixels on a side that one example shows
+CROP = 28  # places of the convolution on a side that one example shows
+LARGE = FOLD * SCALE  # how much larger than the corpus's clips the pictures are drawn that it learns from
 MANY = 8
 FRAMES = 20  # of a file that the painter learns from in a step
 PARTS = ("things", "convolution")
 
 
 @torch.no_grad()
-def remade(model: Transformer, video: Tensor, kin: list[Scene], rng: random.Random) -> Tensor:
+def remade(
+    model: Transformer, video: Tensor, kin: list[Scene], rng: random.Random, levels: tuple[float, float] = (0.3, 0.95)
+) -> Tensor:
     """The latents (B,T,H,W,C) as the generator remakes them from a noised state, so with its own faults."""
-    level = rng.uniform(0.3, 0.95)
+    level = rng.uniform(*levels)
     moves = torch.stack([motion(scene) for scene in kin])
     count, spans = len(kin), video.shape[1]
     none = torch.zeros(count, spans, dtype=torch.bool), torch.zeros(count, 2 * spans, dtype=torch.bool)
@@ -74,7 +77,8 @@ def remade(model: Transformer, video: Tensor, kin: list[Scene], rng: random.Rand
 
 
 def pairs(prepared: Path, run: Path, out: Path, shards: int) -> None:
-    """A file for each half shard: frames uint8 (N,3,h,w,3) between neighbours, drawn uint8 (N,4h,4w,3), and plans."""
+    """A file for each half shard: frames uint8 (N,3,h,w,3) between neighbours, as made and as `clear`, the picture as
+    it should be uint8 (N,2h,2w,3), and plans."""
     out.mkdir(parents=True, exist_ok=True)
     video, model = VideoAutoencoder(VideoShape()), Transformer(TransformerShape()).eval()
     video.load_state_dict(load_file(run / "autoencoder.safetensors"))
@@ -95,18 +99,34 @@ def _paired(
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         frames = torch.cat([video.decode(part) for part in latents.split(4)])
     small = ((frames + 1) * 127.5).round().to(torch.uint8)
-    names = ("small", "large", "motion", "attributes", "falling", "traits", "cover")
+    names = ("small", "clear", "large", "motion", "attributes", "falling", "traits", "cover")
     found: dict[str, list[Tensor]] = {name: [] for name in names}
     for place, scene in enumerate(kin):
         picks = sorted(rng.sample(range(1, 47), PICKS))
         found["small"] += [small[place, pick - 1 : pick + 2] for pick in picks]
-        found["large"] += list(render(scene, SCALE, picks)[0])
+        found["clear"] += clear(scene, picks, rng)
+        found["large"] += list(render(scene, LARGE, picks)[0])
         found["motion"] += list(motion(scene)[picks])
         found["attributes"] += [torch.tensor(attributes(scene))] * PICKS
         found["falling"] += list(drops(scene, torch.tensor(picks)))
         found["traits"] += [traits(scene)] * PICKS
         found["cover"] += list(covers(scene, picks))
     return {name: torch.stack(parts).numpy() for name, parts in found.items()}
+
+
+def clear(scene: Scene, picks: list[int], rng: random.Random) -> list[Tensor]:
+    """Frames uint8 (3,h,w,3) of the scene itself around each pick, without what falls and a little worn."""
+    around = [pick + step for pick in picks for step in (-1, 0, 1)]
+    drawn = worn(render(scene, FOLD, around, is_dry=True)[0], rng.uniform(0, 0.6), rng.uniform(0, 3))
+    return list(drawn.unflatten(0, (-1, 3)))
+
+
+def worn(frames: Tensor, softness: float, noise: float) -> Tensor:
+    """Frames uint8 (T,h,w,3), softened (0 to 1) and with noise (of so many of 255) as those that are made are."""
+    sharp = frames.permute(0, 3, 1, 2).float()
+    soft = F.avg_pool2d(F.pad(sharp, (2, 2, 2, 2), mode="replicate"), 5, 1)
+    made = sharp.lerp(soft, softness) + noise * torch.randn_like(sharp)
+    return made.permute(0, 2, 3, 1).round().clamp(0, 255).to(torch.uint8)
 
 
 def drops(scene: Scene, picks: Tensor) -> Tensor:
@@ -155,16 +175,18 @@ def _cut(pictures: Tensor, corners: list[tuple[int, int]], scale: int) -> Tensor
 
 
 def sharpened(model: Enlarger, pair: dict[str, Tensor], rng: random.Random) -> Tensor:
-    """L1 of the unpainted picture's pixels and of their differences to both sides, in crops of some of the pairs."""
-    picks = rng.sample(range(len(pair["small"])), BATCH)
-    small = pair["small"][picks].permute(0, 1, 4, 2, 3).float() / 127.5 - 1
+    """L1 of the unpainted picture's pixels and of their differences to both sides, in crops of some of the pairs. From
+    clear pictures: what the generator made up it would only learn to blur."""
+    picks = rng.sample(range(len(pair["clear"])), BATCH)
+    small = pair["clear"][picks].permute(0, 1, 4, 2, 3).float() / 127.5 - 1
     large = pair["large"][picks].permute(0, 3, 1, 2).float() / 127.5 - 1
     moves = shaken(pair["motion"][picks])
-    around = [_crop(move, small.shape[3:], rng) for move in moves]
-    told = _cut(torch.cat([local(moves, *small.shape[3:]), pair["falling"][picks]], dim=1), around, 1)
+    places = pair["falling"].shape[2:]
+    around = [_crop(move, places, rng) for move in moves]
+    told = _cut(torch.cat([local(moves, *places), pair["falling"][picks]], dim=1), around, 1)
     with torch.autocast("cpu", torch.bfloat16):
-        made = model(_cut(small, around, 1), pair["attributes"][picks], moves[:, GAIT], told)
-    error = made.float() - _cut(large, around, SCALE)
+        made = model(_cut(small, around, FOLD), pair["attributes"][picks], moves[:, GAIT], told)
+    error = made.float() - _cut(large, around, LARGE)
     return error.abs().mean() + error.diff(dim=3).abs().mean() + error.diff(dim=2).abs().mean()
 
 
@@ -174,11 +196,12 @@ def painted(painter: Painter, pair: dict[str, Tensor], places: Tensor | None = N
     if places is None:
         places = (torch.rand(len(pair["motion"]), PIXELS, 2) * 2 - 1) * EDGE
     small = pair["small"][:, pair["small"].shape[1] // 2].permute(0, 3, 1, 2).float() / 127.5 - 1
+    light = F.avg_pool2d(small, FOLD)
     high, wide = pair["large"].shape[1:3]
     rows, columns = on_subject(pair["motion"], (high, wide), places)
     real = pair["large"][torch.arange(len(rows))[:, None], rows, columns].float() / 127.5 - 1
     grid = torch.stack([(columns + 0.5) / wide * 2 - 1, (rows + 0.5) / high * 2 - 1], dim=-1)[:, None]
-    under = F.grid_sample(small, grid, mode="bicubic", padding_mode="border", align_corners=False)[:, :, 0]
+    under = F.grid_sample(light, grid, mode="bicubic", padding_mode="border", align_corners=False)[:, :, 0]
     u, v = placed(pair["motion"], (columns + 0.5) / wide - 0.5, (rows + 0.5) / high - 0.5, wide / high)
     at = torch.stack([u, v], dim=-1)
     drawn = pair["cover"][:, None].float() / 255
@@ -232,15 +255,15 @@ def train(folder: Path, run: Path, minutes: float, parts: tuple[str, ...] = PART
     # Orthogonalised steps killed the convolution once: its last layer saw only zeros and nothing complained.
     paint, sharpen = [_adam(model.painter.named_parameters(), 3e-3)], [_adam(_outside(model), 2e-3)]
     average, start, seen = Average(model), time.time(), [0.0, 0.0]
-    log = (run / "enlarger.log").open("a")
+    log, seldom = (run / "enlarger.log").open("a"), SELDOM if len(parts) > 1 else 1
     for step, pair in enumerate(ahead(_twice(files(folder, int(start)))), start=1):
         share = (time.time() - start) / (60 * minutes)
         for group in (group for optimiser in (*paint, *sharpen) for group in optimiser.param_groups):
             group["lr"] = rate(min(share, 1.0), group["peak"])
         if "things" in parts:
             seen[0] += stepped(painted(model.painter, things(pair, rng)), paint, seen[0], step)
-        if "convolution" in parts and step % SELDOM == 0:
-            seen[1] += stepped(sharpened(model, pair, rng), sharpen, seen[1], step // SELDOM)
+        if "convolution" in parts and step % seldom == 0:
+            seen[1] += stepped(sharpened(model, pair, rng), sharpen, seen[1], step // seldom)
         average.follow(model)
         if step % 40 == 0:
             pace = step / (time.time() - start)

@@ -44,6 +44,7 @@ class Size:
     autoencoder: float = 57
     sound: float = 12
     transformer: float = 70
+    decoder: float = 32
     planner: float = 15
     reader: float = 8
     enlarger: float = 25
@@ -62,8 +63,8 @@ class Size:
 
 def stages(run: Path, out: Path, size: Size) -> list[Stage]:
     """What is done, in order; every file lies under `run` until the weights are written to `out`."""
-    names = ("clips", "mels", "prepared", "sharp", "crowds", "drawn", "sayings")
-    clips, mels, ready, sharp, crowds, drawn, sayings = (str(run / name) for name in names)
+    names = ("clips", "mels", "prepared", "windows", "sharp", "crowds", "drawn", "sayings")
+    clips, mels, ready, windows, sharp, crowds, drawn, sayings = (str(run / name) for name in names)
     shards = ("--shards", str(size.shards))
 
     def minutes(of: float) -> tuple[str, str]:
@@ -78,6 +79,8 @@ def stages(run: Path, out: Path, size: Size) -> list[Stage]:
         Stage("pictures", "latents", ("pictures", clips, f"{ready}/pictures", "--run", str(run))),
         Stage("sounds", "latents", ("sounds", mels, f"{ready}/sounds", "--run", str(run))),
         Stage("transformer", "flow", (ready, str(run), *minutes(size.transformer)), ("--rank", "--ranks")),
+        Stage("windows", "decoding", ("windows", ready, str(run), windows, "--shards", str(max(2, size.shards // 10)))),
+        Stage("decoder", "decoding", ("train", windows, str(run), *minutes(size.decoder))),
         Stage("planner", "planning", (ready, str(run), *minutes(size.planner))),
         Stage("sayings", "reading", ("draw", sayings, "--parts", str(max(2, size.shards // 16)))),
         Stage("reader", "reading", ("fit", sayings, str(run), *minutes(size.reader))),

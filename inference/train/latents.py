@@ -48,8 +48,8 @@ def pictures(clips: Path, out: Path, run: Path, remove: bool) -> None:
         shard = torch.from_numpy(np.load(path))
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             frames = shard[..., :3].float() / 127.5 - 1
-            latents = torch.cat([model.encode(part) for part in frames.split(4)])
-            still = model.encode(frames[:, :1].expand(-1, TEMPORAL, -1, -1, -1))[:, 0]
+            latents = torch.cat([model.latents(part) for part in frames.split(4)])
+            still = model.latents(frames[:, :1].expand(-1, TEMPORAL, -1, -1, -1))[:, 0]
         cover = F.max_pool3d(shard[..., 3].float(), (TEMPORAL, 16, 16))
         np.savez(target, latents=_half(latents), still=_half(still), cover=cover.numpy().astype(np.uint8))
         if remove:

@@ -20,10 +20,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from inference.generator.enlarger import EDGE, EnlargerShape, Painter
+from inference.generator.enlarger import EDGE, FOLD, EnlargerShape, Painter
 from inference.generator.likeness import PEOPLE, TRAITS, somebody
 from inference.train.autoencoding import ahead, rate
-from inference.train.enlarging import covers, files, painted, stepped
+from inference.train.enlarging import covers, files, painted, stepped, worn
 from inference.train.plans import ATTRIBUTES, attributes, motion, traits
 from inference.train.render import render
 from inference.train.world import Scene, draw, is_held_out
@@ -44,10 +44,10 @@ def crowd(first: int, is_tall: bool) -> Iterator[Scene]:
             yield scene
 
 
-def people(out: Path, wanted: int) -> None:
+def people(out: Path, wanted: range) -> None:
     """Files like those of `enlarging pairs`, without what the convolution needs."""
     out.mkdir(parents=True, exist_ok=True)
-    for place in range(wanted):
+    for place in wanted:
         target = out / f"{place:05d}.npz"
         if not target.exists():
             kin = crowd(place * 10_000, bool(place % 2))
@@ -62,21 +62,14 @@ def _drawn(kin: list[Scene], rng: random.Random) -> dict[str, np.ndarray]:
     for scene in kin:
         picks = sorted(rng.sample(range(1, 47), PICKS))
         seen = traits(scene) if rng.random() < 0.2 else torch.tensor(somebody(rng.getrandbits(32)))
-        found["small"] += list(_worn(render(scene, 1, picks, tuple(seen.tolist()))[0], rng))
+        beneath = render(scene, FOLD, picks, tuple(seen.tolist()))[0]
+        found["small"] += list(worn(beneath, rng.uniform(0.2, 1), rng.uniform(0, 10))[:, None])
         found["large"] += list(render(scene, SCALE, picks)[0])
         found["motion"] += list(motion(scene)[picks])
         found["attributes"] += [torch.tensor(attributes(scene))] * PICKS
         found["traits"] += [traits(scene)] * PICKS
         found["cover"] += list(covers(scene, picks))
     return {name: torch.stack(parts).numpy() for name, parts in found.items()}
-
-
-def _worn(frames: Tensor, rng: random.Random) -> Tensor:
-    """Small frames (T,h,w,3) as (T,1,h,w,3), softened and with noise as those that are made are."""
-    soft = F.avg_pool2d(F.pad(frames.permute(0, 3, 1, 2).float(), (1, 1, 1, 1), mode="replicate"), 3, 1)
-    mixed = frames.permute(0, 3, 1, 2).float().lerp(soft, rng.uniform(0.2, 1))
-    worn = mixed + rng.uniform(0, 10) * torch.randn_like(mixed)
-    return worn.permute(0, 2, 3, 1).round().clamp(0, 255).to(torch.uint8)[:, None]
 
 
 def bodies(kinds: Tensor) -> Tensor:
@@ -94,7 +87,7 @@ def bodies(kinds: Tensor) -> Tensor:
 def _veiled(pair: dict[str, Tensor]) -> dict[str, Tensor]:
     """The pair with half of its small pictures so soft that nobody is to be made out beneath."""
     small = pair["small"].flatten(0, 1).permute(0, 3, 1, 2).float()
-    soft = F.interpolate(F.avg_pool2d(small, 16), size=small.shape[2:], mode="bilinear")
+    soft = F.interpolate(F.avg_pool2d(small, 16 * FOLD), size=small.shape[2:], mode="bilinear")
     soft = soft.permute(0, 2, 3, 1).unflatten(0, pair["small"].shape[:2]).to(torch.uint8)
     is_veiled = torch.rand(len(soft), 1, 1, 1, 1) < 0.5
     return pair | {"small": torch.where(is_veiled, soft, pair["small"])}
@@ -128,13 +121,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("verb", choices=("people", "train"))
     parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--files", type=int, default=40)
     parser.add_argument("--minutes", type=float, default=30)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     match asked.verb:
         case "people":
-            people(asked.folders[0], asked.files)
+            people(asked.folders[0], range(asked.first, asked.first + asked.files))
         case "train":
             train(*asked.folders, asked.minutes)
 

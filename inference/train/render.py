@@ -52,10 +52,15 @@ def size(scene: Scene) -> tuple[int, int]:
 
 
 def render(
-    scene: Scene, scale: int = 1, picks: Sequence[int] = range(FRAMES), traits: figures.Traits | None = None
+    scene: Scene,
+    scale: int = 1,
+    picks: Sequence[int] = range(FRAMES),
+    traits: figures.Traits | None = None,
+    is_dry: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Frames uint8 (T,H,W,3) and the subject's cover uint8 (T,H,W); `picks` are the frames to draw, and `traits` those
-    of a person who stands in for the scene's own.
+    of a person who stands in for the scene's own. Where `is_dry`, drops, flakes and bubbles are left out, and the light
+    stays that of their weather.
 
     At a larger scale the same picture is drawn in that many times the pixels on each side.
     """
@@ -66,7 +71,7 @@ def render(
         frames = _waves(frames, view, scene)
     frames = _shadow(frames, view, motion, scene)
     frames, cover = _subject(frames, view, motion, (scene, traits or person(scene)))
-    frames = _weather(frames, view, scene)
+    frames = _weather(frames, view, scene, is_dry)
     frames = _STYLES[scene.style](frames, view, scene).clamp(0, 1)
     pixels = (frames.permute(0, 2, 3, 1) * 255).round().to(torch.uint8)
     return pixels.contiguous(), (cover[:, 0] * 255).to(torch.uint8)
@@ -218,8 +223,10 @@ def _specks(scene: Scene, view: _View, count: int, tall: int, wide: int) -> Tens
     return 0.6 * tile + 0.4 * soft
 
 
-def _weather(frames: Tensor, view: _View, scene: Scene) -> Tensor:
+def _weather(frames: Tensor, view: _View, scene: Scene, is_dry: bool) -> Tensor:
     def drifting(count: int, tall: int, wide: int, pace: tuple[float, float]) -> Tensor:
+        if is_dry:
+            return torch.zeros(1, 1, 1, 1)
         return _drift(_specks(scene, view, count, tall, wide), view, *pace)
 
     if scene.setting == "underwater":

@@ -20,6 +20,7 @@ from inference.generator.plan import (
     settled,
     units,
 )
+from inference.train.enlarging import LARGE
 from inference.train.plans import ATTRIBUTES, COUNTS, attributes, impacts, motion
 from inference.train.render import render, size
 from inference.train.world import Scene, draw
@@ -158,7 +159,7 @@ def test_every_audio_latent_is_told_of_its_own_two_frames() -> None:
 
 def test_untaught_enlarger_gives_the_bicubic_picture() -> None:
     model = Enlarger(EnlargerShape(coarse=8, paint=8, blocks=1))
-    frames, plan = torch.rand(2, 3, 3, 8, 14) * 2 - 1, planned(draw(1), draw(2))
+    frames, plan = torch.rand(2, 3, 3, 16, 28) * 2 - 1, planned(draw(1), draw(2))
     moves = plan.motion[:, 5]
 
     told = torch.cat([local(moves, 8, 14), torch.zeros(2, 4, 8, 14)], dim=1)
@@ -200,7 +201,7 @@ def test_nothing_is_painted_beside_the_subject() -> None:
     torch.manual_seed(0)
     model = Enlarger(EnlargerShape(coarse=8, paint=8, blocks=1)).eval()
     scene = replace(draw(2), camera="still", portrait=False, size="small", action="spins")
-    pictures, plan = torch.rand(4, 8, 14, 3) * 2 - 1, planned(scene)
+    pictures, plan = torch.rand(4, 16, 28, 3) * 2 - 1, planned(scene)
 
     def whole(bias: float) -> torch.Tensor:
         model.painter.leave.bias.data = torch.tensor((1.0, -1.0, 1.0, bias))
@@ -232,12 +233,12 @@ def test_paint_covers_what_is_around_in_the_light_of_what_is_beneath() -> None:
 def test_a_larger_drawing_is_the_same_picture() -> None:
     scene = draw(7)
 
-    small, large = render(scene)[0], render(scene, SCALE, range(0, FRAMES, 24))[0]
+    small, large = render(scene)[0], render(scene, LARGE, range(0, FRAMES, 24))[0]
 
-    shrunk = torch.nn.functional.avg_pool2d(large.permute(0, 3, 1, 2).float(), SCALE)
+    shrunk = torch.nn.functional.avg_pool2d(large.permute(0, 3, 1, 2).float(), LARGE)
     error = (shrunk - small[::24].permute(0, 3, 1, 2).float()).abs().mean()
     assert error < 12
-    assert math.prod(large.shape) == math.prod(small[::24].shape) * SCALE**2
+    assert math.prod(large.shape) == math.prod(small[::24].shape) * LARGE**2
 
 
 def test_attributes_are_named_as_the_world_names_them() -> None:

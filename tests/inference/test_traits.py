@@ -40,7 +40,7 @@ def painter() -> Enlarger:
 
 def whole(model: Enlarger, subject: str, who: torch.Tensor) -> torch.Tensor:
     what = torch.tensor(attributes(replace(PERSON, subject=subject)))
-    pictures = torch.zeros(2, 16, 28, 3)
+    pictures = torch.zeros(2, 32, 56, 3)
     plan = (what.expand(2, -1), motion(PERSON)[:2], torch.zeros(2, 4, 16, 28), who.expand(2, -1))
     return model.whole(pictures, pictures, plan)
 
