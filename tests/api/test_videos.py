@@ -9,7 +9,7 @@ KEYS = {
     "id", "object", "model", "status", "progress", "created_at", "completed_at", "expires_at", "prompt", "size",
     "seconds", "remixed_from_video_id", "error",
     "style", "seed", "likenesses", "purpose", "withdrawn", "visibility", "stage", "queue_position", "eta_seconds",
-    "moderation", "provenance", "lineage", "not_rendered", "warnings", "links",
+    "moderation", "kept_from", "provenance", "lineage", "not_rendered", "warnings", "links",
 }  # fmt: skip
 
 
@@ -302,7 +302,7 @@ def test_another_person_gets_no_seed_and_no_verdict_of_a_public_clip(world):
 
     theirs = world.call("GET", f"/videos/{video_id}", "bob").json()
 
-    assert (theirs["seed"], theirs["moderation"]) == (None, None)
+    assert (theirs["seed"], theirs["moderation"], theirs["kept_from"]) == (None, None, [])
     assert set(theirs) == KEYS
 
 
