@@ -42,7 +42,9 @@ def store(emulator, request) -> tuple[Any, str]:
 
     made = client("cloudfront", emulator, endpoint_url=emulator.url)
     arn = made.create_key_value_store(Name=request.node.name, Comment="a test's")["KeyValueStore"]["ARN"]
-    asked = client("cloudfront-keyvaluestore", emulator, config=Config(signature_version=botocore.UNSIGNED))
+    # The rehearsal names an endpoint for all services, before which botocore would put the account.
+    config = Config(signature_version=botocore.UNSIGNED, ignore_configured_endpoint_urls=True)
+    asked = client("cloudfront-keyvaluestore", emulator, config=config)
     asked.meta.events.register("before-send", to_the_emulator)
     return asked, arn
 
