@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape, larger, smaller
+from inference.train import autoencoding
 from inference.train.decoding import SPAN, Critic, batches, critic_loss, judge, train
 
 SIDES = (128, 224)
@@ -92,3 +93,22 @@ def test_judging_finds_haze_less_crisp_than_stripes(folder: Path, tmp_path: Path
 
     assert set(found) == {"encoded", "remade", "enlarged"}
     assert all(0 < figures["crispness"] < 0.2 and figures["dB"] < 10 for figures in found.values())
+
+
+def test_the_small_picture_is_taught_without_the_large_one(tmp_path: Path):
+    """What the decoder draws at twice the side has no part in the first training, and no gradients there."""
+    clips, run = tmp_path / "clips", tmp_path / "run"
+    for folder in (clips, run):
+        folder.mkdir()
+    noise = np.random.default_rng(1)
+    for aspect, size in (("wide", (64, 112)), ("tall", (112, 64))):
+        np.save(clips / f"00000-{aspect}.npy", noise.integers(0, 256, (6, 16, *size, 4), np.uint8))
+    torch.manual_seed(0)
+    before = VideoAutoencoder(VideoShape()).state_dict()
+
+    autoencoding.train(clips, run, 1e-4, decoder_only=False)
+
+    after = load_file(run / "autoencoder.safetensors")
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert {"encoder.enter.weight", "decoder.leave.conv.weight"} <= changed
+    assert not any(name.startswith(("decoder.grow", "decoder.first", "decoder.second")) for name in changed)
