@@ -1,6 +1,7 @@
 """A whole embedded home on loopback, but for its models, and the official clients in folders of their own."""
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -266,6 +267,13 @@ def _command(client: str, folder: Path) -> tuple[list[str], dict[str, str]]:
 
 def installed(client: str) -> Path:
     """The folder of an official client, fetched on first use; the test is skipped where the registry is silent."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{client}.lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)  # processes that test side by side would write over each other
+        return _installed(client)
+
+
+def _installed(client: str) -> Path:
     kind, _, version = client.partition("-")
     folder = CACHE / client
     if not (folder / "done").exists():
