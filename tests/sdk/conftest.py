@@ -268,7 +268,7 @@ def _command(client: str, folder: Path) -> tuple[list[str], dict[str, str]]:
 def installed(client: str) -> Path:
     """The folder of an official client, fetched on first use; the test is skipped where the registry is silent."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{client}.lock").open("w") as alone:
+    with (CACHE / "lock").open("w") as alone:
         fcntl.flock(alone, fcntl.LOCK_EX)  # processes that test side by side would write over each other
         return _installed(client)
 
