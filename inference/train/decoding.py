@@ -39,6 +39,7 @@ SPAN = 3  # latents of a window
 BATCH = 4  # windows a step, the second half of them remade
 LEVELS = (0.3, 0.6)  # of noise that the generator remakes a window from: what it draws is still the same scene
 CRITICAL = 0.04  # what the critic counts beside the differences; pulling half as hard as they do it drew stripes
+LAST = ("decoder.grow", "decoder.first", "decoder.second", "decoder.finish")
 _PEAK, _CRITIC_PEAK = 1e-3, 4e-4
 
 
@@ -129,8 +130,10 @@ def train(folder: Path, run: Path, minutes: float) -> None:
     torch.manual_seed(int(time.time()))
     model, critic = VideoAutoencoder(VideoShape()), Critic()
     state, judged = run / "autoencoder.safetensors", run / "critic.safetensors"
-    # Weights from before the decoder drew at this size lack its last stage alone.
-    assert not model.load_state_dict(load_file(state), strict=False).unexpected_keys
+    begun = load_file(state)
+    # Weights from before the decoder drew at this size lack its last stage, and may lack nothing else.
+    fresh = {name: value for name, value in model.state_dict().items() if name.startswith(LAST)}
+    model.load_state_dict(fresh | begun)
     if judged.exists():
         critic.load_state_dict(load_file(judged))
     draws = torch.optim.Adam(model.decoder.parameters(), _PEAK, betas=(0.8, 0.98))
@@ -146,7 +149,8 @@ def train(folder: Path, run: Path, minutes: float) -> None:
             optimiser.zero_grad()
             loss.backward(inputs=optimiser.param_groups[0]["params"])
             nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], 1.0)
-        draws.step(), judges.step()
+        draws.step()
+        judges.step()
         average.follow(model)
         means = [mean + (loss.item() - mean) * max(0.02, 1 / step) for mean, loss in zip(means, losses, strict=True)]
         if step % 25 == 0 or share >= 1:

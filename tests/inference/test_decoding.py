@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape, larger, smaller
 from inference.train import autoencoding
-from inference.train.decoding import SPAN, Critic, batches, critic_loss, judge, train
+from inference.train.decoding import LAST, SPAN, Critic, batches, critic_loss, judge, train
 
 SIDES = (128, 224)
 
@@ -112,3 +112,15 @@ def test_the_small_picture_is_taught_without_the_large_one(tmp_path: Path):
     changed = {name for name in after if not torch.equal(after[name], before[name])}
     assert {"encoder.enter.weight", "decoder.leave.conv.weight"} <= changed
     assert not any(name.startswith(("decoder.grow", "decoder.first", "decoder.second")) for name in changed)
+
+
+def test_weights_that_lack_more_than_the_last_stage_are_not_taught_on(folder: Path, tmp_path: Path):
+    held = VideoAutoencoder(VideoShape()).state_dict()
+    older = {name: value for name, value in held.items() if not name.startswith(LAST)}
+    save_file(older, tmp_path / "autoencoder.safetensors")
+    train(folder, tmp_path, 1e-4)
+    assert set(load_file(tmp_path / "autoencoder.safetensors")) == set(held)
+
+    save_file({name: older[name] for name in list(older)[1:]}, tmp_path / "autoencoder.safetensors")
+    with pytest.raises(RuntimeError, match=next(iter(older))):
+        train(folder, tmp_path, 1e-4)
