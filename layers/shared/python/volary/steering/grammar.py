@@ -27,6 +27,9 @@ AFTER = {
 PARTICLES = frozenset({"up", "down", "off", "out", "away", "back", "gone", "alone"})
 EVERY = frozenset({"all", "every", "any"})
 DENIALS = frozenset({"NEG", "NEVER"})
+ABOUT = frozenset({"about", "regarding", "concerning", "on", "sur", "concernant", "propos", "a propos de", "quant"})
+SPEAKERS = frozenset({"you", "i", "we", "tu", "t'", "vous", "je", "j'", "on", "youve", "ive"})
+SEEN = frozenset({"see", "seeing", "get", "getting", "shown", "vois", "voit", "recois", "tombe", "tombes"})
 SENTENCE_ENDS = frozenset(".!?;\n…")
 
 
@@ -41,17 +44,23 @@ def parse(
 
     `intent` says what a whole sentence is about where it names no subject.
     """
-    words = _contextual(tag(text, language, protected))
     reading = Reading(text, language)
-    tampers = False
-    for sentence in _sentences(words):
+    tampers, chats = False, True
+    for sentence in read_words(text, language, protected):
         said = text[sentence[0].start : sentence[-1].end]
-        about = intent(said)
+        if _chats(sentence, said, reading):
+            continue
+        chats, about = False, intent(said)
         if about == "reject" or _asks_to_tamper(said, language):
             tampers = True
             continue
         _read_sentence(sentence, said, about, reading)
-    return Parsed(tuple(reading.drafts), tuple(reading.unread), tampers, tuple(reading.beside))
+    return Parsed(tuple(reading.drafts), tuple(reading.unread), tampers, tuple(reading.beside), chats)
+
+
+def read_words(text: str, language: str, protected: frozenset[tuple[str, ...]]) -> list[list[Word]]:
+    """The tagged words of each sentence."""
+    return list(_sentences(_contextual(tag(text, language, protected))))
 
 
 def tag(text: str, language: str, protected: frozenset[tuple[str, ...]]) -> list[Word]:
@@ -165,8 +174,7 @@ def names_illicit(said: str, language: str) -> bool:
 
 
 def _read_sentence(sentence: list[Word], said: str, about: str, reading: Reading) -> None:
-    content = [word for word in sentence if word.kind in ("CONTENT", "EMOJI", "FACET", "LENGTH")]
-    special = _special(sentence, said, content, reading) or _by_nearness(sentence, said, about, reading)
+    special = _special(sentence, said, reading) or _by_nearness(sentence, said, about, reading)
     if special is not None:
         if special.op != "noop":
             reading.drafts.append(special)
@@ -180,16 +188,21 @@ def _read_sentence(sentence: list[Word], said: str, about: str, reading: Reading
     spread_scope(sentence, pieces, reading)
 
 
-def _special(sentence: list[Word], said: str, content: list[Word], reading: Reading) -> Draft | None:
-    """Small talk, undo, reset and questions are said by whole sentences."""
+def _chats(sentence: list[Word], said: str, reading: Reading) -> bool:
+    """Whether a sentence is small talk by its words alone."""
     words = lexicon(reading.language)
     plain = [token for token, _, _ in tokens(said)]
     core = [phrase for phrase, (tag, _) in words.core.items() if tag in ("FILLER", "GENERIC", "AND", "BUT")]
     marks = [(token,) for token in SENTENCE_ENDS | {","}]
-    framed = any(word.kind in ("EMOJI", "FACET", "LENGTH") for word in content)
+    framed = any(word.kind in ("EMOJI", "FACET", "LENGTH") for word in sentence)
     chats = [*words.apart["CHAT"], *core, *marks]
-    if spans(plain, words.apart["CHAT"]) and _covers(plain, chats) and not framed and not reading.pending:
-        return Draft("noop", words=said)
+    return bool(spans(plain, words.apart["CHAT"])) and _covers(plain, chats) and not framed and not reading.pending
+
+
+def _special(sentence: list[Word], said: str, reading: Reading) -> Draft | None:
+    """Small talk, undo, reset and questions are said by whole sentences."""
+    words = lexicon(reading.language)
+    plain = [token for token, _, _ in tokens(said)]
     undo, reset = spans(plain, words.apart["UNDO"]), spans(plain, words.apart["RESET"])
     left = _left(plain, undo or reset, words.core)
     wants = any(word.kind in ("LESS", "MORE", "LIKE", "DISLIKE") for word in sentence)
@@ -199,17 +212,27 @@ def _special(sentence: list[Word], said: str, content: list[Word], reading: Read
         and not wants
         and not (undo and undo[0][1] - undo[0][0] > reset[0][1] - reset[0][0])
     ):
-        return Draft(
-            "reset", tuple(phrases_of(_without(sentence, said, reset), reading.text)) if left else (), words=said
-        )
+        return Draft("reset", _forgotten(sentence, said, reset, reading) if left else (), words=said)
     if undo and not left:
         return Draft("undo", words=said)
     if _exclaims(plain) and "?" not in plain and not any(word.kind in ASKING for word in sentence):
         return Draft("noop", words=said)
     if _is_question(sentence, plain, words.apart["QUERY"]):
         rest = [word for word in sentence if not (word.kind == "CONTENT" and (word.folded,) in words.apart["QUERY"])]
-        return Draft("query", tuple(phrases_of(rest, reading.text)), words=said)
+        seen = any(word.kind in ("WANT", "TOOMUCH") or word.folded in SEEN for word in rest)
+        phrases = tuple(phrases_of(rest, reading.text))
+        return Draft("query", phrases, words=said, is_open=seen and len(phrases) == 1)
     return None
+
+
+def _forgotten(sentence: list[Word], said: str, reset: list[tuple[int, int]], reading: Reading) -> tuple[str, ...]:
+    """What is to be forgotten: of "what you have learned about trains" only what stands after "about"."""
+    rest = _without(sentence, said, reset)
+    about = next((at for at, word in enumerate(rest) if word.folded.split()[0] in ABOUT), None)
+    tells = any(word.folded.split("'")[0] in SPEAKERS or word.folded in SPEAKERS for word in rest)
+    if about is None and tells:
+        return ()
+    return tuple(phrases_of(rest[about + 1 :] if about is not None else rest, reading.text))
 
 
 def _by_nearness(sentence: list[Word], said: str, about: str, reading: Reading) -> Draft | None:
@@ -264,6 +287,8 @@ def _is_question(sentence: list[Word], plain: list[str], asks: Iterable[tuple[st
         return False
     if found[0][0] == 1 and sentence[0].kind not in ("FILLER", "AND", "BUT", "YES"):
         return False
+    if "?" not in plain and any(word.kind == "DISLIKE" for word in sentence):
+        return False  # "who asked for all these"
     if any(word.kind == "DENY" for word in sentence):
         return False  # "who said I wanted fewer?"
     polite = sentence[0].kind in ("WANT",) or any(

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 LANGUAGES = ("en", "fr", "es", "de")
 # Words that mean something to the whole text are looked up by themselves; all other tags share one table.
-APART = frozenset({"RESET", "UNDO", "QUERY", "CHAT", "TAMPER", "GUARD", "ILLICIT", "JOIN"})
+APART = frozenset({"RESET", "UNDO", "QUERY", "CHAT", "TAMPER", "GUARD", "ILLICIT", "JOIN", "ADVERB"})
 LONGEST_PHRASE = 8
 CORRECTABLE = (
     "MORE",
@@ -34,11 +34,15 @@ CORRECTABLE = (
     "GENERIC",
     "SCOPE",
 )
-_TOKEN = re.compile(r"aujourd'hui|\b(?:[jldnsmtc]|qu|jusqu|lorsqu|puisqu)'|@\w+|\d+%|\w/o\b|\w+(?:'\w+)?|[^\w\s]|\n")
+_TOKEN = re.compile(
+    r"aujourd'hui|\b(?:[jldnsmtc]|qu|jusqu|lorsqu|puisqu)'|@\w+(?:[.\-]\w+)*|\d+%|\w/o\b|\w+(?:'\w+)?|[^\w\s]|\n"
+)
 _STOPS = frozenset('.;!?,:\n…()"«»–—/|')
 # Faces and hands show how somebody feels about what they say, not what it is about.
 _FACES = (range(0x1F600, 0x1F650), range(0x1F910, 0x1F930), range(0x1F970, 0x1F980), range(0x1F446, 0x1F451),
           range(0x1F4AA, 0x1F4AB), range(0x2728, 0x2729), range(0x2764, 0x2765), range(0x1F493, 0x1F4A0))  # fmt: skip
+_FIGURES = frozenset({0x1F916, 0x1F921})  # a robot and a clown among the faces
+JUDGING = frozenset({"LIKE", "DISLIKE"})
 _GLUE = frozenset("-_'’*~#`^<=[]{}\\%$€\u200d\ufe0f")
 
 
@@ -180,8 +184,11 @@ def tagged(text: str, language: str) -> list[Word]:
             (n for n in range(min(LONGEST_PHRASE, len(found) - at), 0, -1) if tuple(plain[at : at + n]) in words.core),
             0,
         )
+        longer, judgement = _judgement(plain, at, language)
+        if longer > length:
+            length = longer
         if length:
-            tag, value = words.core[tuple(plain[at : at + length])]
+            tag, value = judgement if length == longer and judgement else words.core[tuple(plain[at : at + length])]
             result.append(Word(tag, value, " ".join(plain[at : at + length]), found[at][1], found[at + length - 1][2]))
         else:
             result.append(_unknown(*found[at]))
@@ -189,10 +196,22 @@ def tagged(text: str, language: str) -> list[Word]:
     return result
 
 
+def _judgement(plain: list[str], at: int, language: str) -> tuple[int, tuple[str, str] | None]:
+    """How many words from `at` on are a phrase that judges with adverbs inside, and its tag and value:
+    "drives me absolutely crazy", "me rend trop heureux"."""
+    adverbs, core = lexicon(language).apart["ADVERB"], lexicon(language).core
+    for length in range(min(LONGEST_PHRASE, len(plain) - at), 2, -1):
+        said = plain[at : at + length]
+        bare = (said[0], *(token for token in said[1:-1] if (token,) not in adverbs), said[-1])
+        if 1 < len(bare) < length and core.get(bare, ("", ""))[0] in JUDGING:
+            return length, core[bare]
+    return 0, None
+
+
 def _unknown(token: str, start: int, end: int) -> Word:
     if token in _STOPS:
         return Word("STOPMARK", token, token, start, end)
-    if any(ord(token[0]) in span for span in _FACES):
+    if ord(token[0]) not in _FIGURES and any(ord(token[0]) in span for span in _FACES):
         return Word("FILLER", "", token, start, end)
     kind = "CONTENT" if token[0].isalnum() or token[0] == "@" else "EMOJI"
     return Word(kind, "", token, start, end)

@@ -49,6 +49,7 @@ class Parsed:
     unread: tuple[str, ...] = ()
     tampers: bool = False
     beside: tuple[tuple[str, str], ...] = ()
+    chats: bool = False  # and nothing else
 
 
 @dataclass
@@ -184,6 +185,8 @@ def _contrasts(piece: Piece) -> list[Side]:
     for at, word in enumerate(words):
         rest = Piece(words[at + 1 :], piece.joiner)
         head = [Side(Piece(words[:at], piece.joiner))] if at else []
+        if word.kind == "EXCEPT" and not _names(rest.words) and piece.joiner and _names(words[:at]):
+            return [Side(Piece(words[:at], piece.joiner), "except")]  # "no music, the piano excepted"
         if word.kind == "EXCEPT":
             return [*head, Side(rest, "except")]
         if word.kind == "INSTEAD" and not _names(words[:at]):

@@ -87,6 +87,17 @@ def spellings() -> frozenset[str]:
     return frozenset(token for phrase, _ in anchors() for token, _, _ in tokens(phrase) if len(token) > 3)
 
 
+def qualifies(subject: str, phrase: str) -> bool:
+    """Whether the subject only says of what kind the phrase's thing is: "magic" in "magic tricks", "tours de magie"."""
+    said, name = [[token for token, _, _ in tokens(words)] for words in (phrase, subject)]
+    places = [at for at in range(len(said) - len(name) + 1) if said[at : at + len(name)] == name]
+    if not places or not name or len(said) == len(name):
+        return False
+    before, after = said[: places[0]], said[places[0] + len(name) :]
+    french = bool(before) and before[-1] in ("de", "d'", "du", "des", "a", "pour")
+    return french or (bool(after) and after[0] not in lexicon("en").words | lexicon("fr").words)
+
+
 def placed(phrases: Sequence[str], found: Embedded) -> list[Target]:
     """Targets for phrases whose meanings were asked for with `anchors()` and as subjects, in order."""
     scores: Sequence[Mapping[str, float]] = found.topics or [{}] * len(phrases)

@@ -28,6 +28,7 @@ MASKED, BESIDE = "{}", "[]"  # the subject that is asked about, and the others
 STEERING = frozenset({"more", "less", "block", "only", "unblock", "keep"})
 ABSOLUTE = frozenset({"block", "only"})
 ASKING = frozenset({"MORE", "LESS", "BLOCK", "ONLY", "UNBLOCK", "PLUS"})
+SAYING = ASKING | {"WANT", "NEG", "STRONG", "SLIGHT", "NOTHING"}
 TURNING = (ASKS | {"NE", "BUT", "EXCEPT", "INSTEAD", "QUERY"}) - ASKING - {"WANT", "YES"}
 APART = frozenset({"STOPMARK", "AND", "BUT"})
 CONTRASTS = frozenset({"EXCEPT", "INSTEAD", "THAN", "SWAP", "RATHER"})
@@ -137,7 +138,7 @@ def said(text: str, language: str, wishes: Sequence[Sequence[Target]], known: Ma
     surely = exactly or _named(text, words, {folded(name): label for name, label in known.items()})
     # What falls under no topic counts beside what does only where each is asked for in words.
     is_several = len(wishes) > 1
-    asks = is_several and sum(word.kind in ASKING for word in words) > 1
+    asks = is_several and sum(word.kind in SAYING for word in words) > 1
     named = [*surely, *(each for each in taken if asks or (each.label != each.words and (is_several or not surely)))]
     apart: list[Subject] = []
     for each in sorted(named or taken, key=lambda one: one.start):
@@ -205,6 +206,11 @@ def judged(frames: Sequence[str], ask: Ask) -> list[Verdict]:
 def _leading(scores: dict[str, float]) -> Verdict:
     order = sorted(scores, key=lambda way: (-scores[way], way))
     return Verdict(order[0], round(scores[order[0]] - scores[order[1]], 3))
+
+
+def steers(verdict: Verdict) -> bool:
+    """Whether a stretch reads like a wish rather than small talk."""
+    return verdict.way in STEERING and verdict.lead >= LIKELY
 
 
 def judged_whole(said: Said, ask: Ask) -> Verdict | None:

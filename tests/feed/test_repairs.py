@@ -1,0 +1,69 @@
+"""A wish that is taken back gives way to its correction, and what explains a wish is told and steers nothing."""
+
+import pytest
+from volary.steering import compile_text
+from volary.steering.asides import asides
+from volary.steering.repairs import repaired
+from volary.steering.targets import protected
+
+CORRECTED = {
+    ("en", "less jazz, sorry, I meant less opera"): "less opera",
+    ("en", "more jazz, I mean opera"): "more opera",
+    ("en", "more castles. Oops, I meant fewer"): "fewer castles",
+    ("en", "only castles tonight, wait, make that islands"): "only islands tonight",
+    ("en", "more jazz, less opera - scratch that, less blues"): "more jazz, less blues",
+    ("fr", "moins de jazz, pardon, je voulais dire moins d'opéra"): "moins d'opéra",
+    ("fr", "plus de châteaux, enfin plutôt des îles"): "plus de îles",
+    ("fr", "plus de châteaux euh non moins"): "moins de châteaux",
+}
+LEFT = (
+    ("en", "more castles, I mean it"),
+    ("en", "I never meant fewer castles"),
+    ("en", "wait, more castles"),
+    ("en", "castles no, islands yes"),
+    ("en", "less opera, I mean I really can't stand it"),
+    ("fr", "plus de châteaux, plutôt que des îles"),
+)
+
+
+@pytest.mark.parametrize(("language", "text"), CORRECTED, ids=lambda value: value)
+def test_a_correction_takes_the_place_of_what_it_corrects(language, text):
+    assert repaired(text, language, protected()) == CORRECTED[language, text]
+
+
+@pytest.mark.parametrize(("language", "text"), LEFT, ids=lambda value: value)
+def test_what_corrects_nothing_is_left_as_it_is(language, text):
+    assert repaired(text, language, protected()) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("en", "no horror tonight, my nephews are over", ["my nephews are over"]),
+        ("fr", "pas d'horreur ce soir, mes neveux sont là", ["mes neveux sont là"]),
+        ("en", "more castles, less opera", []),
+        ("en", "castles are boring, more islands", []),
+    ],
+)
+def test_a_reason_is_no_subject(language, text, found):
+    assert asides(text, language, protected()) == found
+
+
+def test_a_reason_is_reported_and_steers_nothing(texts):
+    said = compile_text("no horror tonight, my nephews are over", texts.ask)
+
+    assert [(clause.op, clause.labels, clause.scope) for clause in said.clauses] == [("block", ("scary",), "tonight")]
+    assert said.not_understood == ("my nephews are over",)
+
+
+@pytest.mark.parametrize("text", ["everything musical but no trumpets", "no music except trumpets"])
+def test_an_exception_under_the_same_topic_is_meant_by_its_own_words(texts, text):
+    labels = {label for clause in compile_text(text, texts.ask).clauses for label in clause.labels}
+
+    assert "trumpets" in labels and len(labels) == 2
+
+
+def test_a_handle_is_never_cut_short(texts):
+    (clause,) = compile_text("more of @ada.b-c", texts.ask).clauses
+
+    assert clause.labels == ("@ada.b-c",)
