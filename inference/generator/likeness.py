@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from inference.generator import audio
 from inference.generator.asking import Reference
+from inference.generator.portrait import Photographs, beside
 
 # Each from -1 to 1. Appearance: skin and hair from dark to light, hair from ashen to red, from cropped to long, from
 # flat to full, none to a full beard, without or with glasses, a long or a round face. Proportions: the head's size,
@@ -74,13 +76,21 @@ def _tower(kind: type[nn.Conv1d] | type[nn.Conv2d], enter: int, shape: LikenessS
 
 class LikenessEncoder(nn.Module):
     """Traits from what somebody looks and sounds like: face and hair from a portrait, proportions and gait from a whole
-    figure, and voice from a recording. Learned from drawn people; of photographs it sees colours at best."""
+    figure, and voice from a recording. Learned from drawn people only: photographs are measured instead."""
 
-    def __init__(self, shape: LikenessShape) -> None:
+    def __init__(self, shape: LikenessShape, photographs: Photographs | None = None) -> None:
+        """Without `photographs` every portrait is taken for a drawing."""
         super().__init__()
+        self.photographs = photographs
         self.face = _tower(nn.Conv2d, 3, shape, FACE.stop - FACE.start)
         self.figure = _tower(nn.Conv2d, 3, shape, FIGURE.stop - FIGURE.start)
         self.voice = _tower(nn.Conv1d, audio.MELS, shape, VOICE.stop - VOICE.start)
+
+    @classmethod
+    def beside(cls, folder: Path, shape: dict[str, int]) -> LikenessEncoder:
+        """With the face models that lie beside a folder of weights. Raises WeightsChanged if they are not the pinned
+        ones."""
+        return cls(LikenessShape(**shape), beside(folder))
 
     def forward(self, portraits: Tensor, figures: Tensor, mels: Tensor) -> Tensor:
         """Portraits and figures (B,3,64,64) in -1..1 and mel frames (B,192,64) to traits (B,16), not yet bounded."""
@@ -88,10 +98,15 @@ class LikenessEncoder(nn.Module):
 
     @torch.inference_mode()
     def read(self, reference: Reference) -> Tensor:
-        """The traits (16) of one reference; those that nothing given shows are 0, which is the middle."""
+        """The traits (16) of one reference; those that nothing given shows are 0, which is the middle. A photographed
+        portrait is told from a drawn one and measured; its figure, then a photograph too, says nothing."""
         traits = torch.zeros(len(TRAITS))
-        traits[FACE] = self.face(square(reference.portrait)[None])[0]
-        if reference.figure is not None:
+        measured = None if self.photographs is None else self.photographs.read(reference.portrait)
+        if measured is not None:
+            traits[FACE] = torch.from_numpy(measured).float()
+        else:
+            traits[FACE] = self.face(square(reference.portrait)[None])[0]
+        if reference.figure is not None and measured is None:
             traits[FIGURE] = self.figure(square(reference.figure)[None])[0]
         if reference.voice is not None:
             traits[VOICE] = self.voice(heard(reference.voice, reference.sample_rate).transpose(1, 2))[0]

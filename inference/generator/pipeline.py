@@ -24,7 +24,7 @@ from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
 from inference.generator.enlarger import FOLD, Enlarger, EnlargerShape
 from inference.generator.falling import falling, weather_of
-from inference.generator.likeness import PEOPLE, TRAITS, LikenessEncoder, LikenessShape, somebody
+from inference.generator.likeness import PEOPLE, TRAITS, LikenessEncoder, somebody
 from inference.generator.loudness import normalised
 from inference.generator.noise import moving
 from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanShape, beats, trace
@@ -107,7 +107,7 @@ class Generator:
                 Planner(PlanShape(**config["planner"])),
                 Enlarger(EnlargerShape(**config["enlarger"])),
                 Reader(ReaderShape(**config["reader"])),
-                LikenessEncoder(LikenessShape(**config["likeness"])) if "likeness" in config else None,
+                LikenessEncoder.beside(folder, config["likeness"]) if "likeness" in config else None,
             )
         except (KeyError, TypeError) as error:
             raise weights.WeightsError(f"{folder / 'manifest.json'} has no usable config: {error}") from error

@@ -76,14 +76,13 @@ class Finder:
         return _apart(sorted([*_candidates(NEAR, self.near, frame, line), *far], key=lambda each: -each.score))
 
 
-class Faces:
-    """Finder, mesh and descriptor together."""
+class Meshes:
+    """Finder and mesh together, for whoever need not know whose face it is."""
 
     def __init__(self, weights: Path) -> None:
-        """Reads `weights`/safety and `weights`/likeness. Raises WeightsChanged or WeightsError."""
+        """Reads `weights`/safety and `weights`/likeness. Raises WeightsChanged."""
         self.finder = Finder(weights / "safety")
         self.mesh_model = _interpreter(own_file(weights / "likeness", "face_landmark.tflite"))
-        self.descriptor = Descriptor(load_safetensors(weights / "likeness", "face.safetensors"))
 
     def read(self, frame: np.ndarray, found: Found) -> Face:
         """The mesh of one found face."""
@@ -97,15 +96,24 @@ class Faces:
         flat = moved(mesh[:, :2], inverse(upright))
         return Face(found, np.column_stack([flat, mesh[:, 2] / share]), presence)
 
-    def describe(self, frame: np.ndarray, face: Face) -> np.ndarray:
-        """128 numbers; two of one person are near each other in Euclidean distance."""
-        return self.descriptor.of(chip(frame, face.mesh))
-
     def _meshed(self, upright: np.ndarray) -> tuple[np.ndarray, float]:
         outputs = _run(self.mesh_model, upright.astype(np.float32)[None] / 255)
         mesh = next(each for each in outputs if each.size == 1404).reshape(468, 3)
         logit = float(next(each for each in outputs if each.size == 1).ravel()[0])
         return mesh, 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+
+
+class Faces(Meshes):
+    """Finder, mesh and descriptor together."""
+
+    def __init__(self, weights: Path) -> None:
+        """Reads `weights`/safety and `weights`/likeness. Raises WeightsChanged or WeightsError."""
+        super().__init__(weights)
+        self.descriptor = Descriptor(load_safetensors(weights / "likeness", "face.safetensors"))
+
+    def describe(self, frame: np.ndarray, face: Face) -> np.ndarray:
+        """128 numbers; two of one person are near each other in Euclidean distance."""
+        return self.descriptor.of(chip(frame, face.mesh))
 
 
 class Descriptor:

@@ -199,8 +199,8 @@ def missed(model: LikenessEncoder, people: int) -> dict[str, float]:
 
 
 def judge(folder: Path) -> None:
-    """Prints `missed` of the encoder in a folder of published weights."""
-    model = LikenessEncoder(LikenessShape(**weights.manifest(folder)["config"]["likeness"]))
+    """Prints `missed` of the encoder in a folder of published weights, beside which what reads photographs may lie."""
+    model = LikenessEncoder.beside(folder, weights.manifest(folder)["config"]["likeness"])
     model.load_state_dict(weights.load_safetensors(folder, "likeness.safetensors"))
     print(", ".join(f"{name} {share:.2f}" for name, share in missed(model.eval(), 100).items()))
 

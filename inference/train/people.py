@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from inference.generator.complexion import Colour, hair_of, skin_of
 from inference.generator.likeness import TRAITS
 from inference.train.shapes import Shape, ellipse, polygon, rod
 
-Colour = tuple[float, float, float]
 Roles = tuple[str, str, str]  # of cloth, skin and hair
 # Of a couple the other one is always the same.
 _OTHER = {**dict.fromkeys(TRAITS, 0.0), "beard": -1.0, "glasses": -1.0, "hair long": 0.7, "hair full": 0.4}
@@ -15,25 +15,13 @@ _OTHER = {**dict.fromkeys(TRAITS, 0.0), "beard": -1.0, "glasses": -1.0, "hair lo
 
 def complexion(traits: tuple[float, ...]) -> Colour:
     """The skin's colour, red, green and blue in 0..1."""
-    return _between(((0.30, 0.18, 0.12), (0.78, 0.54, 0.38), (0.99, 0.86, 0.77)), _named(traits)["skin"])
+    return skin_of(_named(traits)["skin"])
 
 
 def hair(traits: tuple[float, ...]) -> Colour:
     """The hair's colour: dark to light, and from grey over brown to red."""
     trait = _named(traits)
-    lightness, red = trait["hair light"], trait["hair red"]
-    ashen = _between(((0.05, 0.05, 0.06), (0.36, 0.35, 0.36), (0.93, 0.92, 0.90)), lightness)
-    brown = _between(((0.07, 0.04, 0.03), (0.42, 0.25, 0.12), (0.96, 0.82, 0.46)), lightness)
-    copper = _between(((0.22, 0.04, 0.03), (0.62, 0.18, 0.06), (0.98, 0.58, 0.22)), lightness)
-    return _between((ashen, brown, copper), red)
-
-
-def _between(stops: tuple[Colour, Colour, Colour], place: float) -> Colour:
-    """A colour on the line of three stops at -1, 0 and 1."""
-    low, high = (stops[0], stops[1]) if place < 0 else (stops[1], stops[2])
-    share = place + 1 if place < 0 else place
-    red, green, blue = (a + (b - a) * share for a, b in zip(low, high, strict=True))
-    return red, green, blue
+    return hair_of(trait["hair light"], trait["hair red"])
 
 
 def _named(traits: tuple[float, ...]) -> dict[str, float]:
