@@ -12,7 +12,7 @@ from inference.generator import hair
 from inference.generator.complexion import SKIN
 from inference.generator.complexion import hair_of as drawn_hair
 from inference.generator.hair import ABOVE, LUMA
-from inference.likeness.geometry import moved, similarity
+from inference.likeness.geometry import moved, pose, similarity
 
 SIDE = 2 * hair.SIDE  # pixels of a straightened head, two faces wide and high
 FACE = SIDE / 2  # pixels of a face's height
@@ -45,6 +45,7 @@ BEARD_FROM = 1.1  # of those reaches
 # The logarithm of each of `edges` on half the faces with glasses, and how much falling short of it says.
 _RIMS, _SAYING = (-2.24, -2.22, -2.59, -2.82, -2.27), (1, 1, 1, 0.5, 0.5)
 GLASSES_FROM = -0.7
+EVEN, STRAIGHT = 0.5, 25.0  # a cheek's logarithm of luma over the other's, degrees of a turned head
 _SHAPE = (0.85, 0.09)  # of faces: width over height in the middle, and what 1 is more
 _STEPS = np.linspace(-1, 1, 41)
 _TABLE = np.array([[drawn_hair(light, red) for red in _STEPS] for light in _STEPS])
@@ -86,8 +87,23 @@ def straightened(picture: np.ndarray, mesh: np.ndarray) -> Head:
     def straight(one: Image.Image) -> np.ndarray:
         return np.asarray(one.transform((SIDE, SIDE), Image.Transform.AFFINE, back, Image.Resampling.BILINEAR))
 
-    seen = straight(Image.new("L", size, 255)) > 250
+    shown = Image.fromarray(255 * _taken(picture).astype(np.uint8)).resize(size, Image.Resampling.BOX)
+    seen = straight(shown) > 250
     return Head(straight(still).astype(np.float64) / 255, moved(points, map_), seen, mesh)
+
+
+def _taken(picture: np.ndarray) -> np.ndarray:
+    """What of a picture (H,W,3) a camera took, bool (H,W): portraits are continued with their last row or column where
+    the face was at the edge, and a row that is the next one again was not seen. A plain wall's was."""
+    taken = np.ones(picture.shape[:2], bool)
+    for lines, marks in ((picture, taken), (picture.swapaxes(0, 1), taken.T)):
+        same = np.abs(np.diff(lines.astype(np.int16), axis=0)).max((1, 2)) <= 1
+        rough = lines.std(axis=1).max(-1) > 2
+        first = int(np.argmin(np.append(same & rough[1:], False)))
+        last = int(np.argmin(np.append((same & rough[:-1])[::-1], False)))
+        marks[:first] = False
+        marks[len(marks) - last :] = False
+    return taken
 
 
 def small(values: np.ndarray) -> np.ndarray:
@@ -108,10 +124,20 @@ def face_traits(picture: np.ndarray, mesh: np.ndarray) -> np.ndarray:
     from -1 to 1, 0 where the photograph does not show it, and no beard and no glasses where none are seen."""
     head = straightened(picture, mesh)
     light, parts = Light.of(head), parted(head)
-    return np.clip(
-        [skin(head, light), *hair_colour(head, parts, light), *hair_shape(head, parts), beard(head), glasses(head),
-         roundness(mesh)], -1, 1,
-    )  # fmt: skip
+    # Shadows across a face and the far side of one that is turned look like beards and rims.
+    clear = evenly_lit(head) and abs(pose(mesh)[0]) < STRAIGHT
+    rough = (beard(head), glasses(head)) if clear else (-1.0, -1.0)
+    found = [skin(head, light), *hair_colour(head, parts, light), *hair_shape(head, parts), *rough, roundness(mesh)]
+    return np.clip(found, -1, 1)
+
+
+def evenly_lit(head: Head) -> bool:
+    """Whether one cheek is not much darker than the other."""
+    sides = [head.luma[head.within(cheek)] for cheek in CHEEKS]
+    if min(map(len, sides)) == 0:
+        return False
+    left, right = (float(np.median(side)) + 0.03 for side in sides)
+    return abs(np.log(left / right)) < EVEN
 
 
 @dataclass(frozen=True)
@@ -125,7 +151,7 @@ class Light:
 
     @classmethod
     def of(cls, head: Head) -> Light:
-        """Whites are seldom white in a picture: lids shade them and skin shines in, so half of what they say counts."""
+        """Whites are seldom white in a picture: lids shade them and skin shines in, so only a part of it counts."""
         eyes = head.within(*EYES)
         if not eyes.any():
             return cls(1.0, 0.0, _coloured(head))
@@ -133,7 +159,7 @@ class Light:
         bright = float(np.percentile(luma[eyes], 92))
         white = np.median(head.colours[eyes & (luma >= np.percentile(luma[eyes], 80))], axis=0)
         cast = 0.5 * float(np.log((white[0] + 0.01) / (white[2] + 0.01)))
-        return cls(float(np.clip((0.55 / max(bright, 0.05)) ** 0.5, 0.8, 1.3)), cast, _coloured(head))
+        return cls(float(np.clip((0.55 / max(bright, 0.05)) ** 0.2, 0.8, 1.3)), cast, _coloured(head))
 
     def without(self, colour: np.ndarray) -> np.ndarray:
         """A colour (3,) as it would be in a plain light."""
