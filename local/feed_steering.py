@@ -43,10 +43,13 @@ class Row:
         """Same kind, and for every target the same way: up, down, or neither."""
         if self.kind != self.read_kind:
             return False
-        return sorted(_way(op) for op, _, _, _ in self.meant) == sorted(_way(op) for op, _, _, _ in self.read)
+        meant, read = (sorted(_way(op, targets) for op, targets, _, _ in each) for each in (self.meant, self.read))
+        return meant == read
 
 
-def _way(op: str) -> str:
+def _way(op: str, targets: Sequence[str] = ()) -> str:
+    if op == "facet" and any(target.endswith("_less") for target in targets):
+        return "down"
     return "up" if op in UP else "down" if op in DOWN else op
 
 
@@ -179,7 +182,9 @@ def evaluate(path: Path, ask: Ask, out: Path | None, say: Callable[[dict[str, An
         )
     steers = [row for row in given if row.get("expect", {}).get("kind") == "steer"]
     if steers:
-        hits = sum([_way(c["op"]) for c in row["expect"]["clauses"]] == keyword_rule(row) for row in steers)
+        hits = sum(
+            [_way(c["op"], c["targets"]) for c in row["expect"]["clauses"]] == keyword_rule(row) for row in steers
+        )
         say({"peer": "keyword rule", "rows": len(steers), "direction": interval(hits, len(steers))})
     spent = sorted(1000 * seconds for _, seconds in timed)
     middle = {"p50_ms": round(spent[len(spent) // 2], 1)} if spent else {}

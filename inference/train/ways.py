@@ -16,6 +16,7 @@ import numpy as np
 import safetensors.numpy
 
 from inference.safety.classifier import PromptClassifier
+from inference.train.wishes import sentences
 from inference.ways import BESIDE, FILE, MASKED, POWER, Views, placed
 
 EXAMPLES = Path(__file__).with_name("ways.txt")
@@ -37,11 +38,15 @@ _MASK = re.compile(r"\{\d?\}")
 
 
 def examples() -> list[tuple[str, str]]:
-    """(way, frame) of every line "way | frame", and one for each subject of "way/way | frame"."""
+    """(way, frame) of every line "way | frame", and one for each subject of "way/way | frame"; then those of the
+    grammar of wishes that no line has."""
     lines = EXAMPLES.read_text("utf-8").splitlines()
     pairs = [line.split(" | ", 1) for line in lines if line and not line.startswith("#")]
     masked = [example for ways, frame in pairs for example in each(ways.strip().split("/"), frame)]
-    return [*masked, *_plain(masked)]
+    written = [*masked, *_plain(masked)]
+    known = {frame for _, frame in written}
+    drawn = [example for ways, frame in sentences() for example in each(ways.split("/"), frame)]
+    return [*written, *(example for example in drawn if example[1] not in known)]
 
 
 def _plain(masked: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -75,7 +75,7 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
     language = guess(text, hint)
     text = repaired(text, language, protected())
     text, told = _without_asides(text, language, ask)
-    parsed = parse(text, language, protected(), lambda said: intents.nearest(said, ask))
+    parsed = parse(text, language, protected(), lambda said: _about(said, language, ask))
     drafts, unread = predicates.read(parsed, text, language, ask)
     if parsed.tampers:
         return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
@@ -93,6 +93,15 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
     return Understanding(
         kind=_kind(kept, unread), language=language, clauses=kept or _nothing(unread), not_understood=unread
     )
+
+
+def _about(said: str, language: str, ask: Ask) -> str:
+    """What a sentence is about by nearness; one that praises a protection is not taken for one against it."""
+    found = intents.nearest(said, ask)
+    if found != "reject" or language not in VOCABULARIES:
+        return found
+    verdict = next(iter(ways.judged([said], ask)), None)
+    return "noop" if verdict and verdict.way == "noop" and verdict.lead >= ways.SURE else found
 
 
 def _without_asides(text: str, language: str, ask: Ask) -> tuple[str, tuple[str, ...]]:
@@ -124,6 +133,8 @@ def _weighed(
         return (apart, ()) if apart else (clauses, unread)
     if said.is_read and len({clause.op for clause in clauses}) > 1 and len({each.words for each in said.subjects}) > 1:
         return clauses, unread  # "no to football, yes to tennis": two subjects under one topic
+    if said.is_bare and ways.means_nothing(said, ask):
+        return [], (text,)
     verdict = ways.judged_whole(said, ask)
     read = clauses[0].op if len(clauses) == 1 else "" if clauses else "noop"
     if verdict is None or not ways.decides(verdict, read, said):

@@ -89,6 +89,11 @@ class Said:
         return self.is_read and len(kinds & ASKING) == 1 and not kinds & TURNING and not goes_on and not is_unclear
 
     @property
+    def is_bare(self) -> bool:
+        """Whether it only names what no example of a topic names, and no word asks for anything."""
+        return not self.is_named and not {word.kind for word in self.words} & (ASKS | TURNING | ASKING)
+
+    @property
     def contrasts(self) -> bool:
         """Whether a word that sets subjects against each other stands in it."""
         return any(word.kind in CONTRASTS for word in self.words)
@@ -211,6 +216,11 @@ def _leading(scores: dict[str, float]) -> Verdict:
 def steers(verdict: Verdict) -> bool:
     """Whether a stretch reads like a wish rather than small talk."""
     return verdict.way in STEERING and verdict.lead >= LIKELY
+
+
+def means_nothing(said: Said, ask: Ask) -> bool:
+    """Whether words that ask for nothing name nothing either: keys hit at random, words in no order."""
+    return any(each.way == "noop" and each.lead >= LIKELY for each in judged([said.text], ask))
 
 
 def judged_whole(said: Said, ask: Ask) -> Verdict | None:
