@@ -81,7 +81,9 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
         return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
     clauses, aside = _resolved(drafts, parsed.beside, ask)
     if not parsed.chats:
+        read = clauses
         clauses, unread = _weighed(text, language, clauses, (*unread, *aside), ask)
+        unread = (*unread, *_lost(read, clauses, unread))
     if any(clause.op == "reject" for clause in clauses):
         return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
     refused = [clause.words for clause in clauses if clause.op in WANTED and _is_harmful(clause, language, ask)]
@@ -126,6 +128,9 @@ def _weighed(
     said = ways.said(text, language, wishes, _known(ways.unknown(text, language), ask))
     if not said.is_plain or any(clause.op == "facet" for clause in clauses):
         return clauses, unread
+    asked = all(ways.asks(said, clause.words) for clause in clauses if clause.op in ("more", "less"))
+    if asked and ways.accounted(said, wishes) and len({clause.op for clause in clauses} & ways.STEERING) > 1:
+        return clauses, unread  # each word has its place in one of several wishes
     if len(said.labels) > 1 and (plain := ways.judged_plain(said, ask)):
         return [_told(said, plain.way, "default", [], ask)], ()
     if len(said.labels) > 1:
@@ -144,6 +149,17 @@ def _weighed(
     if verdict.way in ways.STEERING and not subjects:
         return clauses, unread
     return [_told(said, verdict.way, scope, subjects, ask)], ()
+
+
+def _lost(read: Sequence[Clause], left: Sequence[Clause], unread: Sequence[str]) -> tuple[str, ...]:
+    """Subjects of several wishes that the model's reading left out: they are told, not dropped."""
+    if len(read) < 2:
+        return ()
+    labels = {label for clause in left for label in clause.labels}
+    kept = [*(target.words for clause in left for target in clause.targets), *unread]
+    subjects = [target for clause in read if clause.op in ways.STEERING for target in clause.targets]
+    gone = [each.words for each in subjects if not labels & set(each.labels)]
+    return tuple(words for words in dict.fromkeys(gone) if not any(words in one or one in words for one in kept))
 
 
 def _known(names: Sequence[str], ask: Ask) -> dict[str, str]:
@@ -226,12 +242,13 @@ def _spelt(text: str, language: str, ask: Ask) -> str:
     if language not in VOCABULARIES:
         return text  # an unknown word may be a Spanish one
     known = lexicon(language).words
-    words = [w for w in dict.fromkeys(plain_words(text)) if w not in known and w not in spellings() and len(w) > 2]
+    named = spellings("en") | spellings("fr")
+    words = [w for w in dict.fromkeys(plain_words(text)) if w not in known and w not in named and len(w) > 2]
     if not words:
         return text
     unknown = Embedded.model_validate(ask(Embed(words=tuple(words[:512])))).unknown
     framed = {token for each in facets.found(text) for token, _, _ in tokens(text[each.start : each.end])}
-    return corrected(text, language, set(unknown) - framed, spellings())
+    return corrected(text, language, set(unknown) - framed, spellings(language))
 
 
 def _resolved(

@@ -64,7 +64,7 @@ _BARE_LENGTHS = (
     (
         "gt",
         re.compile(
-            rf"\b(?:something|anything) long(?:er)?\b(?! than)|\bquelque chose de (?:plus )?long\b(?! que)|\blonger {_THINGS}\b(?! than)|\b{_THINGS} plus long(?:ue)?s?\b(?! que)|\b{_THINGS} long(?:ue)?s?\b"
+            rf"\b(?:something|anything) long(?:er)?\b(?! than)|\bquelque chose de (?:plus )?long\b(?! que)|\b(?:long|longer|lengthy) {_THINGS}\b(?! than)|\b{_THINGS} plus long(?:ue)?s?\b(?! que)|\b{_THINGS} long(?:ue)?s?\b"
         ),
     ),
     (

@@ -23,7 +23,7 @@ _MEANT = (
     r"scratch that|strike that|correction|let me correct (?:that|myself)|let me rephrase|or rather|i wanted to (?:say|write|type)|should (?:have been|be)|"
     r"je (?:voulais|veux|voulai) (?:plutot )?dire|je corrige|je rectifie|rectification|correction|(?:ou|enfin|non) plutot(?! que)|ou disons|je reformule)"
 )
-_DOUBT = r"(?:no wait|wait no|no sorry|sorry no|no actually|actually no|oh no wait|hmm no|wait|euh non|non attends|attends non|non pardon|pardon non|non euh|enfin non|en fait non|ah non|oups non|non desolee?)"
+_DOUBT = r"(?:no wait|wait no|no sorry|sorry no|no actually|actually no|oh no wait|hmm no|wait|euh non|non attends|attends non|non pardon|pardon non|non euh|enfin non|en fait non|ah non|(?:nah )?(?:just )?kidding|i'm (?:only |just )?(?:kidding|joking)|jk|je (?:rigole|plaisante|deconne|blague)|oups non|non desolee?)"
 _REPAIR = re.compile(
     rf"(?:{_PAUSE}+{_HESITATION})*{_PAUSE}+{_MEANT}(?={_PAUSE})(?:{_PAUSE}+{_HESITATION}\b)*{_PAUSE}+"
     rf"|{_PAUSE}*[,;:.…!?()–—-]{_PAUSE}*{_DOUBT}{_PAUSE}+|{_PAUSE}+(?:no wait|wait no|euh non|heu non|non attends){_PAUSE}+"

@@ -82,9 +82,10 @@ def protected() -> frozenset[tuple[str, ...]]:
 
 
 @cache
-def spellings() -> frozenset[str]:
-    """Single words of the examples, to put misspelt ones right."""
-    return frozenset(token for phrase, _ in anchors() for token, _, _ in tokens(phrase) if len(token) > 3)
+def spellings(language: str) -> frozenset[str]:
+    """Single words of the English or French examples, to put misspelt ones right."""
+    said = [phrase for topic in topics() for phrase in (topic.fr if language == "fr" else topic.en)]
+    return frozenset(token for phrase in said for token, _, _ in tokens(phrase) if len(token) > 3)
 
 
 def qualifies(subject: str, phrase: str) -> bool:

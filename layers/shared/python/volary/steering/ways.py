@@ -152,6 +152,22 @@ def said(text: str, language: str, wishes: Sequence[Sequence[Target]], known: Ma
     return Said(text, tuple(words), tuple(apart), bool(exactly))
 
 
+def asks(said: Said, stretch: str) -> bool:
+    """Whether a word of a stretch of the text asks for something."""
+    start = said.text.find(stretch)
+    inside = [word for word in said.words if start <= word.start < start + len(stretch)]
+    return any(word.kind in ASKS | ASKING | {"STRONG", "SLIGHT"} for word in inside)
+
+
+def accounted(said: Said, wishes: Sequence[Sequence[Target]]) -> bool:
+    """Whether every word that the grammar does not know stands in the target of a wish, and each wish has its own."""
+    places = [[_found(said.text, target) for target in targets] for targets in wishes]
+    spans_of = [(each.start, each.end) for targets in places for each in targets if each]
+    outside = (word for word in said.words if word.kind == "CONTENT")
+    apart = len(set(spans_of)) == len(spans_of) and all(any(targets) for targets in places)
+    return len(wishes) > 1 and apart and all(any(a <= word.start < b for a, b in spans_of) for word in outside)
+
+
 def _named(text: str, words: Sequence[Word], labels: Mapping[str, str]) -> list[Subject]:
     found = tokens(text)
     content = [word for word in words if word.kind == "CONTENT"]
