@@ -1,7 +1,8 @@
 """The media server: reads and writes files for whoever holds a signed link, on an origin of its own.
 
-It lists nothing and knows nobody. What a link allows is checked in volary/embedded/links.py; a clip that was deleted,
-or that somebody in it withdrew from, is refused whatever link was given out before.
+It lists nothing and knows nobody. What a link allows is checked in volary/embedded/links.py. A clip that was deleted,
+or that somebody in it withdrew from, is refused whatever link was given out before, and so is one that a decision took
+down since its link was given out; who reviews it has a later link.
 """
 
 from collections.abc import AsyncIterator
@@ -46,6 +47,7 @@ class MediaServer:
     async def get(self, request: Request) -> Response:
         grant = self._grant("GET", request)
         self._demand_standing(grant)
+        self._demand_unbarred(grant)
         blobs = self.home.blobs
         facts = blobs.facts(grant.bucket, grant.key)
         if facts is None:
@@ -94,6 +96,11 @@ class MediaServer:
             video = Videos(self.home.items).get(video_id)
             if video.deleted_at is not None or is_withdrawn(video, standing_of([video], self.home.services)):
                 raise Absent(f"there is no file {grant.key!r}")
+
+    def _demand_unbarred(self, grant: Grant) -> None:
+        """Raises Absent for a file that was judged under an earlier version of its clip or people than is let."""
+        if self.home.edge.barred(grant.judged) is not None:
+            raise Absent(f"there is no file {grant.key!r}")
 
     async def _store(self, grant: Grant, path: Path) -> None:
         # Hashing and flushing a large file takes long; other requests go on meanwhile.

@@ -13,6 +13,7 @@ from local.media import create_media_app
 from tests.api.people import deliver, enrolled
 from tests.api.test_likenesses import publish
 from tests.api.test_read_gate import held
+from tests.review.conftest import Desk
 
 LIKENESS = "like_user_ann"
 WAYS = {
@@ -96,6 +97,40 @@ def test_the_files_themselves_go_with_the_cascade(world, media, shown):
     kept = [key for key in shown for bucket in ("videos", "work") if world.home.blobs.facts(bucket, key)]
 
     assert kept == []
+
+
+def given(world, clip: str, who: str) -> dict[str, str]:
+    """The links that the API gives, with files behind them."""
+    for rendition in get_args(Rendition):
+        linked(world, "videos", published_key(Videos(world.home.items).get(clip), rendition), FILES[rendition][1])
+    return world.call("GET", f"/videos/{clip}", who).json().get("links") or {}
+
+
+def test_a_decision_that_takes_a_clip_down_ends_its_links_and_leaves_reviewers_theirs(world, media):
+    clip, desk = world.finished("bob", prompt="a fox", visibility="public"), Desk(world)
+    deliver(world.home)
+    shown = given(world, clip, "ann")
+    assert answers(media, shown) == {200, 206}
+
+    case_id = desk.removed(clip)
+    reviewers = world.call("GET", f"/moderation/cases/{case_id}/link", "mo", params={"reason": "appeal"}).json()
+    deliver(world.home)
+    assert answers(media, shown) == {404}
+    assert {media.head(link).status_code for link in shown.values()} == {404}
+    assert media.get(reviewers["url"]).status_code == 200
+
+    assert desk.act(case_id, "undo", "mo").status_code == 200
+    assert answers(media, given(world, clip, "ann")) == {200, 206}
+    assert answers(media, shown) == {404}
+
+
+def test_a_link_cannot_be_made_to_say_that_something_else_was_judged(world, media):
+    clip = world.finished("bob", prompt="a fox", visibility="public")
+    link = given(world, clip, "bob")["video"]
+    assert f"judged={clip}." in link
+
+    assert media.get(link.replace(f"judged={clip}.", f"judged={clip}.9")).status_code == 403
+    assert media.get(link.replace(f"judged={clip}.", "judged=video_other.")).status_code == 403
 
 
 def test_no_link_for_a_person_lives_longer_than_five_minutes():

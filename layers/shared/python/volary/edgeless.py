@@ -1,7 +1,7 @@
 """The `Edge` port where there is none: links lead to the store of published files itself, and nothing is barred.
 
-At home the media server asks the read gate at every file. In a cloud environment without an edge S3 asks nobody: what
-was given out ends with the file, which a withdrawal deletes, or after its five minutes.
+A cloud environment without an edge is meant. S3 asks nobody: what was given out ends with the file, which a
+withdrawal deletes, or after its five minutes.
 """
 
 from collections.abc import Mapping

@@ -156,8 +156,7 @@ class Blobs(Protocol):
 class Edge(Protocol):
     """Where people get published files: by links that name what the read gate judged, each by its version then.
 
-    A link ends after `seconds`, and before that once something that it names is barred under a later version. Where
-    whoever serves files asks the read gate itself, as at home, there is nothing to bar.
+    A link ends after `seconds`, and before that once something that it names is barred under a later version.
     """
 
     def link(self, key: str, judged: Mapping[str, int], *, seconds: int) -> str:

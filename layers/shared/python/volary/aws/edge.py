@@ -15,6 +15,7 @@ from urllib.parse import quote
 from volary.aws import faults
 from volary.aws.clients import Client, Clients
 from volary.errors import ConditionFailed, Invalid, Unavailable
+from volary.judged import spelt, spelt_name
 from volary.ports import Clock
 
 LONGEST_LINK = 300  # seconds
@@ -23,7 +24,6 @@ KEPT_SECONDS = 3 * LONGEST_LINK
 MOST_SWEPT = 40  # entries in one update, which may have fifty
 ATTEMPTS = 8
 ENTRY = re.compile(r"([0-9]{1,9}) ([0-9]{1,12})")
-NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # The store's own words for "somebody else wrote meanwhile"; the documentation names both.
 _MOVED = {"ConflictException": ConditionFailed, "ValidationException": ConditionFailed}
 
@@ -109,15 +109,3 @@ class CloudFrontEdge:
             if not page.get("NextToken"):
                 return found
             start = {"NextToken": page["NextToken"]}
-
-
-def spelt(judged: Mapping[str, int]) -> str:
-    """`name.version` of each, joined by "~": characters that no URL escapes."""
-    return "~".join(f"{spelt_name(name)}.{version}" for name, version in judged.items())
-
-
-def spelt_name(name: str) -> str:
-    """`name` itself; raises Invalid where the edge would not read it."""
-    if not NAME.fullmatch(name):
-        raise Invalid(f"{name!r} cannot be named in a link")
-    return name

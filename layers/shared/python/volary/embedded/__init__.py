@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from volary.clock import RandomIds, SystemClock
-from volary.edgeless import Edgeless
 from volary.embedded.blobs import FileBlobs
 from volary.embedded.bus import SqlBus, Subscriptions
 from volary.embedded.database import Database
+from volary.embedded.edge import HomeEdge
 from volary.embedded.identity import LocalIdentity
 from volary.embedded.items import SqlItems
 from volary.embedded.keyfiles import private_folder
@@ -71,11 +71,15 @@ class Home:
     ids: Ids
 
     @property
+    def edge(self) -> HomeEdge:
+        return HomeEdge(self.blobs, self.items, self.clock)
+
+    @property
     def services(self) -> Services:
         return Services(
             items=self.items,
             blobs=self.blobs,
-            edge=Edgeless(self.blobs),
+            edge=self.edge,
             bus=self.bus,
             workflows=self.workflows,
             models=self.models,

@@ -71,8 +71,9 @@ class FileBlobs:
         with path.open("rb") as file:
             self._store(bucket, key, iter(lambda: file.read(CHUNK), b""), content_type)
 
-    def get_link(self, bucket: Bucket, key: str, *, seconds: int) -> str:
-        return self.links.url(Grant("GET", bucket, checked_key(key), self._until(seconds)))
+    def get_link(self, bucket: Bucket, key: str, *, seconds: int, judged: str = "") -> str:
+        """`judged` is what `volary.judged` spells: the link ends when any of it is barred."""
+        return self.links.url(Grant("GET", bucket, checked_key(key), self._until(seconds), judged=judged))
 
     def put_link(self, bucket: Bucket, key: str, *, content_type: str, seconds: int) -> str:
         until = self._until(seconds)

@@ -21,7 +21,10 @@ MAX_KEY_CHARACTERS = 512
 
 @dataclass(frozen=True)
 class Grant:
-    """What one link allows: until `expires_at`, in epoch seconds; `content_type` "" and `max_bytes` 0 mean unbound."""
+    """What one link allows: until `expires_at`, in epoch seconds; `content_type` "" and `max_bytes` 0 mean unbound.
+
+    `judged` is what the read gate judged before it was given out (`volary.judged`), "" where nobody did.
+    """
 
     method: Method
     bucket: Bucket
@@ -29,6 +32,7 @@ class Grant:
     expires_at: int
     content_type: str = ""
     max_bytes: int = 0
+    judged: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Links:
         # Written out because a page of the feed holds sixty links, and only the type can need quoting.
         query = (
             f"expires={grant.expires_at}&content_type={quote(grant.content_type, safe='')}"
-            f"&max_bytes={grant.max_bytes}&signature={self._signature(grant)}"
+            f"&max_bytes={grant.max_bytes}&judged={grant.judged}&signature={self._signature(grant)}"
         )
         return f"{self.origin}/{grant.bucket}/{quote(checked_key(grant.key))}?{query}"
 
@@ -58,7 +62,9 @@ class Links:
 
     def _signature(self, grant: Grant) -> str:
         # JSON, not joined text: no two grants share one spelling.
-        members = [grant.method, grant.bucket, grant.key, grant.expires_at, grant.content_type, grant.max_bytes]
+        members = [
+            grant.method, grant.bucket, grant.key, grant.expires_at, grant.content_type, grant.max_bytes, grant.judged
+        ]  # fmt: skip
         return hmac.new(self.secret, json.dumps(members).encode(), hashlib.sha256).hexdigest()
 
 
@@ -89,4 +95,5 @@ def _claimed(method: Method, path: str, fields: Mapping[str, str]) -> Grant:
         where = checked_bucket(bucket), checked_key(key)
     except Invalid as problem:
         raise Forbidden(problem.message, code="link_invalid") from problem
-    return Grant(method, *where, int(numbers[0]), fields.get("content_type", ""), int(numbers[1]))
+    kind, judged = (fields.get(name, "") for name in ("content_type", "judged"))
+    return Grant(method, *where, int(numbers[0]), kind, int(numbers[1]), judged)
