@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from inference.generator import hair
 from inference.generator.complexion import SKIN
 from inference.generator.complexion import hair_of as drawn_hair
+from inference.generator.glasses import Glasses, blurred
 from inference.generator.hair import ABOVE, LUMA
 from inference.likeness.geometry import moved, pose, similarity
 
@@ -42,9 +43,6 @@ _ALIKE = (0.45, 0.125, 0.125)  # how far from the crown's `_hair_tones` hair sti
 _MASS = (0.12, 0.34, 0.56)  # of hair around the crown, in squares of a face's height: thin, middling, full
 _SHAVEN = ((0.12, 0.25), (0.25, 0.13), (0.44, 0.185), (0.72, 0.50))  # `beardedness` of faces without: middle and reach
 BEARD_FROM = 1.1  # of those reaches
-# The logarithm of each of `edges` on half the faces with glasses, and how much falling short of it says.
-_RIMS, _SAYING = (-2.24, -2.22, -2.59, -2.82, -2.27), (1, 1, 1, 0.5, 0.5)
-GLASSES_FROM = -0.7
 EVEN, STRAIGHT = 0.5, 25.0  # a cheek's logarithm of luma over the other's, degrees of a turned head
 _SHAPE = (0.85, 0.09)  # of faces: width over height in the middle, and what 1 is more
 _STEPS = np.linspace(-1, 1, 41)
@@ -119,14 +117,14 @@ def parted(head: Head) -> hair.Parted:
     return hair.parted(*(small(head.colours), small(oval) > 0.5, small(clear) > 0.9, small(head.seen) > 0.99))
 
 
-def face_traits(picture: np.ndarray, mesh: np.ndarray) -> np.ndarray:
+def face_traits(picture: np.ndarray, mesh: np.ndarray, glasses: Glasses) -> np.ndarray:
     """The traits (8,) of the face with this mesh (468,3) in a picture uint8 (H,W,3), in the order of `TRAITS`: each
     from -1 to 1, 0 where the photograph does not show it, and no beard and no glasses where none are seen."""
     head = straightened(picture, mesh)
     light, parts = Light.of(head), parted(head)
     # Shadows across a face and the far side of one that is turned look like beards and rims.
     clear = evenly_lit(head) and abs(pose(mesh)[0]) < STRAIGHT
-    rough = (beard(head), glasses(head)) if clear else (-1.0, -1.0)
+    rough = (beard(head), 1.0 if glasses.sure(head) > 0 else -1.0) if clear else (-1.0, -1.0)
     found = [skin(head, light), *hair_colour(head, parts, light), *hair_shape(head, parts), *rough, roundness(mesh)]
     return np.clip(found, -1, 1)
 
@@ -235,50 +233,13 @@ def beard(head: Head) -> float:
 def beardedness(head: Head) -> list[float]:
     """How much darker than the cheeks the darker part of lip, chin and jaw is, and how much rougher the lip's skin."""
     luma, cheeks = head.luma + 0.03, head.within(*CHEEKS)
-    rough = np.abs(np.log(luma) - _blurred(np.log(luma)))
+    rough = np.abs(np.log(luma) - blurred(np.log(luma)))
     level = np.log(np.median(luma[cheeks]))
     darker = [
         float(level - np.log(np.percentile(luma[where], 25))) if where.any() else 0.0
         for where in (head.within(MOUSTACHE), head.within(CHIN), head.within(*JAWS))
     ]
     return [*darker, float(np.log((rough[head.within(MOUSTACHE)].mean() + 1e-4) / (rough[cheeks].mean() + 1e-4)))]
-
-
-def glasses(head: Head) -> float:
-    """1 with, -1 without."""
-    return 1.0 if rims(head) > GLASSES_FROM else -1.0
-
-
-def rims(head: Head) -> float:
-    """How much the edges around the eyes speak for glasses: 0 where each is as strong as rims are, below it else."""
-    return float(np.minimum(np.log(np.array(edges(head)) + 1e-3) - _RIMS, 0) @ _SAYING)
-
-
-def edges(head: Head) -> list[float]:
-    """Where rims are and skin is plain, how strong the strongest line is: across the nose's bridge, up beside the nose,
-    below either eye, from the eyes to the ears and up outside the eyes."""
-    tones = np.log(_blurred(head.luma) + 0.05)
-    rows, columns = (np.abs(np.gradient(tones, axis=axis)) for axis in (0, 1))
-    eyes = [(head.points[outer], head.points[inner]) for outer, inner in ((33, 133), (263, 362))]
-    (left, right), unit = (eyes[0][1], eyes[1][1]), FACE
-    level, middle = (left[1] + right[1]) / 2, (left[0] + right[0]) / 2
-    bridge = _strip(rows, (middle - 0.06 * unit, middle + 0.06 * unit), (level - 0.12 * unit, level + 0.12 * unit))
-    inside, below, temple, outside = [], [], [], []
-    for outer, inner in eyes:
-        eye, away = (outer[1] + inner[1]) / 2, unit * float(np.sign(outer[0] - middle))
-        inside.append(_strip(columns, (inner[0], inner[0] - 0.09 * away), (level, level + 0.15 * unit)))
-        below.append(_strip(rows, (outer[0], inner[0]), (eye + 0.085 * unit, eye + 0.26 * unit)))
-        arm = (outer[0] + 0.05 * away, outer[0] + 0.16 * away)
-        temple.append(_strip(rows, arm, (eye - 0.1 * unit, eye + 0.1 * unit)))
-        outside.append(_strip(columns, (outer[0], outer[0] + 0.14 * away), (eye, eye + 0.15 * unit)))
-    beside = float(np.mean([part.max(1).mean() for part in inside]))
-    return [float(bridge.mean(1).max()), beside, *(_weaker(rows) for rows in (below, temple)),
-            min(float(part.max(1).mean()) for part in outside)]  # fmt: skip
-
-
-def _weaker(parts: list[np.ndarray]) -> float:
-    """The strongest row of the face's side whose strongest row is weaker: glasses have two rims."""
-    return min(float(part.mean(1).max()) for part in parts)
 
 
 def roundness(mesh: np.ndarray) -> float:
@@ -292,16 +253,3 @@ def _hair_tones(colours: np.ndarray) -> np.ndarray:
     luma = colours @ LUMA
     red, yellow = ((colours[..., at] - colours[..., at + 1]) / (luma + 0.1) for at in (0, 1))
     return np.stack([np.log(luma + 0.05), red, yellow], -1)
-
-
-def _strip(values: np.ndarray, across: tuple[float, float], down: tuple[float, float]) -> np.ndarray:
-    """The values within, at least one."""
-    (left, right), (top, low) = (np.clip(np.round(np.sort(ends)), 0, SIDE - 1).astype(int) for ends in (across, down))
-    return values[top : low + 1, left : right + 1]
-
-
-def _blurred(values: np.ndarray) -> np.ndarray:
-    """Each value as the mean of its nine."""
-    wide = np.pad(values, 1, mode="edge")
-    rows = (wide[:-2] + wide[1:-1] + wide[2:]) / 3
-    return np.asarray((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 3)

@@ -2,11 +2,11 @@
 
 python -m inference.train.photographs MEDIA [--weights WEIGHTS]
 
-MEDIA is the media folder of the evaluation data. Where settings of `inference.generator.photograph` were found: on 20
-faces of photographs in a package's demonstration and on subjects 1 to 5 of `faces/orl`; the rims of glasses were also
-looked at on `faces/public_figures`. Nothing of subjects 6 to 20 was used. No label says how light somebody's skin is:
-traits are held against plain medians of small patches, written apart from what reads the traits, and two photographs of
-one person against photographs of two. Glasses and beards were told by eye.
+MEDIA is the media folder of the evaluation data. Settings of `inference.generator.photograph` were found on 20 faces
+of photographs in a package's demonstration and on subjects 1 to 5 of `faces/orl`, and `inference.train.glasses`
+learned from those; subjects 6 to 20 had no part in either. No label says how light somebody's skin is: traits are held
+against plain medians of small patches, written apart from what reads the traits, and two photographs of one person
+against photographs of two. Glasses and beards were told by eye.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from inference.train.likeness import HELD_OUT, photograph
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "generator"
 LEARNED = tuple(f"s{number}" for number in range(1, 6))  # subjects of faces/orl that settings were found on
-# By eye, of faces/orl from subject 6 on: which photographs show glasses, and whose a beard.
+# By eye, of faces/orl: which photographs show glasses, and whose a beard.
 GLASSES = {
+    "s2": range(1, 11), "s4": (1, 2, 3, 8, 9),
     "s6": range(1, 11), "s7": (4, 5, 10), "s13": (1, 2, 5, 6, 7, 8, 9, 10), "s14": range(1, 11),
     "s17": (1, 2, 5, 6, 7, 8, 9, 10), "s19": (1, 2, 3, 6, 10), "s20": (1, 2, 3, 5, 7, 8, 9, 10),
 }  # fmt: skip

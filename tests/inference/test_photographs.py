@@ -9,10 +9,12 @@ import torch
 
 from inference import weights
 from inference.generator.asking import Reference
+from inference.generator.glasses import edges
 from inference.generator.likeness import FACE, FIGURE, TRAITS, LikenessEncoder, somebody
 from inference.generator.photograph import straightened
 from inference.generator.portrait import Photographs, beside
 from inference.train import photographs
+from inference.train.glasses import altered, learned, spectacled
 from inference.train.likeness import HELD_OUT, photograph
 from tests.inference.painted_faces import Look, painted
 
@@ -118,6 +120,21 @@ def test_a_head_is_straightened_whatever_its_size_and_tilt(seeing: Photographs) 
 
     assert np.abs(heads[0].points[[33, 263, 152]] - heads[1].points[[33, 263, 152]]).max() < 4
     assert all(torch.isfinite(torch.tensor(head.colours)).all() for head in heads)
+
+
+def test_glasses_are_learned_from_painted_ones(seeing: Photographs) -> None:
+    rng, rows, worn = np.random.default_rng(3), [], []
+    for look in (PLAIN, PALE, DARK, BLOND):
+        mesh = seeing.mesh(painted(look))
+        assert mesh is not None
+        head = straightened(painted(look), mesh)
+        for _ in range(5):
+            rows += [edges(altered(head, rng)), edges(altered(spectacled(head, rng), rng))]
+            worn += [False, True]
+
+    found = learned(np.array(rows[:30]), np.array(worn[:30]))
+    told = np.array(rows[30:]) @ found.weight + found.bias > 0
+    assert (told == np.array(worn[30:])).mean() >= 0.8
 
 
 @pytest.mark.skipif(not MEDIA.exists(), reason="the evaluation data is not here: set $VOLARY_DATA")
