@@ -67,3 +67,23 @@ def test_a_handle_is_never_cut_short(texts):
     (clause,) = compile_text("more of @ada.b-c", texts.ask).clauses
 
     assert clause.labels == ("@ada.b-c",)
+
+
+@pytest.mark.parametrize("text", ["wjkehf skjdhf", "brrrp flonk gnux"])
+def test_words_that_mean_nothing_are_reported_and_steer_nothing(texts, text):
+    said = compile_text(text, texts.ask)
+
+    assert said.kind == "noop" and said.not_understood == (text,)
+
+
+@pytest.mark.parametrize("text", ["less snow", "LESS SNOW!!!", "moins de neige", "MOINS DE NEIGE !!!"])
+def test_shouting_asks_for_the_same(texts, text):
+    assert [(clause.op, clause.labels) for clause in compile_text(text, texts.ask).clauses] == [
+        ("less", ("snow_winter",))
+    ]
+
+
+def test_the_second_of_two_wishes_is_not_dropped(texts):
+    said = compile_text("keep the beaches, lose the crowds", texts.ask)
+
+    assert "crowds" in {target.words for clause in said.clauses for target in clause.targets} | set(said.not_understood)

@@ -70,6 +70,7 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
     text = unicodedata.normalize("NFC", text).replace("\u2019", "'").strip()
     if not text or len(text) > LONGEST_TEXT:
         raise Invalid(f"an instruction has 1 to {LONGEST_TEXT} characters, not {len(text)}", param="text")
+    text = text.lower() if text.isupper() else text  # both encoders read shouting otherwise
     language = guess(text, hint)
     text = _spelt(text, language, ask)
     language = guess(text, hint)

@@ -100,7 +100,7 @@ def pieces_of(sentence: list[Word]) -> list[Piece]:
 
 def _starts_anew(word: Word, before: list[Word]) -> bool:
     """ "More waves less streets": a second operation after the first one's target needs no comma."""
-    at = next((at for at, each in enumerate(before) if each.kind in ("MORE", "LESS", "BLOCK", "ONLY")), None)
+    at = next((at for at, each in enumerate(before) if each.kind in ("MORE", "LESS", "BLOCK", "ONLY", "PLUS")), None)
     if word.folded in NO_OR_YES:
         return any(w.folded in NO_OR_YES and w.folded != word.folded and _names(before[n:]) and not _names(before[:n])
                    for n, w in enumerate(before))  # fmt: skip

@@ -84,7 +84,8 @@ class Said:
         French "plus" from now on is as likely no more as more.
         """
         kinds = {word.kind for word in self.words}
-        goes_on = any(word.folded in ENDS for word in self.words[:-1])
+        said = max((at for at, word in enumerate(self.words) if word.kind != "STOPMARK"), default=0)
+        goes_on = any(word.folded in ENDS for word in self.words[:said])
         is_unclear = "PLUS" in kinds and self.scope() == "forever"
         return self.is_read and len(kinds & ASKING) == 1 and not kinds & TURNING and not goes_on and not is_unclear
 
