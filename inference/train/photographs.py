@@ -102,6 +102,20 @@ def follows(kept: Sequence[Photo], read: np.ndarray, names: Sequence[str]) -> It
         yield f"  {name}: rank correlation with the plain measure {_interval(kept, correlation)}"
 
 
+def elsewhere(photo: Photo, seed: int) -> np.ndarray:
+    """The picture before a plain ground of its own and in a light of its own: photographs of one session share both,
+    and who reads those would seem to know people."""
+    rng = np.random.default_rng(seed)
+    assert photo.mesh is not None
+    top, chin = photo.mesh[10, :2], photo.mesh[152, :2]
+    high, (x, y) = float(np.linalg.norm(chin - top)), top + 0.35 * (chin - top)
+    down, across = np.mgrid[: photo.picture.shape[0], : photo.picture.shape[1]]
+    outside = np.hypot((across - x) / (0.75 * high), (down - y) / (0.85 * high)) > 1
+    ground = np.full(3, rng.uniform(20, 235)) + (rng.normal(0, 3, photo.picture.shape[:2])[..., None])
+    picture = np.where(outside[..., None] & (down < chin[1])[..., None], ground, photo.picture)
+    return np.clip(picture * rng.uniform(0.75, 1.2), 0, 255).astype(np.uint8)
+
+
 def alike(kept: Sequence[Photo], read: np.ndarray) -> str:
     """How often two photographs of one person are nearer in their traits than photographs of two are."""
     people = np.array([photo.person for photo in kept])
@@ -180,6 +194,8 @@ def report(media: Path, folder: Path, people: int = 300) -> Iterator[str]:
             yield f"{len(some)} photographs {title} of {len({p.person for p in some})} people, read {how}"
             yield from follows(some, read, ("skin", "hair light", *(("hair red",) if some is bright else ()), "beard"))
             yield alike(some, read)
+            moved = np.array([face(by, elsewhere(photo, place)) for place, photo in enumerate(some)])
+            yield "  each before another ground and in another light:" + alike(some, moved)[1:]
             if some is kept:
                 yield from told(some, read)
             yield steadiness(some[:: 1 if some is bright else 5], by, read[:: 1 if some is bright else 5])
