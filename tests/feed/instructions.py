@@ -20,6 +20,7 @@ HELD_OUT = (
     "heldout_seventh",
     "heldout_eighth",
     "heldout_ninth",
+    "heldout_tenth",
 )
 PARTS = (*DEVELOPED, *HELD_OUT)
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')
