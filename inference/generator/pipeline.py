@@ -22,6 +22,7 @@ from inference.generator import plan as planning
 from inference.generator.asking import Ask, AskError, Clip, SourceClip, check
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
+from inference.generator.backdrop import Backdrop, BackdropShape
 from inference.generator.enlarger import FOLD, Enlarger, EnlargerShape
 from inference.generator.falling import falling, weather_of
 from inference.generator.likeness import PEOPLE, TRAITS, LikenessEncoder, somebody
@@ -31,28 +32,17 @@ from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanS
 from inference.generator.plate import cleaned
 from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, encoder
 from inference.generator.sampling import Latents, Recipe, Start, denoise
+from inference.generator.staging import continued, hung, staged
 from inference.generator.steadying import steadied
 from inference.generator.telling import told
 from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder, readable
 from inference.generator.transformer import PATCH, Condition, Transformer, TransformerShape
+from inference.generator.windows import PREFIX, SOUNDS, WINDOW, Known, joined, rounds, tail, window_of
 from inference.generator.wishes import Wish, World, wish
 
 __all__ = ["Ask", "Clip", "Generator", "SourceClip"]
 
-WINDOW = 12  # latents of video in four seconds
-PREFIX = 4  # latents a later window is shown of the one before
-SOUNDS = 2  # audio latents for each of video
 _SOUND_SPAN = audio.RATE * TEMPORAL // frames.RATE  # samples a video latent lasts
-
-
-@dataclass(frozen=True)
-class _Known:
-    """Latents there are already, (T,H,W,C) and (2T,C); `has_sound` is False where the audio is only filler. `plan` is
-    what they were made to, None where they come from outside."""
-
-    latents: Latents
-    has_sound: bool
-    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -69,8 +59,10 @@ class _Job:
     on_step: Callable[[float], None]
 
 
-_Parts = tuple[VideoAutoencoder, AudioAutoencoder, Transformer, Planner, Enlarger, Reader, LikenessEncoder | None]
-_NAMES = ("autoencoder", "audio", "transformer", "planner", "enlarger", "reader", "likeness")
+_Parts = tuple[
+    VideoAutoencoder, AudioAutoencoder, Transformer, Planner, Enlarger, Backdrop, Reader, LikenessEncoder | None
+]
+_NAMES = ("autoencoder", "audio", "transformer", "planner", "enlarger", "backdrop", "reader", "likeness")
 
 
 class Generator:
@@ -82,7 +74,8 @@ class Generator:
         for part in parts:
             if part is not None:
                 part.eval().requires_grad_(False)
-        self.video, self.audio, self.transformer, self.planner, self.enlarger, reader, self.likeness = parts
+        self.video, self.audio, self.transformer, self.planner, *drawing, reader, self.likeness = parts
+        self.enlarger, self.backdrop = drawing
         self.model = model
         self.styles: tuple[str, ...] = tuple(config["styles"])
         self.attributes: dict[str, list[str]] = config["attributes"]
@@ -106,6 +99,7 @@ class Generator:
                 Transformer(TransformerShape(**config["transformer"])),
                 Planner(PlanShape(**config["planner"])),
                 Enlarger(EnlargerShape(**config["enlarger"])),
+                Backdrop(BackdropShape(**config["backdrop"])),
                 Reader(ReaderShape(**config["reader"])),
                 LikenessEncoder.beside(folder, config["likeness"]) if "likeness" in config else None,
             )
@@ -142,7 +136,7 @@ class Generator:
         with torch.inference_mode(), _timed(timings, "denoise"):
             made = self._made(job, source)
         with torch.inference_mode(), _timed(timings, "decode"):
-            pictures, sound = self._decoded(made, sources.cover(source), job)
+            pictures, sound = self._decoded(made, source, job)
             clip = sources.finished(ask, source, pictures, sound)
         on_progress(1.0)
         assert made.plan is not None
@@ -180,7 +174,7 @@ class Generator:
         subject = plan.attributes[0, list(self.attributes).index("subject")]
         return job.traits if int(subject) in self._people() else torch.zeros_like(job.traits)
 
-    def _made(self, job: _Job, source: SourceClip | None) -> _Known:
+    def _made(self, job: _Job, source: SourceClip | None) -> Known:
         """Latents and plan of the whole clip, of an extension those from its prefix on."""
         match source.use if source else None:
             case None:
@@ -193,25 +187,25 @@ class Generator:
             case _:
                 return self._remixed(job, source)
 
-    def _continued(self, job: _Job, known: _Known | None) -> _Known:
+    def _continued(self, job: _Job, known: Known | None) -> Known:
         """Windows one after another, the first beginning with what is known."""
         done = known
-        rounds = _rounds(job.length, len(known.latents.video) if known else 0)
-        for place in range(rounds):
-            prefix = _tail(done) if done else None
+        count = rounds(job.length, len(known.latents.video) if known else 0)
+        for place in range(count):
+            prefix = tail(done) if done else None
             keep = len(prefix.latents.video) if prefix else 0
             plan = self._planned(job, prefix, place)
-            window = self._window(job, prefix, plan, (place, place / rounds, 1 / rounds))
+            window = self._window(job, prefix, plan, (place, place / count, 1 / count))
             before = done.latents if done else Latents(window.video[:0], window.audio[:0])
             is_image = done is not None and place == 0 and not done.has_sound and keep == 1
             sound = window.audio if is_image else torch.cat([before.audio, window.audio[SOUNDS * keep :]])
             latents = Latents(torch.cat([before.video, window.video[keep:]]), sound)
-            done = _Known(latents, True, _joined(done.plan if done else None, plan, keep))
+            done = Known(latents, True, joined(done.plan if done else None, plan, keep))
         assert done is not None and done.plan is not None
         whole = Latents(done.latents.video[: job.length], done.latents.audio[: SOUNDS * job.length])
-        return _Known(whole, True, Plan(done.plan.attributes, done.plan.motion[:, : TEMPORAL * job.length]))
+        return Known(whole, True, Plan(done.plan.attributes, done.plan.motion[:, : TEMPORAL * job.length]))
 
-    def _planned(self, job: _Job, known: _Known | None, place: int) -> Plan:
+    def _planned(self, job: _Job, known: Known | None, place: int) -> Plan:
         """The plan of a window: around what was said, going on where known latents or their own plan end."""
         hints = _hints(job.grid, self.planner.shape)
         start = Plan(torch.zeros(1, len(self.attributes), dtype=torch.long), torch.zeros(1, FRAMES, len(MOTION)))
@@ -232,7 +226,7 @@ class Generator:
         is_free = ~hints.is_moved.repeat_interleave(FRAMES // WINDOW, dim=1)
         return replace(plan, motion=steadied(plan.motion, is_free, self._named(plan)))
 
-    def _window(self, job: _Job, prefix: _Known | None, plan: Plan, progress: tuple[int, float, float]) -> Latents:
+    def _window(self, job: _Job, prefix: Known | None, plan: Plan, progress: tuple[int, float, float]) -> Latents:
         place, *shares = progress
         noise = self._noise(job, plan, place)
         known = Latents(noise.video.clone(), noise.audio.clone())
@@ -263,7 +257,7 @@ class Generator:
         video = moving(plan.motion, (1, WINDOW, *job.grid, shape.video), random)[0]
         return Latents(video, torch.randn(WINDOW * SOUNDS, shape.audio, generator=random))
 
-    def _remixed(self, job: _Job, source: SourceClip) -> _Known:
+    def _remixed(self, job: _Job, source: SourceClip) -> Known:
         """Every window starts from the source's own latents, noised as far as its strength says."""
         known = self._encoded(source, job)
         count = min(len(known.latents.video), job.length)
@@ -271,18 +265,18 @@ class Generator:
         whole: Plan | None = None
         starts = range(0, count, WINDOW)
         for place, first in enumerate(starts):
-            part = _slice(known.latents, first)
-            plan = self._planned(job, _Known(part, known.has_sound) if source.strength < 1 else None, place)
+            part = window_of(known.latents, first)
+            plan = self._planned(job, Known(part, known.has_sound) if source.strength < 1 else None, place)
             start = Start(part, self._noise(job, plan, place), source.strength)
             window = self._denoised(job, start, plan, (0, 0), (place / len(starts), 1 / len(starts)))
             if not known.has_sound:
                 window = self._sounded(job, window, plan, place)
             made.append(Latents(window.video, window.audio))
-            whole = _joined(whole, plan, 0)
+            whole = joined(whole, plan, 0)
         assert whole is not None
         video, sound = (torch.cat([getattr(one, name) for one in made]) for name in ("video", "audio"))
         part = Plan(whole.attributes, whole.motion[:, : TEMPORAL * count])
-        done = _Known(Latents(video[:count], sound[: SOUNDS * count]), True, part)
+        done = Known(Latents(video[:count], sound[: SOUNDS * count]), True, part)
         return done if count == job.length else self._continued(job, done)
 
     def _sounded(self, job: _Job, window: Latents, plan: Plan, place: int) -> Latents:
@@ -291,42 +285,46 @@ class Generator:
         start = Start(Latents(window.video, noise.audio), noise, 1.0)
         return self._denoised(job, start, plan, (WINDOW, 0), (0.99, 0.0))
 
-    def _still(self, source: SourceClip, job: _Job) -> _Known:
+    def _still(self, source: SourceClip, job: _Job) -> Known:
         """An image as one latent that stands still, which is how the transformer was shown images."""
         picture = frames.resized(source.frames[:1], job.grid[0] * SPATIAL, job.grid[1] * SPATIAL)
         latent = self.video.encode(frames.to_unit(np.repeat(picture, TEMPORAL, axis=0)))[0]
-        return _Known(Latents(latent, torch.zeros(0, self.transformer.shape.audio)), False)
+        return Known(Latents(latent, torch.zeros(0, self.transformer.shape.audio)), False)
 
-    def _prefix(self, source: SourceClip, job: _Job) -> tuple[_Known, int]:
+    def _prefix(self, source: SourceClip, job: _Job) -> tuple[Known, int]:
         """The source's last latents, and how many latents there are from their beginning to the clip's end."""
         known = self._encoded(source, job)
         keep = min(PREFIX, len(known.latents.video))
         rest = job.length - len(source.frames) // TEMPORAL
         video = known.latents.video[-keep:]
-        return _Known(Latents(video, known.latents.audio[-SOUNDS * keep :]), known.has_sound), keep + rest
+        return Known(Latents(video, known.latents.audio[-SOUNDS * keep :]), known.has_sound), keep + rest
 
-    def _encoded(self, source: SourceClip, job: _Job) -> _Known:
+    def _encoded(self, source: SourceClip, job: _Job) -> Known:
         """The source's latents; one shorter than a latent is held on its last frame."""
         pictures = frames.resized(source.frames, job.grid[0] * SPATIAL, job.grid[1] * SPATIAL)
         spare = -len(pictures) % TEMPORAL
         pictures = np.concatenate([np.repeat(pictures[:1], spare, axis=0), pictures])
         video = torch.cat([self.video.encode(frames.to_unit(part))[0] for part in sources.overlapping(pictures)])
         if source.sound is None:
-            return _Known(Latents(video, torch.zeros(SOUNDS * len(video), self.transformer.shape.audio)), False)
+            return Known(Latents(video, torch.zeros(SOUNDS * len(video), self.transformer.shape.audio)), False)
         wave = np.zeros(len(video) * _SOUND_SPAN, np.float32)
         tail = source.sound[-len(wave) :]
         wave[len(wave) - len(tail) :] = tail
         heard = self.audio.encode(audio.mel(torch.from_numpy(normalised(wave, audio.RATE))[None]))[0]
-        return _Known(Latents(video, heard), True)
+        return Known(Latents(video, heard), True)
 
-    def _decoded(self, made: _Known, cover: float, job: _Job) -> tuple[np.ndarray, np.ndarray]:
+    def _decoded(self, made: Known, source: SourceClip | None, job: _Job) -> tuple[np.ndarray, np.ndarray]:
         """Enlarged frames (T,h,w,3) and a wave (S,)."""
         assert made.plan is not None
+        cover = sources.cover(source)
         with torch.autocast("cpu", torch.bfloat16):
             pictures = self.video.decode(made.latents.video[None])[0]
             mels = self.audio.decode(made.latents.audio[None])
         motion = made.plan.motion[0, : len(pictures)]
         plate = cleaned(pictures, motion) if cover == 1 else pictures  # what a remix keeps of its source stays
+        before = continued(source, pictures, motion)
+        backdrops = hung(self.backdrop, pictures, (made.plan.attributes, motion), job.seed, before)
+        plate = staged(plate, motion, backdrops, cover)
         weather = weather_of(self._named(made.plan)) if cover == 1 else None
         random = torch.Generator().manual_seed(job.seed)
         places = pictures.shape[1] // FOLD, pictures.shape[2] // FOLD
@@ -338,35 +336,6 @@ class Generator:
     def _named(self, plan: Plan) -> dict[str, str]:
         rows = zip(self.attributes.items(), plan.attributes[0].tolist(), strict=True)
         return {name: values[place] for (name, values), place in rows}
-
-
-def _rounds(length: int, known: int) -> int:
-    """How many windows make `length` latents when some are known."""
-    first = WINDOW - min(known, PREFIX)
-    return 1 + max(0, -(-(length - known - first) // (WINDOW - PREFIX)))
-
-
-def _joined(before: Plan | None, window: Plan, keep: int) -> Plan:
-    """The plan so far with that of a window after it, of which the first `keep` latents were known."""
-    if before is None:
-        return window
-    return Plan(window.attributes, torch.cat([before.motion, window.motion[:, TEMPORAL * keep :]], dim=1))
-
-
-def _tail(known: _Known) -> _Known:
-    keep = min(PREFIX, len(known.latents.video))
-    latents = Latents(known.latents.video[-keep:], known.latents.audio[-SOUNDS * keep :])
-    return _Known(latents, known.has_sound, known.plan)
-
-
-def _slice(latents: Latents, first: int) -> Latents:
-    """A window from `first` on, held on its last latent where the source ends."""
-    video, sound = latents.video[first : first + WINDOW], latents.audio[SOUNDS * first : SOUNDS * (first + WINDOW)]
-    spare = WINDOW - len(video)
-    return Latents(
-        torch.cat([video, video[-1:].expand(spare, -1, -1, -1)]),
-        torch.cat([sound, sound[-1:].expand(SOUNDS * spare, -1)]),
-    )
 
 
 def _words(text: Text | None) -> tuple[torch.Tensor, torch.Tensor]:

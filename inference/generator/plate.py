@@ -16,6 +16,7 @@ from inference.generator.plan import DEPTHS, HORIZON, MOTION, grounds, places
 VIEWS = 12  # frames, evenly spread, that a frame's surroundings are looked up in
 REACH = 3.2  # half sides of the subject's square, within which a smear may lie
 FREE = 1.8  # half sides beyond which a frame shows the world and not the subject
+ABOUT = 24  # frames to both sides in which one looks for what stands behind its subject
 _EDGE = 14.0
 _ENOUGH = 1.0  # views that have to show a place before it is replaced wholly
 
@@ -24,27 +25,44 @@ def cleaned(pictures: Tensor, motion: Tensor) -> Tensor:
     """Frames (T,H,W,3) in -1..1 of such motion (T,11), with what lies around and behind the subject as others show it:
     most of the subject is gone, and has to be painted."""
     high, wide = pictures.shape[1:3]
-    behind, seen = _behind(pictures, motion)
+    world, seen = _behind(pictures, motion)
     u, v = (part.unflatten(1, (high, wide)) for part in places(motion, high, wide))
     around = _within(u, v, REACH) * (seen / _ENOUGH).clamp(max=1)
-    return torch.where(
-        _is_shadow(pictures, behind, motion)[..., None], pictures, pictures.lerp(behind, around[..., None])
-    )
+    return torch.where(is_shadow(pictures, world, motion)[..., None], pictures, pictures.lerp(world, around[..., None]))
 
 
-def _behind(pictures: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
-    """What other frames show at every place of the world (T,H,W,3), and in how many of them (T,H,W)."""
+def behind(pictures: Tensor, motion: Tensor, frame: int) -> tuple[Tensor, Tensor]:
+    """One of the frames (T,H,W,3) of such motion (T,11), with its subject's surroundings as those within two seconds
+    of it show them (3,H,W), and how far it shows the world and not the subject at each place (H,W)."""
+    first, last = max(0, frame - ABOUT), min(len(pictures), frame + ABOUT + 1)
+    stood = motion[frame : frame + 1]
+    world, seen = _behind(pictures[first:last], motion[first:last], stood)
+    around = square(stood, pictures.shape[1:3], FREE)[0]
+    mixed = pictures[frame].lerp(world[0], (around * (seen[0] / _ENOUGH).clamp(max=1))[..., None])
+    return mixed.permute(2, 0, 1), torch.maximum(1 - around, seen[0])
+
+
+def _behind(pictures: Tensor, motion: Tensor, stood: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """What frames show at every place of the world (N,H,W,3), and how many of them (N,H,W), from where the camera
+    stands in `stood` (N,11), which is every frame where it is not given."""
     high, wide = pictures.shape[1:3]
+    stood = motion if stood is None else stood
     views = torch.linspace(0, len(pictures) - 1, min(VIEWS, len(pictures))).round().long()
     u, v = (part.unflatten(1, (high, wide)) for part in places(motion[views], high, wide))
     is_free = 1 - _within(u, v, FREE)
     shown = torch.cat([pictures[views] * is_free[..., None], is_free[..., None]], -1).permute(0, 3, 1, 2)
-    total = torch.zeros(len(pictures), 4, high, wide)
+    total = torch.zeros(len(stood), 4, high, wide)
     for view, moved in zip(shown, motion[views], strict=True):
-        at = _looked_up(motion, moved, (high, wide))
+        at = looked_up(stood, moved, (high, wide))
         total += F.grid_sample(view.expand(len(at), -1, -1, -1), at, align_corners=False)
     colour, seen = total.split((3, 1), dim=1)
     return (colour / seen.clamp(min=1e-3)).permute(0, 2, 3, 1), seen[:, 0]
+
+
+def square(motion: Tensor, size: tuple[int, int], reach: float) -> Tensor:
+    """Where the subject may be in frames (B,11): `_within` of every pixel (B,H,W)."""
+    u, v = places(motion, *size)
+    return _within(u, v, reach).unflatten(1, size)
 
 
 def _within(u: Tensor, v: Tensor, reach: float) -> Tensor:
@@ -52,7 +70,7 @@ def _within(u: Tensor, v: Tensor, reach: float) -> Tensor:
     return torch.sigmoid((reach - torch.maximum(u.abs(), v.abs())) * _EDGE)
 
 
-def _looked_up(motion: Tensor, other: Tensor, size: tuple[int, int]) -> Tensor:
+def looked_up(motion: Tensor, other: Tensor, size: tuple[int, int]) -> Tensor:
     """Where the places of frames (T,11) lie in a frame whose camera stands as in `other` (11,): (T,H,W,2)."""
     high, wide = size
     far, close, down = grounds(motion, high, wide)
@@ -63,7 +81,7 @@ def _looked_up(motion: Tensor, other: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.stack([2 * across * high / wide, 2 * down], dim=-1).unflatten(1, size)
 
 
-def _is_shadow(pictures: Tensor, behind: Tensor, motion: Tensor) -> Tensor:
+def is_shadow(pictures: Tensor, behind: Tensor, motion: Tensor) -> Tensor:
     """Whether a place (T,H,W) is darker than what other frames show there, on the ground: that is the subject's own
     shadow, and no smear."""
     down = grounds(motion, *pictures.shape[1:3])[2].unflatten(1, pictures.shape[1:3])

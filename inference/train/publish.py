@@ -17,6 +17,7 @@ from events.engines import SMALL
 from inference import weights
 from inference.generator.audio import AudioShape
 from inference.generator.autoencoder import VideoShape
+from inference.generator.backdrop import BackdropShape
 from inference.generator.enlarger import EnlargerShape
 from inference.generator.likeness import TRAITS, LikenessShape
 from inference.generator.plan import PlanShape
@@ -63,7 +64,7 @@ def publish(run: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # A run from before people had traits has no likeness encoder, and its painter is told none.
     encodes = (run / "likeness.safetensors").exists()
-    kept = ("autoencoder", "audio", "planner", "enlarger", "reader", *(("likeness",) if encodes else ()))
+    kept = ("autoencoder", "audio", "planner", "enlarger", "backdrop", "reader", *(("likeness",) if encodes else ()))
     sources = {"transformer": "average", **{name: name for name in kept}}
     files = {
         f"{name}.safetensors": weights.write(folder, f"{name}.safetensors", load_file(run / f"{source}.safetensors"))
@@ -76,6 +77,7 @@ def publish(run: Path, folder: Path) -> None:
         "transformer": asdict(TransformerShape()),
         "planner": asdict(PlanShape()),
         "enlarger": asdict(EnlargerShape(traits=len(TRAITS) if encodes else 0)),
+        "backdrop": asdict(BackdropShape()),
         "reader": asdict(ReaderShape()),
         "encoder": hashlib.sha256(packaged()).hexdigest(),
         **({"likeness": asdict(LikenessShape())} if encodes else {}),

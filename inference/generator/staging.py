@@ -1,0 +1,157 @@
+"""Hangs drawn backdrops behind the frames of a clip: for which frames one is drawn, what is known of it beforehand, and
+where it stands in place of the world that was decoded.
+
+One backdrop serves every frame from which the camera sees about the same; the next is begun from what it shows. What
+moves of itself in the decoded frames (waves, a shadow) differs from the blurred picture that a backdrop was drawn from,
+and is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from inference.generator.asking import SourceClip
+from inference.generator.autoencoder import TEMPORAL
+from inference.generator.backdrop import Backdrop, Given, drawn
+from inference.generator.frames import resized, to_unit
+from inference.generator.plan import MOTION
+from inference.generator.plate import behind, is_shadow, looked_up, square
+from inference.generator.windows import PREFIX
+
+SPAN = 48  # frames that one backdrop serves at most
+TURN = 0.2  # frame heights that the camera may go, or the share it may zoom, before the next is drawn
+ALIKE = 0.12  # difference in brightness at which what was decoded is about half as good as something else
+_PAN, _ZOOM = MOTION.index("pan"), MOTION.index("zoom")
+_NEAR = 1.6  # half sides of the subject's square in which nothing that was decoded is kept but a shadow
+_HIDDEN = 0.5  # views that have to show a place before it counts as known
+
+
+@dataclass(frozen=True)
+class Hung:
+    """A backdrop (3,H,W) of a frame, the picture (3,H,W) it was drawn from, how the camera stands to it, motion
+    (11,), and where it shows the world (H,W)."""
+
+    drawn: Tensor
+    blurred: Tensor
+    motion: Tensor
+    frame: int
+    is_world: Tensor
+
+
+def continued(source: SourceClip | None, pictures: Tensor, motion: Tensor) -> Hung | None:
+    """What there is before anything is drawn, for decoded frames (T,H,W,3) of motion (T,11): the picture that a clip
+    goes on from, which is the decoded frames' first or the last of those they share with their source."""
+    if source is None or source.use not in ("extend", "reference"):
+        return None
+    high, wide = pictures.shape[1:3]
+    is_image = source.use == "reference"
+    frame = TEMPORAL - 1 if is_image else TEMPORAL * min(PREFIX, len(source.frames) // TEMPORAL) - 1
+    picture = to_unit(resized(source.frames[:1] if is_image else source.frames[-1:], high, wide))[0, 0]
+    return Hung(
+        picture.permute(2, 0, 1),
+        pictures[frame].permute(2, 0, 1),
+        motion[frame],
+        frame,
+        1 - square(motion[frame : frame + 1], (high, wide), _NEAR)[0],
+    )
+
+
+def stands(motion: Tensor) -> list[int]:
+    """The frames of such motion (T,11) that a backdrop is drawn for: the middles of equal parts."""
+    parts = []
+    for start in range(0, len(motion), SPAN):
+        part = motion[start : start + SPAN]
+        travel = (part[:, _PAN].max() - part[:, _PAN].min()) + (part[:, _ZOOM].max() / part[:, _ZOOM].min() - 1)
+        count = 1 + int(travel / TURN)
+        parts += [start + round((place + 0.5) * len(part) / count - 0.5) for place in range(count)]
+    return parts
+
+
+def hung(model: Backdrop, pictures: Tensor, plan: tuple[Tensor, Tensor], seed: int, known: Hung | None) -> list[Hung]:
+    """The backdrops for decoded frames (T,H,W,3) in -1..1 of a plan's attributes (1,10) and motion (T,11). `known` is
+    what is there already: a picture that the clip goes on from."""
+    attributes, motion = plan
+    done: list[Hung] = []
+    for frame in stands(motion):
+        move = motion[frame : frame + 1]
+        world, seen = behind(pictures, motion, frame)
+        is_hidden = seen < _HIDDEN
+        blurred = torch.where(is_hidden[None], pictures[frame].permute(2, 0, 1), world)[None]
+        hidden = is_hidden[None, None].float()
+        sharp, is_sharp = _carried(done[-1] if done else known, blurred, move)
+        given = Given(blurred, hidden * (1 - is_sharp), sharp, is_sharp, attributes, move)
+        done.append(Hung(drawn(model, given, seed)[0], blurred[0], move[0], frame, torch.ones(blurred.shape[2:])))
+    return done
+
+
+def _carried(before: Hung | None, blurred: Tensor, move: Tensor) -> tuple[Tensor, Tensor]:
+    """What another backdrop shows of the one for such motion (1,11): the picture (1,3,H,W), and where it holds still
+    (1,1,H,W): in sight, and what was decoded there is the same."""
+    if before is None:
+        return torch.zeros_like(blurred), torch.zeros_like(blurred[:, :1])
+    at = looked_up(move, before.motion, blurred.shape[2:])
+    sharp, was = (
+        F.grid_sample(part[None], at, padding_mode="border", align_corners=False)
+        for part in (before.drawn, before.blurred)
+    )
+    is_world = F.grid_sample(before.is_world[None, None], at, align_corners=False)
+    return sharp, ((is_world > 0.5) & (_alike(was, blurred) > 0.5)).float()
+
+
+def staged(pictures: Tensor, motion: Tensor, backdrops: list[Hung], share: float = 1.0) -> Tensor:
+    """Frames (T,H,W,3) in -1..1 of such motion (T,11) before their backdrops, laid on to this share."""
+    parts = [_before(pictures[some], motion[some], near, share) for some, near in _between(backdrops, len(pictures))]
+    return torch.cat(parts)
+
+
+_Near = list[tuple[Hung, Tensor]]  # backdrops, and how much each counts in every frame (T,)
+
+
+def _between(backdrops: list[Hung], count: int) -> Iterator[tuple[slice, _Near]]:
+    """The frames that lie between the same two backdrops, with these two; the first and the last serve alone before
+    and after."""
+    first, last = backdrops[0], backdrops[-1]
+    yield slice(0, first.frame), [(first, torch.ones(first.frame))]
+    for one, other in pairwise(backdrops):
+        share = torch.arange(other.frame - one.frame) / (other.frame - one.frame)
+        yield slice(one.frame, other.frame), [(one, 1 - share), (other, share)]
+    yield slice(last.frame, count), [(last, torch.ones(count - last.frame))]
+
+
+def _before(pictures: Tensor, motion: Tensor, near: _Near, share: float) -> Tensor:
+    """Some frames (T,H,W,3) before their backdrops."""
+    decoded, size = pictures.permute(0, 3, 1, 2), pictures.shape[1:3]
+    fine, rough, is_seen = _shown(motion, near, size)
+    world = decoded + _alike(decoded, rough) * (fine - rough)
+    close = square(motion, size, _NEAR)
+    is_shaded = is_shadow(pictures, rough.permute(0, 2, 3, 1), motion)
+    world = world.lerp(fine, (close * ~is_shaded)[:, None])
+    return decoded.lerp(world, share * is_seen).permute(0, 2, 3, 1)
+
+
+def _shown(motion: Tensor, near: _Near, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+    """What the backdrops show in frames of such motion (T,11), as drawn and as it was (T,3,H,W), and where they show
+    anything (T,1,H,W)."""
+    total = torch.zeros(len(motion), 7, *size)
+    for one, weight in near:
+        at = looked_up(motion, one.motion, size)
+        inside = (at.abs() < 1).all(-1)[:, None] * weight[:, None, None, None] + 1e-4
+        both = [
+            F.grid_sample(part.expand(len(at), -1, -1, -1), at, padding_mode="border", align_corners=False)
+            for part in (one.drawn, one.blurred)
+        ]
+        total += torch.cat([*both, torch.ones_like(inside)], dim=1) * inside
+    fine, rough = (part / total[:, 6:] for part in total[:, :6].split(3, dim=1))
+    return fine, rough, (total[:, 6:] > 2e-3).float()
+
+
+def _alike(one: Tensor, other: Tensor) -> Tensor:
+    """How far two pictures (B,3,H,W) show the same at each place (B,1,H,W), 1 to 0."""
+    apart = F.avg_pool2d((one - other).abs().mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)
+    return torch.exp(-((apart / ALIKE) ** 2))
