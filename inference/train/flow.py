@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,7 +182,21 @@ class Average:
             self.weights[name].lerp_(weight, 1 - keep)
 
 
-def share_gradients(model: Transformer, share: float) -> float:
+@contextmanager
+def together(meeting: Path, rank: int, ranks: int) -> Iterator[None]:
+    """Within, this process and the others of its training, where there are any, share gradients; `meeting` is a file
+    that none has met by before."""
+    if ranks == 1:
+        yield
+        return
+    dist.init_process_group("gloo", init_method=f"file://{meeting.resolve()}", rank=rank, world_size=ranks)
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def share_gradients(model: nn.Module, share: float) -> float:
     """Averages gradients and `share` over all processes, so that every one takes the same step; returns the share."""
     grads = [weight.grad for weight in model.parameters() if weight.grad is not None]
     flat = torch.cat([torch.tensor([share]), *(grad.flatten() for grad in grads)])
@@ -260,12 +276,8 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    if asked.ranks > 1:
-        meeting = (asked.run / "meeting").resolve()
-        dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=asked.rank, world_size=asked.ranks)
-    train(asked.prepared, asked.run, asked.minutes, asked.peak, asked.rank, asked.compile)
-    if asked.ranks > 1:
-        dist.destroy_process_group()
+    with together(asked.run / "meeting", asked.rank, asked.ranks):
+        train(asked.prepared, asked.run, asked.minutes, asked.peak, asked.rank, asked.compile)
 
 
 if __name__ == "__main__":

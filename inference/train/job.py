@@ -48,6 +48,8 @@ class Size:
     planner: float = 15
     reader: float = 8
     enlarger: float = 25
+    still: float = 15
+    backdrop: float = 33
     people: float = 17
     likeness: float = 22
 
@@ -63,8 +65,8 @@ class Size:
 
 def stages(run: Path, out: Path, size: Size) -> list[Stage]:
     """What is done, in order; every file lies under `run` until the weights are written to `out`."""
-    names = ("clips", "mels", "prepared", "windows", "sharp", "crowds", "drawn", "sayings")
-    clips, mels, ready, windows, sharp, crowds, drawn, sayings = (str(run / name) for name in names)
+    names = ("clips", "mels", "prepared", "windows", "sharp", "worlds", "crowds", "drawn", "sayings")
+    clips, mels, ready, windows, sharp, worlds, crowds, drawn, sayings = (str(run / name) for name in names)
     shards = ("--shards", str(size.shards))
 
     def minutes(of: float) -> tuple[str, str]:
@@ -86,6 +88,9 @@ def stages(run: Path, out: Path, size: Size) -> list[Stage]:
         Stage("reader", "reading", ("fit", sayings, str(run), *minutes(size.reader))),
         Stage("pairs", "enlarging", ("pairs", ready, str(run), sharp, "--shards", str(max(2, size.shards // 4)))),
         Stage("enlarger", "enlarging", ("train", sharp, str(run), *minutes(size.enlarger))),
+        Stage("worlds", "backdrops", ("pairs", ready, str(run), worlds, "--shards", str(max(2, size.shards // 3)))),
+        Stage("still", "backdrops", ("autoencoder", worlds, str(run), *minutes(size.still))),
+        Stage("backdrop", "backdrops", ("train", worlds, str(run), *minutes(size.backdrop)), ("--rank", "--ranks")),
         Stage("crowds", "painting", ("people", crowds, "--files", str(max(2, size.shards // 10)))),
         Stage("people", "painting", ("train", crowds, str(run), *minutes(size.people))),
         Stage("drawn", "likeness", ("draw", drawn, "--people", str(10 * size.shards))),

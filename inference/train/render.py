@@ -66,15 +66,18 @@ def render(
     """
     view = _View(scene, scale, torch.tensor(list(picks)))
     motion = _picked(move(scene), view.picks)
-    frames = view.background(scenery.paint(scene, scale))
-    if scene.setting == "sea":
-        frames = _waves(frames, view, scene)
-    frames = _shadow(frames, view, motion, scene)
+    frames = _shadow(_world(view, scene), view, motion, scene)
     frames, cover = _subject(frames, view, motion, (scene, traits or person(scene)))
-    frames = _weather(frames, view, scene, is_dry)
-    frames = _STYLES[scene.style](frames, view, scene).clamp(0, 1)
-    pixels = (frames.permute(0, 2, 3, 1) * 255).round().to(torch.uint8)
-    return pixels.contiguous(), (cover[:, 0] * 255).to(torch.uint8)
+    return _finished(frames, view, scene, is_dry), (cover[:, 0] * 255).to(torch.uint8)
+
+
+def empty(scene: Scene, scale: int, picks: Sequence[int], is_shaded: bool) -> Tensor:
+    """Frames uint8 (T,H,W,3) of the scene without its subject and without what falls; `is_shaded` leaves the shadow."""
+    view = _View(scene, scale, torch.tensor(list(picks)))
+    frames = _world(view, scene)
+    if is_shaded:
+        frames = _shadow(frames, view, _picked(move(scene), view.picks), scene)
+    return _finished(frames, view, scene, is_dry=True)
 
 
 def camera(scene: Scene) -> tuple[Tensor, Tensor]:
@@ -112,6 +115,17 @@ class _View:
         gy = self.y[:count] * 2 - 1
         grid = torch.stack(torch.broadcast_tensors(gx, gy), dim=-1)
         return F.grid_sample(plane[None].expand(count, -1, -1, -1), grid, padding_mode="border", align_corners=False)
+
+
+def _world(view: _View, scene: Scene) -> Tensor:
+    frames = view.background(scenery.paint(scene, view.scale))
+    return _waves(frames, view, scene) if scene.setting == "sea" else frames
+
+
+def _finished(frames: Tensor, view: _View, scene: Scene, is_dry: bool) -> Tensor:
+    """Under its weather and in its style, as uint8 (T,H,W,3)."""
+    styled = _STYLES[scene.style](_weather(frames, view, scene, is_dry), view, scene).clamp(0, 1)
+    return (styled.permute(0, 2, 3, 1) * 255).round().to(torch.uint8).contiguous()
 
 
 def _waves(frames: Tensor, view: _View, scene: Scene) -> Tensor:

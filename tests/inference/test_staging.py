@@ -1,0 +1,169 @@
+"""Backdrops behind frames: when one is drawn, where it stands before what was decoded, and where it does not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from inference.generator.asking import SourceClip
+from inference.generator.backdrop import Backdrop, BackdropShape, Given, drawn
+from inference.generator.plan import MOTION
+from inference.generator.plate import square
+from inference.generator.staging import SPAN, Hung, continued, hung, staged, stands
+from inference.train.plans import attributes, motion
+from inference.train.render import empty, render, size
+from inference.train.world import draw
+
+SCENE = replace(
+    draw(3), subject="ball", colour="red", size="small", setting="city", action="flies", weather="clear",
+    camera="still", portrait=False, time="day", style="photographic",
+)  # fmt: skip
+PAN = MOTION.index("pan")
+
+
+def blurred(pictures: torch.Tensor) -> torch.Tensor:
+    """Frames (T,H,W,3), each pixel the mean of those around it."""
+    return F.avg_pool2d(pictures.permute(0, 3, 1, 2), 5, 1, 2, count_include_pad=False).permute(0, 2, 3, 1)
+
+
+def units(pictures: torch.Tensor) -> torch.Tensor:
+    return pictures.float() / 127.5 - 1
+
+
+def painted(scene, frame: int, is_shaded: bool = False) -> Hung:
+    """The backdrop that a perfect network would draw."""
+    fine = units(empty(scene, 1, [frame], is_shaded))
+    rough = blurred(units(empty(scene, 1, [frame], is_shaded=False)))
+    everywhere = torch.ones(rough.shape[1:3])
+    return Hung(fine[0].permute(2, 0, 1), rough[0].permute(2, 0, 1), motion(scene)[frame], frame, everywhere)
+
+
+def error(one: torch.Tensor, other: torch.Tensor) -> float:
+    return (one - other).abs().mean().item()
+
+
+def test_a_still_camera_needs_one_backdrop_for_four_seconds_and_one_that_moves_more() -> None:
+    still = motion(SCENE)
+    panned, zoomed = (motion(replace(SCENE, camera=camera)) for camera in ("pan left", "zoom in"))
+
+    assert stands(still) == [23] or stands(still) == [24]
+    assert len(stands(torch.cat([still] * 3))) == 3
+    assert len(stands(panned)) >= 3
+    assert len(stands(zoomed)) >= 3
+    assert all(0 <= frame < SPAN for frame in stands(panned))
+
+
+@pytest.mark.parametrize("camera", ["still", "pan left", "zoom in"])
+def test_what_was_decoded_gives_way_to_what_was_drawn(camera: str) -> None:
+    scene = replace(SCENE, camera=camera)
+    moves = motion(scene)
+    world = units(empty(scene, 1, range(48), is_shaded=False))
+    soft = blurred(world)
+
+    made = staged(soft, moves, [painted(scene, frame) for frame in stands(moves)])
+
+    middle = slice(2, -2), slice(4, -4)
+    assert error(made[:, *middle], world[:, *middle]) < 0.6 * error(soft[:, *middle], world[:, *middle])
+
+
+def test_what_differs_from_the_picture_it_was_drawn_from_is_left_as_it_is() -> None:
+    moves = motion(SCENE)
+    soft = blurred(units(empty(SCENE, 1, range(48), is_shaded=False)))
+    far = square(moves, size(SCENE), 2.5)[10] < 0.01
+    place = torch.zeros(size(SCENE), dtype=torch.bool)
+    place[8:18, 2:22] = True
+    assert (far & place).sum() > 100
+    soft[10][place] = torch.tensor([1.0, -1.0, 1.0])  # something that moves of itself
+
+    made = staged(soft, moves, [painted(SCENE, 24)])
+
+    inner = torch.zeros_like(place)
+    inner[11:15, 6:18] = True
+    assert error(made[10][inner & far], soft[10][inner & far]) < 0.02
+
+
+def test_the_subject_as_it_was_decoded_is_gone_and_its_shadow_stays() -> None:
+    scene = replace(SCENE, action="spins")
+    moves = motion(scene)
+    decoded, truth = units(render(scene)[0]), units(empty(scene, 1, range(48), is_shaded=True))
+
+    made = staged(decoded, moves, [replace(painted(scene, 24, is_shaded=True), blurred=decoded[24].permute(2, 0, 1))])
+
+    on = square(moves, size(scene), 1.0)[5] > 0.9
+    is_red = made[5][..., 0] - made[5][..., 1:].amax(-1) > 0.5
+    assert (is_red & on).sum() < 0.1 * on.sum()
+    near = square(moves, size(scene), 1.4)[5] > 0.9
+    assert error(made[5][near], truth[5][near]) < 0.4 * error(decoded[5][near], truth[5][near])
+
+
+def test_a_share_lays_on_no_more_than_that() -> None:
+    moves = motion(SCENE)
+    soft = blurred(units(empty(SCENE, 1, range(4), is_shaded=False)))
+
+    nothing, half, whole = (staged(soft, moves[:4], [painted(SCENE, 2)], share) for share in (0.0, 0.5, 1.0))
+
+    assert torch.equal(nothing, soft)
+    assert torch.allclose(half, (soft + whole) / 2, atol=1e-5)
+
+
+@pytest.mark.parametrize("use", ["extend", "reference"])
+def test_a_clip_goes_on_from_the_picture_it_is_given(use) -> None:
+    scene = replace(SCENE, style="animation")
+    moves = motion(scene)
+    fine = empty(scene, 1, range(16), is_shaded=False).numpy()
+    soft = blurred(units(empty(scene, 1, range(48), is_shaded=False)))
+    source = SourceClip(fine if use == "extend" else fine[-1:], 12, use)
+
+    before = continued(source, soft, moves)
+
+    assert before is not None
+    assert before.frame == (15 if use == "extend" else 3)
+    assert error(before.drawn, units(torch.from_numpy(fine[-1])).permute(2, 0, 1)) < 1e-6
+    assert before.is_world[32, 2] > 0.9 or before.is_world[2, 2] > 0.9
+    model = Backdrop(BackdropShape())
+    said = torch.tensor([attributes(scene)])
+    with_it, without = (hung(model, soft, (said, moves), 1, one)[0].drawn for one in (before, None))
+    is_far = (square(moves[24:25], size(scene), 2.5) < 0.01)[0]
+    assert error(with_it[:, is_far], before.drawn[:, is_far]) < 0.9 * error(without[:, is_far], before.drawn[:, is_far])
+
+
+def test_remixes_and_clips_from_nothing_go_on_from_no_picture() -> None:
+    frames = np.zeros((16, 32, 32, 3), np.uint8)
+
+    assert continued(None, torch.zeros(48, 64, 112, 3), motion(SCENE)) is None
+    assert continued(SourceClip(frames, 12, "remix"), torch.zeros(48, 64, 112, 3), motion(SCENE)) is None
+
+
+def given(is_sharp: float) -> Given:
+    return Given(
+        torch.zeros(1, 3, 32, 56), torch.zeros(1, 1, 32, 56), torch.full((1, 3, 32, 56), 0.5),
+        torch.full((1, 1, 32, 56), is_sharp), torch.tensor([attributes(SCENE)]), motion(SCENE)[:1],
+    )  # fmt: skip
+
+
+def test_what_is_known_to_be_sharp_stays_as_it_is() -> None:
+    assert torch.equal(drawn(Backdrop(BackdropShape()), given(1.0), 1), given(1.0).sharp)
+
+
+def test_every_cell_is_told_whether_its_subject_hides_it_and_where_it_lies() -> None:
+    model, open_world = Backdrop(BackdropShape()), given(0.0)
+    hidden = replace(open_world, hidden=torch.ones_like(open_world.hidden))
+    panned = replace(open_world, motion=open_world.motion + torch.eye(len(MOTION))[PAN])
+
+    told = [model.told(one) for one in (open_world, hidden, panned)]
+
+    assert told[0].shape == (1, 4 * 7, 3 * 64 + 16 + 2 + 30)
+    assert not torch.allclose(told[0], told[1])
+    assert not torch.allclose(told[0], told[2])
+
+
+def test_the_same_seed_draws_the_same_and_another_does_not() -> None:
+    model = Backdrop(BackdropShape())
+
+    first, again, other = (drawn(model, given(0.0), seed) for seed in (1, 1, 2))
+
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert first.shape == (1, 3, 32, 56)
