@@ -14,6 +14,7 @@ from inference.generator import audio, frames
 from inference.generator.asking import AskError, Reference
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import VideoAutoencoder, VideoShape
+from inference.generator.backdrop import Backdrop, BackdropShape
 from inference.generator.enlarger import Enlarger, EnlargerShape
 from inference.generator.loudness import loudness
 from inference.generator.pipeline import Ask, Clip, Generator, SourceClip
@@ -30,6 +31,7 @@ SHAPE = TransformerShape(video=4, audio=4, width=32, depth=2, heads=2, styles=2,
 PLAN = PlanShape(latent=4 * 8 * 14, attributes=2, values=3, width=16, depth=1, heads=2)
 READER = ReaderShape(width=16, depth=1, heads=2, attributes=2, values=3)
 ENLARGER = EnlargerShape(coarse=8, paint=8, blocks=1, attributes=2, values=3)
+BACKDROP = BackdropShape(widths=(8, 8, 8), channels=4, width=16, depth=1, attributes=2, values=3)
 FACE = np.zeros((64, 64, 3), np.uint8)
 ASK = Ask("a red balloon floats over the sea", seconds=4, width=112, height=64, seed=7)
 
@@ -68,6 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "transformer": Transformer(SHAPE),
         "planner": Planner(PLAN),
         "enlarger": Enlarger(ENLARGER),
+        "backdrop": Backdrop(BACKDROP),
         "reader": Reader(READER),
     }
     untaught = {name: torch.zeros_like(value) for name, value in parts["enlarger"].spread.state_dict().items()}
@@ -86,6 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "transformer": asdict(SHAPE),
         "planner": asdict(PLAN),
         "enlarger": asdict(ENLARGER),
+        "backdrop": asdict(BACKDROP),
         "reader": asdict(READER),
         "encoder": hashlib.sha256(packaged()).hexdigest(),
         "attributes": {"subject": ["ball", "cat", "kite"], "style": ["plain", "fancy"]},
