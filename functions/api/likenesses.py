@@ -47,13 +47,15 @@ Names = tuple[Annotated[str, Field(max_length=200)], ...]
 class CreateLikeness(Body):
     """Who holds the key to the capture: with `device`, the default, the person's device must release its half for each
     clip, and `device_key` is its base64 X25519 public key; with `server` nobody is asked, and whoever takes over the
-    server can open the capture.
+    server can open the capture. With `renew` the capture takes the place of the likeness that the person has: face and
+    voice must match its capture, and once this one is accepted that one is erased.
     """
 
     language: Literal["en", "fr"] = "en"
     custody: Custody = "device"
     device_key: str | None = Field(default=None, max_length=200)
     content_type: str = Field(default="video/mp4", max_length=50)
+    renew: bool = False
 
 
 class ConfirmCapture(Body):
@@ -102,7 +104,7 @@ async def create(
     body: Annotated[CreateLikeness, Depends(posted(CreateLikeness))], account: CurrentAccount, services: CurrentServices
 ) -> NewLikeness:
     """A challenge that works once and for sixty seconds, and the form that takes the capture."""
-    wanted = enrol.Wanted(body.language, body.custody, body.device_key, body.content_type)
+    wanted = enrol.Wanted(body.language, body.custody, body.device_key, body.content_type, body.renew)
     record, form = enrol.begin(wanted, account, services)
     return new_likeness(record, form)
 

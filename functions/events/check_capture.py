@@ -5,7 +5,7 @@ from contextlib import suppress
 from volary import vault
 from volary.entrypoint import entrypoint
 from volary.errors import ConditionFailed
-from volary.ports import Range, Services
+from volary.ports import Services
 from volary.stores.accounts import Accounts
 from volary.stores.likenesses import Likenesses
 from volary.vault_index import index
@@ -22,8 +22,7 @@ def check_capture(event: LikenessCaptured, services: Services) -> Done:
     record = store.get(event.likeness_id)
     if record.state != "checking" or record.call_id is None:
         return Done()
-    account = Accounts(services.items).get(record.owner_id)
-    own = tuple(each.id for each in store.of_owner(record.owner_id, Range()) if each.id != record.id)
+    account, earlier = Accounts(services.items).get(record.owner_id), store.kept(record.owner_id)
     request = CheckCapture(
         likeness_id=record.id,
         get=services.blobs.get_link("uploads", record.upload_key, seconds=LINK_SECONDS),
@@ -32,7 +31,7 @@ def check_capture(event: LikenessCaptured, services: Services) -> Done:
         recipient=vault.recipient(record.id, services),
         put=vault.sealed_put_link(record.id, services),
         index=index(services),
-        own=own,
+        own=(earlier.id,) if earlier else (),
     )
     # An earlier delivery may have noted it without making the call.
     with suppress(ConditionFailed):

@@ -1,6 +1,7 @@
-"""Lock an accepted capture away and let its owner's consent begin."""
+"""Lock an accepted capture away, erase the likeness that it renews, and let its owner's consent begin."""
 
 from volary import vault
+from volary.accounts import Viewer
 from volary.enrolment import Likeness
 from volary.entrypoint import entrypoint
 from volary.likeness import Consent
@@ -11,6 +12,7 @@ from volary.stores.videos import Act
 
 from events.bus import Done, LikenessDecided
 from events.inference import CaptureChecked
+from functions.likenesses import grant
 from functions.likenesses.people import adult_at
 from functions.likenesses.receipts import changed_event
 
@@ -20,10 +22,18 @@ def keep_likeness(event: LikenessDecided, services: Services) -> Done:
     if event.accepted and record.state == "keeping":
         checked = CaptureChecked(likeness_id=record.id, findings=record.findings, sealed_sha256=record.sealed_sha256)
         vault.keep(record.id, record.owner_id, record.custody, record.device_key, checked, services)
+        _replace(record, services)
         _begin(record, services)
     if event.accepted:
         services.blobs.delete("uploads", record.upload_key)
     return Done()
+
+
+def _replace(record: Likeness, services: Services) -> None:
+    """Erase the likeness that this one renews; before `_begin` takes its name, so that a run that dies finds it."""
+    earlier = Likenesses(services.items).kept(record.owner_id)
+    if earlier and earlier.id != record.id:
+        grant.erase(earlier.id, Viewer(user_id=record.owner_id), services)
 
 
 def _begin(record: Likeness, services: Services) -> None:

@@ -22,19 +22,27 @@ KINDS = ("video/mp4", "video/webm")
 
 
 class Wanted(NamedTuple):
-    """How a person wants to enrol: the language they read in, who holds the key, and what kind of file comes."""
+    """How a person wants to enrol: the language they read in, who holds the key, what kind of file comes, and whether
+    it is to take the place of the likeness that they have."""
 
     language: Literal["en", "fr"] = "en"
     custody: Custody = "device"
     device_key: str | None = None
     content_type: str = "video/mp4"
+    renew: bool = False
 
 
 def begin(wanted: Wanted, account: Account, services: Services) -> tuple[Likeness, PostForm]:
-    """A fresh challenge and the form for its capture. Raises Conflict while the person has a likeness already."""
+    """A fresh challenge and the form for its capture. Raises Conflict while the person has a likeness already, unless
+    this one is to renew it: the new capture is then compared with the old one, which is erased once it is accepted.
+    """
     _check(wanted)
     store, now = Likenesses(services.items), int(services.clock.now().timestamp())
     _demand_room(account, now, store)
+    earlier = store.kept(account.user_id)
+    if earlier and not wanted.renew:
+        message = f"likeness {earlier.id} is {earlier.state}; renew it, or erase it to enrol anew"
+        raise Conflict(message, code="likeness_exists")
     # Two numbers from the home's randomness: a challenge must not follow from anything that a client has seen.
     drawn = (services.ids.seed() << 32) | services.ids.seed()
     record = Likeness(
@@ -102,8 +110,8 @@ def _check(wanted: Wanted) -> None:
 def _demand_room(account: Account, now: int, store: Likenesses) -> None:
     own = store.of_owner(account.user_id, Range(newest_first=True, limit=50))
     for each in own:
-        if each.state in ("checking", "review", "keeping", "active", "withdrawn"):
-            raise Conflict(f"likeness {each.id} is {each.state}; erase it to enrol anew", code="likeness_exists")
+        if each.state in ("checking", "review", "keeping"):
+            raise Conflict(f"likeness {each.id} is {each.state}; wait for its decision", code="likeness_exists")
     today = [each for each in own if each.created_at > now - DAY]
     if len(today) >= MOST_A_DAY:
         wait = today[-1].created_at + DAY - now

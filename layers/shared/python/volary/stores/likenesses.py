@@ -132,6 +132,13 @@ class Likenesses:
         item = self._items.get(Key(f"PERSON#{user_id}", "LIKENESS"))
         return item["likeness_id"] if item else None
 
+    def kept(self, user_id: str) -> Likeness | None:
+        """This person's likeness whose capture and templates are kept, granted or withdrawn. Attempts that came to
+        nothing and erased ones are none: there is nothing of them to compare with."""
+        named = self.named(user_id)
+        found = self.get(named) if named else None
+        return found if found and found.state in ("active", "withdrawn") else None
+
     def name_write(self, user_id: str, likeness_id: str) -> Put:
         return Put({"pk": f"PERSON#{user_id}", "sk": "LIKENESS", "likeness_id": likeness_id})
 
