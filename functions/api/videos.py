@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 from volary.accounts import Viewer
-from volary.errors import Absent, Conflict, Forbidden, Invalid
+from volary.errors import Absent, Conflict, Invalid
 from volary.generation import EXTENSION_SECONDS, LONGEST, Ask, checked_seconds
 from volary.likeness import Standing
 from volary.ports import Range, Services
@@ -15,7 +15,7 @@ from volary.stores.files import Character, Files
 from volary.stores.idempotency import RepeatableIds
 from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, position
-from volary.videos import Access, Rendition, Video, access, is_withdrawn, may_serve
+from volary.videos import Access, Rendition, Video, access, is_withdrawn, may_serve, unserved
 
 from functions.api import media, sources
 from functions.api.asks import CreateCharacter, CreateVideo, EditVideo, ExtendVideo, RemixVideo, Wishes
@@ -165,7 +165,7 @@ async def content(
     video = visible(video_id, viewer, services)
     standing = standing_of([video], services)
     if not may_serve(video, viewer, standing):
-        raise _not_ready(video, standing)
+        raise unserved(video, standing)
     link = published.link(video, variant, standing, services)
     return RedirectResponse(link, 302, {"cache-control": "private, no-store"})
 
@@ -234,14 +234,6 @@ def _accepted_before(services: Services, conflict: Conflict) -> Video:
 def _wishes(body: Wishes) -> dict[str, Any]:
     known = {"prompt", "negative_prompt", "style", "seed", "visibility", "likenesses", "purpose"}
     return body.model_dump(include=known)
-
-
-def _not_ready(video: Video, standing: Standing) -> Conflict | Forbidden:
-    if video.status != "failed" and is_withdrawn(video, standing):
-        return Forbidden(f"somebody in video {video.id} has withdrawn their consent", code="consent_withdrawn")
-    if video.status == "failed":
-        return Conflict(f"video {video.id} failed and has no content", code="video_failed")
-    return Conflict(f"video {video.id} is {video.status} at stage {video.stage}", code="video_not_ready")
 
 
 def _character(character: Character) -> CharacterResource:

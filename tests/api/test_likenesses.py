@@ -274,7 +274,8 @@ class TestRevoking:
         own = world.call("GET", f"/videos/{clip}", "bob").json()
         assert (own["withdrawn"], own["links"]) == (True, None)
         assert code(world.call("GET", f"/videos/{clip}/content", "bob")) == (403, "consent_withdrawn")
-        assert code(world.call("POST", f"/videos/{clip}/remix", "bob", json={"prompt": "x"})) == (404, "not_found")
+        for who, told in (("bob", (403, "consent_withdrawn")), ("mo", (404, "not_found"))):
+            assert code(world.call("POST", f"/videos/{clip}/remix", who, json={"prompt": "x"})) == told
 
     def test_granting_again_brings_nothing_back(self, world):
         likeness_id = enrolled(world.home, "user_ann", audience="everyone")

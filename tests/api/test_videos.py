@@ -280,21 +280,47 @@ def test_a_clip_is_not_extended_beyond_two_minutes(world):
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "seconds")
 
 
-@pytest.mark.parametrize("state", ["foreign", "deleted", "unknown"])
-@pytest.mark.parametrize("call", ["remix", "edits", "extensions"])
-def test_a_source_that_is_foreign_deleted_or_unknown_is_absent(world, state, call):
-    source = "video_x" if state == "unknown" else world.finished("bob" if state == "foreign" else "ann")
-    if state == "deleted":
-        world.call("DELETE", f"/videos/{source}")
+CALLS_ON_A_SOURCE = ("remix", "edits", "extensions")
+
+
+def refused_source(world, call: str, source: str, who: str = "ann") -> tuple[int, str]:
     path, body = {
         "remix": (f"/videos/{source}/remix", {"prompt": "x"}),
         "edits": ("/videos/edits", {"prompt": "x", "video": {"id": source}}),
         "extensions": ("/videos/extensions", {"prompt": "x", "seconds": "4", "video": {"id": source}}),
     }[call]
+    answer = world.call("POST", path, who, json=body)
+    return answer.status_code, answer.json()["error"]["code"]
 
-    answer = world.call("POST", path, json=body)
 
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+@pytest.mark.parametrize("state", ["foreign", "deleted", "unknown"])
+@pytest.mark.parametrize("call", CALLS_ON_A_SOURCE)
+def test_a_source_that_is_foreign_deleted_or_unknown_is_absent(world, state, call):
+    source = "video_x" if state == "unknown" else world.finished("bob" if state == "foreign" else "ann")
+    if state == "deleted":
+        world.call("DELETE", f"/videos/{source}")
+
+    assert refused_source(world, call, source) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, (409, "video_not_ready")),
+        ({"status": "failed"}, (409, "video_failed")),
+        ({"status": "completed", "gate": "pass", "hidden_by": "case_1"}, (403, "video_taken_down")),
+    ],
+    ids=["unfinished", "failed", "taken down"],
+)
+@pytest.mark.parametrize("call", CALLS_ON_A_SOURCE)
+def test_a_maker_is_told_why_their_own_clip_cannot_be_built_on(world, call, change, told):
+    source = world.asked(visibility="unlisted")
+    world.change(Videos(world.home.items).get(source), **change)
+
+    assert refused_source(world, call, source) == told
+    content = world.call("GET", f"/videos/{source}/content")
+    assert (content.status_code, content.json()["error"]["code"]) == told
+    assert refused_source(world, call, source, "bob") == (404, "not_found")
 
 
 def test_another_person_gets_no_seed_and_no_verdict_of_a_public_clip(world):

@@ -1,24 +1,32 @@
 """Lineage: which clip came from which, and whether a clip may be built on. Reads through the store, writes nothing."""
 
 from volary.accounts import Viewer, viewer_of
-from volary.errors import Absent, Forbidden
+from volary.errors import Absent, Conflict, Forbidden
 from volary.moderation import Policy, World, world_of
 from volary.ports import Check, Services, When, Write
 from volary.stores.accounts import Accounts
 from volary.stores.likenesses import standing_of
 from volary.stores.videos import Videos, record_key
-from volary.videos import Video, may_serve
+from volary.videos import Access, Video, access, unserved
 
 DEEPEST = 50
 
 
 def parent_for(video_id: str, viewer: Viewer, services: Services, param: str = "video") -> Video:
-    """The clip somebody wants to build on. Raises Absent if they may not see it, Forbidden if its maker said no."""
+    """The clip somebody wants to build on.
+
+    Raises Absent if they may not know of it, Forbidden if its maker said no, and for its own maker what keeps it from
+    them: Conflict while it is not finished, Forbidden where somebody withdrew or a decision took it down.
+    """
     try:
         parent = Videos(services.items).get(video_id)
     except Absent:
-        parent = None
-    if parent is None or not may_serve(parent, viewer, standing_of([parent], services)):
+        raise Absent(f"there is no video {video_id}", param=param) from None
+    standing = standing_of([parent], services)
+    let = access(parent, viewer, standing)
+    if let is Access.RECORD:
+        raise unserved(parent, standing, param)
+    if let is Access.NOTHING:
         raise Absent(f"there is no video {video_id}", param=param)
     if parent.visibility == "private" and parent.owner_id != viewer.user_id:
         raise Absent(f"there is no video {video_id}", param=param)  # the people in a draft see it, no more
@@ -33,7 +41,7 @@ def may_remix_now(child: Video, services: Services) -> bool:
         return True
     try:
         parent_for(child.parent_id, _maker(child, services), services)
-    except (Absent, Forbidden):
+    except (Absent, Conflict, Forbidden):
         return False
     return True
 

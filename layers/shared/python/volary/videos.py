@@ -15,7 +15,7 @@ from events.workflow import Verdict
 from volary.accounts import Viewer
 from volary.audiences import Limit
 from volary.audit import GENESIS
-from volary.errors import Conflict
+from volary.errors import Conflict, Forbidden
 from volary.likeness import UNKNOWN, Appearance, Made, Standing
 
 Status = Literal["queued", "in_progress", "completed", "failed"]
@@ -191,11 +191,31 @@ def may_serve(video: Video, viewer: Viewer, standing: Standing = UNKNOWN) -> boo
     return access(video, viewer, standing) is Access.MEDIA
 
 
+def unserved(video: Video, standing: Standing, param: str | None = None) -> Conflict | Forbidden:
+    """What its maker, who may have the record, is told where the clip itself cannot be had: why, and by which code."""
+    if video.status == "failed":
+        return Conflict(f"video {video.id} failed and has no content", code="video_failed", param=param)
+    if is_withdrawn(video, standing):
+        told = f"somebody in video {video.id} has withdrawn their consent"
+        return Forbidden(told, code="consent_withdrawn", param=param)
+    if video.hidden_by is not None:
+        return Forbidden(f"video {video.id} was taken down by a decision", code="video_taken_down", param=param)
+    return Conflict(f"video {video.id} is {video.status} at stage {video.stage}", code="video_not_ready", param=param)
+
+
 def may_review(video: Video, viewer: Viewer, standing: Standing = UNKNOWN) -> bool:
     """Whether this moderator may see and decide a held clip: never one's own, nor one that somebody withdrew from."""
     if not viewer.is_moderator() or viewer.user_id == video.owner_id:
         return False
     return video.stage == "held" and not video.has_ended and not is_withdrawn(video, standing)
+
+
+def awaits(video: Video, likeness_id: str, standing: Standing = UNKNOWN) -> bool:
+    """Whether a clip waits for the key of a person in it, who is then told its words and its maker: nobody could decide
+    without. Not one that somebody in it withdrew from.
+    """
+    is_waiting = video.stage == "awaiting_key" and not video.has_ended
+    return is_waiting and likeness_id in video.drawn and not is_withdrawn(video, standing)
 
 
 def work_key(video: Video, rendition: Rendition) -> str:
