@@ -9,7 +9,7 @@ from volary.likeness import Audience, Consent, Refusal, Scope
 from volary.ports import PostForm, Services
 from volary.stores.likenesses import Cascade, StoredReceipt, UseOf, standing_of
 from volary.stores.videos import Videos
-from volary.videos import Stage, Status, Visibility, is_withdrawn, may_serve
+from volary.videos import Stage, Status, Video, Visibility, is_withdrawn, may_serve
 
 from events.likeness import CaptureFinding, Challenge, Custody, Purpose
 from functions.api.files import UploadForm
@@ -133,6 +133,37 @@ class UseList(BaseModel):
     next: str | None
 
 
+class KeyRequest(BaseModel):
+    """A clip that waits for the person's device to release its half of the key: who asks, in which words, for what.
+
+    It waits for an hour from when it came to that stage. `made_from` is the clip that it builds on, `others` how many
+    more people are to be in it.
+    """
+
+    video_id: str
+    object: Literal["likeness.key_request"] = "likeness.key_request"
+    at: int
+    asked_by: str
+    is_mine: bool
+    prompt: str
+    style: str | None
+    seconds: str
+    size: str
+    purpose: Purpose
+    visibility: Visibility
+    made_from: str | None
+    others: int
+
+
+class KeyRequestList(BaseModel):
+    """The latest first; `next` goes on with earlier ones, where there may be some."""
+
+    object: Literal["list"] = "list"
+    data: list[KeyRequest]
+    has_more: bool
+    next: str | None
+
+
 class WithdrawalResource(BaseModel):
     """How far one withdrawal is carried out. It holds from `at`, whatever `done_at` says."""
 
@@ -222,6 +253,24 @@ def use_of(use: UseOf, viewer: Viewer, services: Services) -> UseResource:
         withdrawn=is_withdrawn(video, standing),
         deleted=video.deleted_at is not None,
         links=links_of(video, standing, services) if may_serve(video, viewer, standing) else None,
+    )
+
+
+def key_request(video: Video, maker: str, viewer: Viewer) -> KeyRequest:
+    """The caller has asked `volary.videos.awaits`."""
+    return KeyRequest(
+        video_id=video.id,
+        at=video.created_at,
+        asked_by=maker,
+        is_mine=video.owner_id == viewer.user_id,
+        prompt=video.prompt,
+        style=video.style,
+        seconds=str(video.seconds),
+        size=f"{video.width}x{video.height}",
+        purpose=video.purpose,
+        visibility=video.visibility,
+        made_from=video.parent_id,
+        others=len(video.people) - 1,
     )
 
 

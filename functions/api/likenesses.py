@@ -24,6 +24,7 @@ from functions.api.consents import (
     DeletedLikeness,
     ImpactList,
     ImpactOn,
+    KeyRequestList,
     LikenessList,
     LikenessResource,
     NewLikeness,
@@ -31,6 +32,7 @@ from functions.api.consents import (
     UseList,
     checked,
     impact_of,
+    key_request,
     likeness_resource,
     new_likeness,
     receipt_list,
@@ -39,6 +41,7 @@ from functions.api.consents import (
 from functions.api.once import Once
 from functions.api.resources import DeletedVideo
 from functions.likenesses import enrol, grant, withdraw
+from functions.likenesses.waiting import waiting
 
 router = APIRouter(prefix="/likenesses", tags=["Likenesses"], route_class=Once)
 Names = tuple[Annotated[str, Field(max_length=200)], ...]
@@ -216,6 +219,19 @@ async def release(
     return likeness_resource(record, store.consent(likeness_id), services)
 
 
+@router.get("/{likeness_id}/requests", operation_id="list_likeness_requests")
+async def requests(
+    likeness_id: str, viewer: CurrentViewer, services: CurrentServices, limit: Limit = 20, after: After = None
+) -> KeyRequestList:
+    """Clips that wait for your device: who asks, and for what. Release each with `POST …/releases`, or let it wait in
+    vain; go on with `after=next`.
+    """
+    Likenesses(services.items).owned(likeness_id, viewer.user_id)
+    found, place = waiting(likeness_id, Range(after=after, limit=limit, newest_first=True), services)
+    shown = [key_request(video, _maker(video.owner_id, services), viewer) for video in found]
+    return KeyRequestList(data=shown, has_more=place is not None, next=place)
+
+
 @router.get("/{likeness_id}/uses", operation_id="list_likeness_uses")
 async def uses(
     likeness_id: str, viewer: CurrentViewer, services: CurrentServices, limit: Limit = 20, after: After = None
@@ -279,6 +295,14 @@ def _person(name: str, services: Services) -> str:
     """A user's id for an @handle or an id; raises Absent for nobody."""
     accounts = Accounts(services.items)
     return (accounts.by_handle(name[1:]) if name.startswith("@") else accounts.get(name)).user_id
+
+
+def _maker(user_id: str, services: Services) -> str:
+    """Their handle; their id where the account is no more."""
+    try:
+        return Accounts(services.items).get(user_id).handle
+    except Absent:
+        return user_id
 
 
 def _resolved(name: str, services: Services) -> str | None:

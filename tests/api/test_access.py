@@ -106,6 +106,7 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "POST /likenesses/{likeness_id}/revoke": (401, 200, 404, 404),
     "POST /likenesses/{likeness_id}/grant": (401, 200, 404, 404),
     "POST /likenesses/{likeness_id}/releases": (401, 200, 404, 404),
+    "GET /likenesses/{likeness_id}/requests": (401, 200, 404, 404),
     "GET /likenesses/{likeness_id}/uses": (401, 200, 404, 404),
     "DELETE /likenesses/{likeness_id}/uses/{video_id}": (401, 200, 404, 404),
     "GET /likenesses/{likeness_id}/impact": (401, 200, 404, 404),

@@ -60,7 +60,8 @@ UNREACHED = {
 }
 # GET routes that show a clip to somebody while nobody withdrew. What a new route shows is known here first.
 SHOWING = {
-    "/v1/feed", "/v1/likenesses/{likeness_id}/uses", "/v1/moderation/cases/{case_id}",
+    "/v1/feed", "/v1/likenesses/{likeness_id}/requests", "/v1/likenesses/{likeness_id}/uses",
+    "/v1/moderation/cases/{case_id}",
     "/v1/moderation/cases/{case_id}/content", "/v1/moderation/cases/{case_id}/link", "/v1/moderation/queue",
     "/v1/posts/{post_id}", "/v1/posts/{post_id}/lineage", "/v1/videos", "/v1/videos/{video_id}",
     "/v1/videos/{video_id}/content",
@@ -69,7 +70,8 @@ SHOWING = {
 
 @pytest.fixture
 def clips(world) -> dict[str, str]:
-    """Clips with ann in them: bob's posted one, his draft, one that waits for a reviewer, and eve's remix."""
+    """Clips with ann in them: bob's posted one, his draft, one that waits for a reviewer, one for ann's device, and
+    eve's remix."""
     account = Accounts(world.home.items).get("user_bob")
     eve = account.model_copy(update={"user_id": "user_eve", "handle": "eve"})
     store = Accounts(world.home.items)
@@ -81,6 +83,7 @@ def clips(world) -> dict[str, str]:
         "posted": world.finished("bob", prompt="@ann CANARY-PROMPT", visibility="public"),
         "draft": world.finished("bob", prompt="@ann CANARY-PROMPT alone"),
         "held": held(world, "@ann CANARY-PROMPT to be seen"),
+        "waiting": waiting(world, "@ann CANARY-PROMPT to be let"),
     }
     asked = world.call("POST", f"/videos/{made['posted']}/remix", "eve", json={"prompt": "CANARY-PROMPT at night"})
     made["remix"] = asked.json()["id"]
@@ -99,6 +102,12 @@ def held(world: World, prompt: str) -> str:
     now = int(world.clock.now().timestamp())
     world.home.items.transact(Reviews(world.home.items).opening_writes(opened(after, [], now), act))
     return after.id
+
+
+def waiting(world: World, prompt: str) -> str:
+    """A clip of bob's that waits for ann's device."""
+    video = Videos(world.home.items).get(world.asked("bob", prompt=prompt))
+    return world.change(video, status="in_progress", stage="awaiting_key").id
 
 
 def withdraw(world: World, **fields: str) -> None:
