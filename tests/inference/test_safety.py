@@ -82,6 +82,16 @@ def test_reads_a_text_in_a_bounded_number_of_ways():
     assert len(readings(wild)) <= MAX_READINGS
 
 
+@pytest.mark.parametrize("piece", ["a", "1", "a ", "a.", "!", "аa", "a\u200b", "QUJD", "a_", "9 "], ids=ascii)
+def test_no_long_run_holds_up_the_prompts_behind_it(piece: str):
+    """The time once grew with the cube of a word's length: a prompt of 10,000 letters took half an hour."""
+    began = time.process_time()
+
+    readings(piece * (2000 // len(piece)))
+
+    assert time.process_time() - began < 1  # milliseconds; the cube takes ten seconds and more
+
+
 def test_honest_cyrillic_stays_cyrillic():
     assert readings("кошка на стене")[0] == "кошка на стене"
 
