@@ -82,7 +82,7 @@ class VideoResource(BaseModel):
     visibility: Visibility
     stage: Stage
     queue_position: int | None
-    eta_seconds: int
+    eta_seconds: int | None
     moderation: Moderation | None
     provenance: Provenance | None
     lineage: Lineage
@@ -144,10 +144,14 @@ def resource(video: Video, outlook: Forecast, viewer: Viewer, links: Links | Non
 
 
 def poll_headers(video: VideoResource) -> dict[str, str]:
-    """When to ask again. The clients read it once and keep the interval, so it is an eighth of the time left."""
+    """When to ask again. The clients read it once and keep the interval, so it is an eighth of the time left.
+
+    Nobody knows when a person will have looked: then it is the longest.
+    """
     if video.status in ("completed", "failed"):
         return {}
-    interval = min(max(video.eta_seconds * 1000 // 8, FEWEST_POLL_MS), MOST_POLL_MS)
+    eighth = MOST_POLL_MS if video.eta_seconds is None else video.eta_seconds * 1000 // 8
+    interval = min(max(eighth, FEWEST_POLL_MS), MOST_POLL_MS)
     return {"openai-poll-after-ms": str(int(interval))}
 
 

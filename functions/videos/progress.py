@@ -18,11 +18,11 @@ LONGEST_QUEUE = 100  # beyond it the position is said as "more than"
 
 
 class Forecast(Shape):
-    """Percent done, jobs ahead (None once it runs) and seconds left."""
+    """Percent done, jobs ahead (None once it runs) and seconds left (None while it waits for somebody)."""
 
     progress: int
     queue_position: int | None
-    eta_seconds: int
+    eta_seconds: int | None
 
 
 class Line:

@@ -63,11 +63,12 @@ def watched(video: Video, services: Services) -> Video:
             outlook = forecast(video, services, Line())
             bar.n = outlook.progress
             bar.set_description_str(video.stage.replace("_", " "), refresh=False)
-            bar.set_postfix_str(f"about {outlook.eta_seconds} s left")
+            left = outlook.eta_seconds
+            bar.set_postfix_str("waits for somebody" if left is None else f"about {left} s left")
             time.sleep(POLL_SECONDS)
             video = store.get(video.id)
     if video.stage == "held" and not video.has_ended:
-        raise Unavailable(f"{video.id} waits for a person: volary review release {video.id}, as somebody else")
+        raise Unavailable(f"{video.id} waits for a person: volary review release {video.id} --as MODERATOR")
     if video.failure:
         raise Conflict(f"{video.id} was not made ({video.failure.code}): {video.failure.message}")
     return video

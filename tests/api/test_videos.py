@@ -233,7 +233,9 @@ def test_content_of_an_unfinished_clip_is_a_conflict_that_no_client_retries(worl
 def test_a_held_clip_gives_its_maker_the_record_but_no_link(world):
     video_id = world.held()
 
-    assert world.call("GET", f"/videos/{video_id}").json()["moderation"] == {"status": "held"}
+    told = world.call("GET", f"/videos/{video_id}")
+    assert (told.json()["moderation"], told.json()["eta_seconds"]) == ({"status": "held"}, None)
+    assert told.headers["openai-poll-after-ms"] == "10000"
     answer = world.call("GET", f"/videos/{video_id}/content")
     assert answer.status_code == 409
     assert "signature=" not in answer.text + str(answer.headers)

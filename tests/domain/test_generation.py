@@ -87,6 +87,11 @@ def test_waiting_behind_others_takes_longer():
     assert eta_seconds(queued(), ahead=5, pace=2.0) > eta_seconds(queued(), ahead=0, pace=2.0) >= 1
 
 
+@pytest.mark.parametrize("stage", ["held", "awaiting_key"])
+def test_nobody_knows_when_a_person_will_have_looked(stage):
+    assert eta_seconds(enter(queued(), stage), ahead=0, pace=2.0) is None
+
+
 def test_every_end_has_words_and_unknown_ones_say_internal():
     assert {failure_of(code).code for code in FAILURES} == set(FAILURES)
     assert failure_of("no_such_code").code == "internal_error"

@@ -173,9 +173,14 @@ def progress(video: Video, fraction: float = 0.0) -> int:
     return max(shown, video.progress_floor)
 
 
-def eta_seconds(video: Video, ahead: int, pace: float, fraction: float = 0.0) -> int:
-    """Seconds until the clip is ready: `ahead` jobs before it, `pace` seconds of work per second of clip."""
+def eta_seconds(video: Video, ahead: int, pace: float, fraction: float = 0.0) -> int | None:
+    """Seconds until the clip is ready: `ahead` jobs before it, `pace` seconds of work per second of clip.
+
+    None while it waits for somebody: for a reviewer, or for the device of a person in it.
+    """
     if video.has_ended:
         return 0
+    if video.stage in ("held", "awaiting_key"):
+        return None
     left = 1.0 - fraction if STAGES.index(video.stage) <= STAGES.index("generating") else 0.05
     return max(1, round((ahead * 4 + video.seconds * left) * pace))
