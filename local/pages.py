@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from volary.embedded import Home
@@ -31,8 +30,17 @@ def routes(home: Home) -> list[BaseRoute]:
         Route("/.well-known/jwks.json", door.jwks),
         Route("/demo/people", door.people),
         Route("/demo/session", door.session, methods=["POST"]),
-        Mount("/", _Pages(home.options.media)),
+        _Rest("/", _Pages(home.options.media)),
     ]
+
+
+class _Rest(Mount):
+    """Every path but those of the API and of the demo door, which say by themselves what they have and how."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and scope["path"].startswith(("/v1/", "/demo/")):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 class _Pages(StaticFiles):
@@ -47,8 +55,6 @@ class _Pages(StaticFiles):
         )
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        if path.partition("/")[0] in ("v1", "demo"):
-            raise HTTPException(404)  # of whatever method: the API has no such route, and no page lies there
         response = await super().get_response(path, scope)
         response.headers["content-security-policy"] = self._policy
         response.headers["cache-control"] = "no-cache"

@@ -45,9 +45,15 @@ def test_only_files_of_the_page_are_served(client, path):
 
 def test_the_api_comes_before_the_pages(client):
     assert client.get("/v1/videos").status_code == 401
-    for method in ("GET", "POST", "DELETE"):
-        answer = client.request(method, "/v1/no-such-route")
-        assert (answer.status_code, set(answer.json())) == (404, {"error"})
+    for method, path, told in [
+        ("GET", "/v1/no-such-route", (404, "unknown_url")),
+        ("POST", "/v1/no-such-route", (404, "unknown_url")),
+        ("DELETE", "/v1/no-such-route", (404, "unknown_url")),
+        ("PUT", "/v1/videos", (405, "method_not_allowed")),
+        ("POST", "/v1/videos/video_x", (405, "method_not_allowed")),
+    ]:
+        answer = client.request(method, path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == told
 
 
 def test_the_keys_are_published_where_the_configuration_says(client, home):
