@@ -56,9 +56,9 @@ class ModelServer:
             response = connection.getresponse()
             return response.status, self._read(response, link, deadline)
         except TimeoutError as problem:
-            raise ModelFault(f"{self.origin}{path} took too long", code="model_timeout") from problem
+            raise ModelFault(f"a model server took too long over {path}", code="model_timeout") from problem
         except (OSError, http.client.HTTPException) as problem:
-            raise ModelFault(f"{self.origin}{path} did not answer: {problem}", code=UNREACHABLE) from problem
+            raise ModelFault(f"a model server did not answer {path}: {problem}", code=UNREACHABLE) from problem
         finally:
             connection.close()
 
