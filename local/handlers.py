@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from volary.embedded.calls import Call, Payload
 from volary.errors import Absent
 from volary.ports import Services
+from volary.stores.likenesses import Likenesses
 from volary.stores.videos import Videos
 
 UseCase = Callable[[Any, Services], BaseModel]
@@ -31,12 +32,15 @@ def caller(services: Services) -> Call:
 
 
 def beater(services: Services) -> Callable[[str], bool]:
-    """Tells the workflow behind a model call that work goes on; False when nobody waits for the call any more."""
+    """Tells the workflow behind a model call that work goes on; False when nobody waits for the call any more.
+
+    Behind the check of a capture is no workflow: its likeness waits.
+    """
 
     def beat(call_id: str) -> bool:
         call = Videos(services.items).call(call_id)
         if call is None:
-            return False
+            return Likenesses(services.items).is_checked_by(call_id)
         try:
             services.workflows.heartbeat(call.token)
         except Absent:

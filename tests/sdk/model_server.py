@@ -2,7 +2,7 @@
 
 It behaves, rather than being told what to answer: it fetches sources, refuses what is no picture or clip, writes
 progress, encodes a real MP4 with sound, and remembers which mark each clip would carry. It judges nothing but the two
-screening test texts, and it makes no likeness of what a prompt says.
+screening test texts and captures that say that they are nobody's, and it makes no likeness of what a prompt says.
 """
 
 import base64
@@ -27,6 +27,8 @@ from PIL import Image
 
 from events.inference import (
     REQUEST,
+    CaptureChecked,
+    CheckCapture,
     Embed,
     Embedded,
     Generate,
@@ -41,13 +43,17 @@ from events.inference import (
     ScreenPrompt,
     Timings,
 )
+from events.likeness import CHECKS, CaptureFinding, Matched, Outcome
 from events.moderation import ALWAYS_BLOCKED_TEXT, ALWAYS_HELD_TEXT, Category, Signal
+from inference.likeness.material import Material, packed
+from inference.likeness.sealing import seal
 
 FRAME_RATE = 4
 SOUND_RATE = 8_000
 SHRINK = 8  # of the size that was asked for
 PAUSE = 0.2  # seconds that a generation takes at least, so that clients see it happen
 NAME = "stand-in"
+NOBODYS = b"nobody's capture"
 
 
 class Refused(Exception):
@@ -82,6 +88,8 @@ class StandIn:
                 return nowhere(asked).model_dump(mode="json")
             case ScreenMedia() as asked:
                 return self._screen(asked).model_dump(mode="json")
+            case CheckCapture() as asked:
+                return checked(asked).model_dump(mode="json")
             case other:
                 raise Refused("invalid_request", f"the stand-in does not do {other.task}")
 
@@ -110,7 +118,27 @@ class StandIn:
         judged = [each for stage in ("frames", "writing", "sound") for each in signals(stage, "")]
         payload = self.records.get(asked.job_id) if asked.origin == "generated" else None
         mark = MarkReading(payload=payload, p_value=0.0 if payload else 1.0, confidence=1.0 if payload else 0.0)
-        return MediaScreened(media=found, mark=mark, signals=tuple(judged), frames_seen=found.frames)
+        matched = Matched(index_id=asked.index.index_id) if asked.index else None  # nobody is recognised
+        return MediaScreened(media=found, mark=mark, signals=tuple(judged), frames_seen=found.frames, matched=matched)
+
+
+def checked(asked: CheckCapture) -> CaptureChecked:
+    """Every capture passes but one that says that it is nobody's; of the others a portrait and a voice are sealed."""
+    capture = fetched(asked.get)
+    outcome: Outcome = "fail" if NOBODYS in capture else "pass"
+    found = tuple(
+        CaptureFinding(check=name, outcome=outcome, score=1, threshold=1, reason="looked at", advice="Try again.")
+        for name in CHECKS
+    )
+    if outcome == "fail":
+        return CaptureChecked(likeness_id=asked.likeness_id, findings=found)
+    portrait, voice = Image.new("RGB", (64, 64), colour(1)), np.full(SOUND_RATE, 0.25, np.float32)
+    taken = Material(np.full((1, 128), 0.1), np.full(256, 0.5), np.asarray(portrait), voice, SOUND_RATE, capture)
+    packet = packed(taken, NAME)
+    sealed = seal(base64.b64decode(asked.recipient), packet, asked.likeness_id.encode())
+    put(asked.put, sealed, "application/octet-stream")
+    digest = hashlib.sha256(sealed).hexdigest()
+    return CaptureChecked(likeness_id=asked.likeness_id, findings=found, sealed_sha256=digest)
 
 
 def signals(stage: str, text: str) -> Iterator[Signal]:

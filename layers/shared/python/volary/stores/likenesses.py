@@ -221,6 +221,12 @@ class Likenesses:
         item = self._items.get(Key(f"CAPTURE#{call_id}", "CALL"))
         return item["likeness_id"] if item else None
 
+    def is_checked_by(self, call_id: str) -> bool:
+        """Whether a capture waits for the answer to this call."""
+        likeness_id = self.captured(call_id)
+        record = self.get(likeness_id) if likeness_id else None
+        return record is not None and record.state == "checking" and record.call_id == call_id
+
     def audit(self, likeness_id: str) -> list[Entry]:
         entries: list[Entry] = []
         while page := self._items.query(
