@@ -95,7 +95,7 @@ def running(tmp_path_factory) -> Iterator[Running]:
         thread = threading.Thread(target=worker.run, daemon=True)
         thread.start()
         people = _people(home)
-        served = _listening(LosesAnswers(app), api), _listening(create_media_app(home, origin(api)), media)
+        served = listening(LosesAnswers(app), api), listening(create_media_app(home, origin(api)), media)
         with served[0], served[1], _reviewing(home):
             yield Running(home, origin(api), receiver, people)
         worker.stop.set()
@@ -138,7 +138,7 @@ def _people(home: Home) -> dict[str, str]:
 
 
 @contextmanager
-def _listening(app: ASGIApp, port: int) -> Iterator[None]:
+def listening(app: ASGIApp, port: int) -> Iterator[None]:
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
