@@ -117,6 +117,19 @@ def test_the_whole_queue_is_worked_from_the_keyboard(page, desk, clip):  # noqa:
     assert page.complaints == []
 
 
+def test_nothing_is_wider_than_a_phone(page, desk, clip):
+    page.set_viewport_size({"width": 360, "height": 740})
+    desk.hold("a" * 300, clip, model_server.picture(1, "PNG"))
+    come_in(page, desk, "max")
+    width = "document.documentElement.scrollWidth"
+    page.keyboard.press("n")
+    expect(page.locator("#acts")).to_be_visible()
+    assert page.evaluate(width) == 360
+    page.keyboard.press("f")
+    expect(page.locator("#charts figure")).to_have_count(7)
+    assert page.evaluate(width) == 360
+
+
 def test_axe_finds_nothing_serious_on_any_view(page, desk, clip):
     desk.hold("a fox", clip, model_server.picture(1, "PNG"))
     page.goto(desk.address)

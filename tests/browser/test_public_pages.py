@@ -189,8 +189,36 @@ def test_a_decision_about_somebody_else_is_not_shown(page, town):
     expect(page.locator("#studio")).to_be_visible()
     page.goto(f"{town.address}/appeal/#{notice_id}")
 
-    expect(page.locator("#told")).to_have_text("This decision is not about you.")
+    expect(page.locator("#told")).to_contain_text("This decision is not about you.")
     expect(page.locator("#appeal")).to_be_hidden()
+
+
+def test_whoever_comes_to_the_appeal_page_without_a_decision_is_told_how(page, town):
+    page.goto(town.address)
+    page.get_by_role("button", name="@swift").click()
+    expect(page.locator("#studio")).to_be_visible()
+    page.goto(f"{town.address}/appeal/")
+
+    for words in ("by the link in the notice", "par le lien de l’avis"):
+        expect(page.locator("#told")).to_contain_text(words)
+
+
+def test_the_first_page_leads_to_the_form_and_nothing_is_wider_than_a_phone(page, town):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(town.address)
+    page.get_by_role("button", name="@swift").click()
+    expect(page.locator("#studio")).to_be_visible()
+    page.click("#language")
+    assert width(page) == 360
+    page.get_by_role("link", name="Demander le retrait").click()
+    expect(page.locator("#notice")).to_be_visible()
+    assert width(page) == 360
+    page.goto(f"{town.address}/appeal/")
+    assert width(page) == 360
+
+
+def width(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth")
 
 
 def test_nothing_but_their_own_files_runs_on_these_pages(town):

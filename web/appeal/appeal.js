@@ -2,6 +2,8 @@
 import { session } from "/api.js";
 
 const id = location.hash.slice(1);
+const NOT_YOURS = "This decision is not about you. · Cette décision ne vous concerne pas.";
+const NO_DECISION = "Come here by the link in the notice that told you of the decision. · Venez par le lien de l’avis qui vous a annoncé la décision.";
 const answer = document.getElementById("answer");
 const headers = () => ({ Authorization: `Bearer ${session.get()?.token}`, "Content-Type": "application/json" });
 
@@ -10,7 +12,8 @@ async function show() {
   const got = await fetch("/v1/moderation/notices", { headers: headers() });
   const notices = got.ok ? (await got.json()).data : [];
   const notice = notices.find((each) => each.id === id);
-  document.getElementById("told").textContent = notice ? notice.text : "This decision is not about you.";
+  const told = id ? NOT_YOURS : NO_DECISION;
+  document.getElementById("told").textContent = notice ? notice.text : told;
   document.getElementById("appeal").hidden = !notice || notice.appeal_until === null || notice.appeal_id !== null;
 }
 

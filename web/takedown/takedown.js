@@ -13,6 +13,6 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   const due = new Date(said.due_at * 1000).toLocaleString();
-  answer.textContent = `${said.id}: ${due} (${said.law})`;
+  answer.textContent = `Received as ${said.id}; a person decides by ${due} (${said.law}). · Reçu sous ${said.id} ; une personne décide d’ici au ${due}.`;
   form.reset();
 });
