@@ -15,8 +15,6 @@ from functions.api import boxes, media
 from functions.api.asks import Reference, VideoId, picture_of
 from functions.api.bodies import File
 
-PARAM = {"reference": "input_reference", "edit": "video", "extend": "video", "remix": "video"}
-
 
 class Base(NamedTuple):
     """What a new clip is built on, and the length (seconds), frame size and model that it takes over."""

@@ -9,7 +9,6 @@ import numpy as np
 
 _SIDE = 8  # pixels of a block
 _REACH = 4  # pixels a block may move in a frame
-_SIZE = (64, 112)
 
 
 def grey(pictures: np.ndarray) -> np.ndarray:

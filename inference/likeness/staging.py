@@ -6,7 +6,7 @@ says so. Never part of the model server.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
@@ -188,10 +188,6 @@ def beside(clip: np.ndarray, other: np.ndarray) -> np.ndarray:
     out[:, : SIDE // 2, SIDE // 2 :] = small
     out[:, :, : SIDE // 2] = np.stack([_narrowed(frame) for frame in clip])
     return out
-
-
-def without_lips(what: Script) -> Script:
-    return replace(what, gape=np.zeros_like(what.gape))
 
 
 def _narrowed(frame: np.ndarray) -> np.ndarray:

@@ -56,9 +56,7 @@ def run(args: argparse.Namespace) -> int:
 def watched(video: Video, services: Services) -> Video:
     """The finished clip, with a bar on a terminal meanwhile. Raises Conflict when it failed, Unavailable when held."""
     store = Videos(services.items)
-    with tqdm(
-        total=100, disable=not sys.stderr.isatty(), bar_format="{desc:<22}{bar}{n:>4}%{postfix}", leave=False
-    ) as bar:
+    with tqdm(total=100, disable=not sys.stderr.isatty(), bar_format=BAR, leave=False) as bar:
         while not video.has_ended and video.stage != "held":
             outlook = forecast(video, services, Line())
             bar.n = outlook.progress

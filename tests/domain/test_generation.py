@@ -13,7 +13,6 @@ from volary.generation import (
     failure_of,
     progress,
     request,
-    stitched_seconds,
 )
 from volary.videos import STAGES, enter
 
@@ -61,12 +60,6 @@ def test_seconds_are_taken_as_text_or_number(given_as):
 def test_other_lengths_are_refused(bad):
     with pytest.raises(Invalid, match="seconds"):
         checked_seconds(bad)
-
-
-def test_an_extension_beyond_two_minutes_is_refused():
-    assert stitched_seconds(queued(seconds=100), 20) == 120
-    with pytest.raises(Invalid, match="124"):
-        stitched_seconds(queued(seconds=104), 20)
 
 
 @given(st.lists(st.tuples(st.sampled_from(STAGES[:-1]), st.floats(0, 1)), min_size=2))

@@ -139,14 +139,6 @@ def checked_seconds(seconds: str | int, allowed: tuple[int, ...] = SECONDS) -> i
     return int(text)
 
 
-def stitched_seconds(parent: Video, added: int) -> int:
-    """The length of an extended clip; raises Invalid beyond two minutes."""
-    total = parent.seconds + added
-    if total > LONGEST:
-        raise Invalid(f"{parent.seconds} s extended by {added} s is {total} s, more than {LONGEST}", param="seconds")
-    return total
-
-
 def failure_of(code: str | None, error: str = "") -> Failure:
     """The failure that a code, or the name of a workflow error, stands for."""
     named = code or {

@@ -8,7 +8,6 @@ TLOG/HEAD                  size and frontier of the tree
 TLOG/PUBLISHED             the newest signed head, and the size up to which tiles are written
 """
 
-from collections.abc import Sequence
 
 from events.shapes import Shape
 from volary.errors import Absent
@@ -107,11 +106,6 @@ class Transparency:
             self._items.transact([Delete(Key(item["pk"], item["sk"]), ALWAYS) for item in found])
             gone += len(found)
         return gone
-
-
-def erased_writes(act_ids: Sequence[str]) -> list[Write]:
-    """To forget these actions' details in a transaction of the caller's."""
-    return [Delete(_act_key(act_id, "OPENING")) for act_id in act_ids]
 
 
 def _act_key(act_id: str, what: str) -> Key:
