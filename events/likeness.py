@@ -102,7 +102,11 @@ class Matched(Shape):
 
 
 class Receipt(Shape):
-    """The payload of a likeness receipt: who consented to what, in which words, and where to ask whether it stands."""
+    """The payload of a likeness receipt: who consented to what, in which words, and where to ask whether it stands.
+
+    That of an erasure says what was destroyed (`counts`, `key_id`) and where it stands in the likeness' audit book: the
+    entry's number and its digest, which holds everything before it.
+    """
 
     receipt_id: str
     kind: Literal["granted", "changed", "withdrawn", "erased"]
@@ -117,3 +121,5 @@ class Receipt(Shape):
     status_url: str
     counts: dict[str, int] = {}
     key_id: str | None = None
+    audit_number: int | None = None
+    audit_head: str | None = None

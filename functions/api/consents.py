@@ -39,7 +39,9 @@ class GrantResource(BaseModel):
 
 
 class LikenessResource(BaseModel):
-    """A likeness as its own person sees it. `consent_version` counts every change of what is granted."""
+    """A likeness as its own person sees it. `consent_version` counts every change of what is granted; `others_from` is
+    when others may first use it, as far as they are let.
+    """
 
     id: str
     object: Literal["likeness"] = "likeness"
@@ -50,6 +52,7 @@ class LikenessResource(BaseModel):
     consent_version: int | None
     grant: GrantResource | None
     stands: bool
+    others_from: int | None
     receipt_id: str | None
     device_box: str | None = None
 
@@ -216,6 +219,7 @@ def likeness_resource(record: Likeness, consent: Consent | None, services: Servi
         consent_version=consent.version if consent else None,
         grant=_grant(consent) if consent else None,
         stands=consent is not None and consent.stands(now),
+        others_from=consent.others_from if consent else None,
         receipt_id=consent.receipt_id if consent else None,
     )
 

@@ -19,7 +19,8 @@ def erase_likeness(event: LikenessErased, services: Services) -> Done:
     found = vault.erase(record.id, services)
     services.blobs.delete("uploads", record.upload_key)
     told = changed_event(consent, "erased", "everything", event.at)
-    receipt = told.receipt.model_copy(update={"counts": found["counts"], "key_id": found["key_id"]})
+    position = {"audit_number": record.version, "audit_head": record.audit_head}
+    receipt = told.receipt.model_copy(update={**found, **position})
     try:
         services.items.write(outbox(told.model_copy(update={"receipt": receipt})))
     except ConditionFailed:

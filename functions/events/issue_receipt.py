@@ -10,7 +10,8 @@ from events.bus import ConsentChanged, Done
 
 
 def issue_receipt(event: ConsentChanged, services: Services) -> Done:
-    said = event.receipt
+    # Whoever holds a receipt may have nothing else: it names the home as well as the path.
+    said = event.receipt.model_copy(update={"status_url": f"{services.public_url}{event.receipt.status_url}"})
     stored = StoredReceipt(
         receipt_id=said.receipt_id,
         likeness_id=said.likeness_id,

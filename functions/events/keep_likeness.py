@@ -4,7 +4,7 @@ from volary import vault
 from volary.accounts import Viewer
 from volary.enrolment import Likeness
 from volary.entrypoint import entrypoint
-from volary.likeness import Consent
+from volary.likeness import COOLING_SECONDS, Consent
 from volary.ports import Services
 from volary.stores.accounts import Accounts
 from volary.stores.likenesses import Likenesses
@@ -37,12 +37,13 @@ def _replace(record: Likeness, services: Services) -> None:
 
 
 def _begin(record: Likeness, services: Services) -> None:
-    """The first consent, for the person alone."""
+    """The first consent, for the person alone; nobody else may use the likeness for a day, whatever is granted."""
     store, at = Likenesses(services.items), services.clock.now()
     consent = Consent(
         likeness_id=record.id,
         person_id=record.owner_id,
         adult_at=adult_at(Accounts(services.items).get(record.owner_id)),
+        others_from=int(at.timestamp()) + COOLING_SECONDS,
         text_version=record.text_version or "",
         text_sha256=record.text_sha256 or "",
         receipt_id=services.ids.new("rcpt"),

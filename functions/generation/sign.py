@@ -57,7 +57,7 @@ def _demand_passed(video: Video) -> None:
 
 def _sign_files(video: Video, approved: bool, services: Services, folder: Path) -> Signature:
     """The clip goes last, so that a signed clip in the store has its stills and its manifest beside it."""
-    consent = provenance.consent_statement(video, standing_of([video], services))
+    consent = provenance.consent_statement(video, standing_of([video], services), services.public_url)
     for rendition in get_args(Rendition):
         if rendition != "video":
             _sign_file(video, Statement(rendition, approved, consent), services, folder)

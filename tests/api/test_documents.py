@@ -24,8 +24,16 @@ COMPUTED = {
     "model_unreachable": {503},
     # A Refusal of volary.likeness is raised as Forbidden under its own code.
     **dict.fromkeys(
-        ("likeness_expired", "likeness_not_allowed", "likeness_purpose", "likeness_restricted", "teen_style"), {403}
-    ),
+        (
+            "likeness_expired",
+            "likeness_not_allowed",
+            "likeness_purpose",
+            "likeness_restricted",
+            "likeness_too_new",
+            "teen_style",
+        ),
+        {403},
+    ),  # fmt: skip
     "likeness_withdrawn": {403, 409},
     **{code: {status} for status, code in FRAMEWORK_CODES.items()},
 }

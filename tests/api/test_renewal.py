@@ -3,7 +3,8 @@
 import hashlib
 
 import pytest
-from volary import vault
+from volary import receipts, vault
+from volary.audit import first_break
 from volary.stores.likenesses import Likenesses
 from volary.stores.videos import Act
 
@@ -62,6 +63,40 @@ def test_an_erased_likeness_is_not_compared_with(world):
 
     assert again.own == ()
     assert state(world, again.likeness_id) == "active"
+
+
+def test_nobody_else_may_use_a_likeness_on_its_first_day(world):
+    """Whoever enrolled somebody else is found out before anybody can make use of it; the person themselves may."""
+    likeness_id = judged(world).likeness_id
+    opened = world.call("PATCH", f"/likenesses/{likeness_id}", json={"audience": "everyone"}).json()
+    ask = {"prompt": "a fox", "likenesses": [likeness_id]}
+    check = f"/likenesses/{likeness_id}/check"
+
+    assert opened["others_from"] == int(world.clock.now().timestamp()) + 86_400
+    assert world.call("POST", "/videos", "ann", json=ask).status_code == 200
+    assert code(world.call("POST", "/videos", "bob", json=ask)) == (403, "likeness_too_new")
+    assert world.call("POST", check, "bob", json={"prompt": "a fox"}).json()["code"] == "likeness_too_new"
+    world.clock.pass_seconds(86_400)
+    assert world.call("POST", "/videos", "bob", json=ask).status_code == 200
+
+
+def test_the_receipt_of_an_erasure_says_what_was_destroyed_and_where_that_stands(world):
+    likeness_id = judged(world).likeness_id
+    store = Likenesses(world.home.items)
+    key_id = world.home.keyring.get(likeness_id, vault.KEY)["key_id"]
+    world.call("DELETE", f"/likenesses/{likeness_id}").raise_for_status()
+    deliver(world.home)
+
+    keys = world.client.get("/v1/receipts/keys").json()
+    issued = world.call("GET", f"/likenesses/{likeness_id}/receipts").json()["data"]
+    said = {each["kind"]: receipts.verify(each["jws"], keys) for each in issued}["erased"]
+
+    assert (said["key_id"], said["counts"]["keys"], said["counts"]["captures"]) == (key_id, 1, 1)
+    book = store.audit(likeness_id)
+    assert first_break(book, said["audit_head"]) is None
+    assert (book[-1].action, book[-1].number) == ("erased", said["audit_number"])
+    status = world.client.get(said["status_url"]).json()
+    assert said["status_url"].startswith(world.home.options.public) and status["standing"] == "erased"
 
 
 def test_one_likeness_stands_unless_it_is_to_be_renewed(world):

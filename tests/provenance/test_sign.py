@@ -77,7 +77,7 @@ def test_a_clip_with_people_points_to_their_receipts(services, files, tmp_path):
     said = read(path, anchor(home.keys.certificates("c2pa"))).assertion(CONSENT)["likenesses"][0]
     consent = Likenesses(home.items).consent(likeness_id)
     assert (said["likeness"], said["receipt"]) == (likeness_id, consent.receipt_id)
-    assert said["status"] == f"/v1/receipts/{consent.receipt_id}"
+    assert said["status"] == f"{home.options.public}/v1/receipts/{consent.receipt_id}"
     assert set(said) == {"likeness", "receipt", "consent_version", "text_sha256", "status"}  # and no person
 
 

@@ -27,6 +27,7 @@ MOST_PEOPLE = 16  # in one clip: each brings up to five writes into a transactio
 PERSON_BLOCKED = "person_blocked"
 ADULT_STYLES = ("photographic",)  # of somebody under 18 nothing is made that could pass for a recording of them
 DEEPEST = 50  # clips that one with people may descend from
+COOLING_SECONDS = 86_400  # nobody else may use a likeness that was enrolled less than a day ago
 DEFAULT_PURPOSES: tuple[Purpose, ...] = ("personal", "entertainment", "education")
 
 
@@ -77,7 +78,9 @@ class Appearance(Shape):
 
 
 class Consent(Shape):
-    """The one row that every read of a clip with this person asks. `adult_at` is when the person turns 18."""
+    """The one row that every read of a clip with this person asks. `adult_at` is when the person turns 18, and
+    `others_from` when others may first use the likeness: whoever enrolled somebody else is found out before that.
+    """
 
     likeness_id: str
     person_id: str
@@ -87,6 +90,7 @@ class Consent(Shape):
     grant: Grant = Grant()
     withdrawals: tuple[Withdrawal, ...] = ()
     adult_at: int
+    others_from: int = 0
     text_version: str
     text_sha256: str
     receipt_id: str
@@ -223,6 +227,9 @@ def _foreign_refusal(consent: Consent, wish: Wish) -> Refusal | None:
     grant = consent.grant
     if wish.at < consent.adult_at or not _is_let(grant, wish):
         return Refusal(code="likeness_not_allowed", message="this person does not let you use their likeness")
+    if wish.at < consent.others_from:
+        message = f"this likeness was enrolled lately: others may use it from {consent.others_from} on"
+        return Refusal(code="likeness_too_new", message=message)
     if wish.purpose not in grant.purposes:
         message = f"this person does not allow the purpose {wish.purpose}, only {', '.join(grant.purposes) or 'none'}"
         return Refusal(code="likeness_purpose", message=message)

@@ -367,7 +367,7 @@ class Ids(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """One of each port: everything a use case may touch."""
+    """One of each port: everything a use case may touch. `public_url` is the API's origin as people reach it."""
 
     items: Items
     blobs: Blobs
@@ -381,3 +381,4 @@ class Services:
     identity: Identity
     clock: Clock
     ids: Ids
+    public_url: str = ""

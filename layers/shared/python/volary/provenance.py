@@ -52,10 +52,10 @@ def definition(video: Video, statement: Statement = Statement()) -> Definition:
     }
 
 
-def consent_statement(video: Video, standing: Standing) -> Definition | None:
+def consent_statement(video: Video, standing: Standing, public_url: str) -> Definition | None:
     """Whose consent the clip rests on, by receipt, and where to ask whether it stands; None where it shows nobody.
 
-    It names likenesses and receipts, which are random ids, and no person.
+    It names likenesses and receipts, which are random ids, and no person. `public_url` is the home's origin.
     """
     if not video.people:
         return None
@@ -67,7 +67,7 @@ def consent_statement(video: Video, standing: Standing) -> Definition | None:
                 "receipt": consent.receipt_id,
                 "consent_version": consent.version,
                 "text_sha256": consent.text_sha256,
-                "status": f"/v1/receipts/{consent.receipt_id}",
+                "status": f"{public_url}/v1/receipts/{consent.receipt_id}",
             }
             for consent in found
         ]

@@ -50,6 +50,7 @@ def services(settings: Settings) -> Services:
         identity=CognitoIdentity(settings.ISSUER, settings.AUDIENCE, clock),
         clock=clock,
         ids=RandomIds(),
+        public_url=settings.PUBLIC_URL,
     )
 
 

@@ -89,6 +89,7 @@ class Home:
             identity=self.identity,
             clock=self.clock,
             ids=self.ids,
+            public_url=self.options.public,
         )
 
 
