@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except VolaryError as problem:
         return _complain(problem.message)
+    except FileNotFoundError as problem:
+        return _complain(f"there is no file {problem.filename}" if problem.filename else str(problem))
     except (OSError, sqlite3.Error) as problem:
         return _complain(str(problem))
     return status

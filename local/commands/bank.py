@@ -21,10 +21,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser("bank", help="keep banks of known pictures")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     adding = actions.add_parser("add", help="add the frames of files, or of a screened clip of this home")
-    adding.add_argument("bank", metavar="BANK")
+    adding.add_argument("bank", metavar="BANK", help="its name; the first file makes it")
     adding.add_argument("files", nargs="*", type=Path, metavar="FILE")
     adding.add_argument("--clip", metavar="VIDEO", help="a clip of this home, by its id")
-    adding.add_argument("--category", type=Category, choices=list(Category), required=True, metavar="HARM")
+    adding.add_argument("--category", choices=[harm.value for harm in Category], required=True)
     adding.set_defaults(run=add)
     listing = actions.add_parser("list", help="how many frames each bank has")
     listing.set_defaults(run=show)
@@ -45,7 +45,8 @@ def add(args: argparse.Namespace) -> int:
         hashes += [each for found in Videos(home.items).screenings(args.clip) for each in found.frame_hashes]
     if not hashes:
         raise Invalid("nothing was named that has a frame with something to see in it")
-    count = Banks(home.items).add(Known(bank=args.bank, category=args.category, bits=each.bits) for each in hashes)
+    harm = Category(args.category)
+    count = Banks(home.items).add(Known(bank=args.bank, category=harm, bits=each.bits) for each in hashes)
     print(json.dumps({"bank": args.bank, "frames": count}) if args.json else f"{args.bank}: {count} frames")
     return 0
 

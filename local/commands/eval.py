@@ -1,25 +1,13 @@
-"""`volary eval`: how well the models do: the generator, and screening and likenesses on labelled data."""
+"""`volary eval`: how well the models do: the generator, steering, and screening and likenesses on labelled data."""
 
 import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from volary.errors import Invalid
-
 from local import adherence, extending, recognition
 
-FEED = {"steering": "what instructions compile to", "ranking": "what they do to a catalogue: CATALOGUE INSTRUCTIONS"}
-LIKENESS = ("likeness", "faces", "voices", "enrolments", "rhythm")
-LABELLED = {
-    "moderation": "screening on rows of prompts",
-    "frames": "screening on folders LABEL/*",
-    "likeness": "captures staged from the media folder",
-    "faces": "pairs of files",
-    "voices": "pairs of files",
-    "enrolments": "rows that `likeness` left",
-    "rhythm": "pauses between digits, on sound from the media folder",
-}
+Kinds = argparse._SubParsersAction  # of argparse.ArgumentParser; generic in stubs only
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,58 +16,101 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     adherence.register(kinds)
     recognition.register(kinds)
     extending.register(kinds)
-    for name, text in (FEED | LABELLED).items():
-        _register_labelled(kinds.add_parser(name, help=text))
+    _register_feed(kinds)
+    _register_screening(kinds)
+    _register_likeness(kinds)
 
 
-def _register_labelled(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--rows", type=Path, metavar="OUT.jsonl", help="write one verdict a line, for others to judge")
-    parser.add_argument("--harm-only", action="store_true", help="do not count the hold for unsupported languages")
-    parser.add_argument("--people", type=int, default=200, metavar="N", help="likeness: genuine captures to stage")
-    parser.add_argument("--attempts", type=int, default=20, metavar="N", help="likeness: captures of each attack")
-    parser.add_argument("--seed", type=int, default=11, metavar="N", help="likeness: what staging draws from")
-    parser.add_argument("--staged-only", action="store_true", help="likeness: only captures, going on after --rows")
-    parser.add_argument("--beside", action="store_true", help="judge the same prompts with packaged classifiers too")
-    parser.add_argument("--disguised", action="store_true", help="judge every short prompt in each disguise too")
-    parser.set_defaults(run=run)
+def _register_feed(kinds: Kinds) -> None:
+    steering = kinds.add_parser("steering", help="what instructions compile to")
+    ranking = kinds.add_parser("ranking", help="what instructions do to a catalogue")
+    ranking.add_argument("catalogue", type=Path, metavar="CATALOGUE.jsonl")
+    for each, run in ((steering, _steering), (ranking, _ranking)):
+        each.add_argument("instructions", type=Path, metavar="INSTRUCTIONS.jsonl")
+        _keeping(each)
+        each.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
-    rows = ["--rows", str(args.rows)] if args.rows else []
-    if args.what in FEED:
-        return _feed(args)
-    if args.what in LIKENESS:
-        from inference.likeness.evaluation import main as measure  # loads torch, which no other command should wait for
+def _register_screening(kinds: Kinds) -> None:
+    prompts = kinds.add_parser("moderation", help="screening on rows of prompts")
+    prompts.add_argument("paths", nargs="+", type=Path, metavar="ROWS.jsonl")
+    _keeping(prompts)
+    prompts.add_argument("--harm-only", action="store_true", help="do not count the hold for unsupported languages")
+    prompts.add_argument("--beside", action="store_true", help="judge the same prompts with packaged classifiers too")
+    prompts.add_argument("--disguised", action="store_true", help="judge every short prompt in each disguise too")
+    frames = kinds.add_parser("frames", help="screening on pictures in a folder for each label")
+    frames.add_argument("paths", nargs=1, type=Path, metavar="FOLDER", help="holds LABEL/PICTURE")
+    _keeping(frames)
+    for each in (prompts, frames):
+        each.set_defaults(run=_screening)
 
-        staged = ["--people", str(args.people), "--attempts", str(args.attempts), "--seed", str(args.seed)]
-        staged += ["--staged-only"] if args.staged_only else []
-        return measure([args.what, *map(str, args.paths), *rows, *staged])
+
+def _register_likeness(kinds: Kinds) -> None:
+    staged = kinds.add_parser("likeness", help="faces and voices told apart, and captures staged from the media folder")
+    staged.add_argument("paths", nargs=1, type=Path, metavar="MEDIA")
+    _keeping(staged, "write one capture a line, and go on from those that are there")
+    staged.add_argument("--people", type=int, default=200, metavar="N", help="genuine captures to stage")
+    staged.add_argument("--attempts", type=int, default=20, metavar="N", help="captures of each attack")
+    staged.add_argument("--staged-only", action="store_true", help="captures alone, no pairs and planted faces")
+    summed = kinds.add_parser("enrolments", help="the figures of captures that runs of `likeness` left")
+    summed.add_argument("paths", nargs="+", type=Path, metavar="ROWS.jsonl")
+    for name in ("faces", "voices"):
+        pairs = kinds.add_parser(name, help=f"whether two {name} are told apart, on pairs of files")
+        pairs.add_argument("paths", nargs=1, type=Path, metavar="PAIRS.jsonl")
+        _keeping(pairs)
+        pairs.set_defaults(run=_likeness)
+    rhythm = kinds.add_parser("rhythm", help="pauses between digits, on sound from the media folder")
+    rhythm.add_argument("paths", nargs=1, type=Path, metavar="MEDIA")
+    rhythm.add_argument("--people", type=int, default=200, metavar="N", help="readings, and as many false ones")
+    for drawn in (staged, rhythm):
+        drawn.add_argument("--seed", type=int, default=11, metavar="N", help="what staging draws from")
+    for each in (staged, summed, rhythm):
+        each.set_defaults(run=_likeness)
+
+
+def _keeping(parser: argparse.ArgumentParser, told: str = "write one verdict a line, for others to judge") -> None:
+    parser.add_argument("--rows", type=Path, metavar="OUT.jsonl", help=told)
+
+
+def _steering(args: argparse.Namespace) -> int:
+    from local import feed_steering
+    from local.texts import asker
+
+    feed_steering.evaluate(args.instructions, asker(), args.rows, _say)
+    return 0
+
+
+def _ranking(args: argparse.Namespace) -> int:
+    from local import feed_ranking
+    from local.texts import asker
+
+    feed_ranking.evaluate((args.catalogue, args.instructions), asker(), args.rows, _say)
+    return 0
+
+
+def _screening(args: argparse.Namespace) -> int:
     from volary.moderation import decide, shipped_policy
 
     from inference.safety.evaluation import main  # loads numpy, which no other command should wait for
 
-    options = ("harm_only", "beside", "disguised")
-    flags = [f"--{name.replace('_', '-')}" for name in options if getattr(args, name)]
     policy = shipped_policy()
-    return main(
-        [args.what, *map(str, args.paths), *rows, *flags],
-        lambda signals: decide(signals, policy, complete=True).action,
-    )
+    return main(_passed_on(args), lambda signals: decide(signals, policy, complete=True).action)
 
 
-def _feed(args: argparse.Namespace) -> int:
-    from local import feed_ranking, feed_steering
-    from local.texts import asker
+def _likeness(args: argparse.Namespace) -> int:
+    from inference.likeness.evaluation import main  # loads torch, which no other command should wait for
 
-    wanted = 1 if args.what == "steering" else 2
-    if len(args.paths) != wanted:
-        raise Invalid(f"eval {args.what} takes {wanted} files, not {len(args.paths)}")
-    if args.what == "steering":
-        feed_steering.evaluate(args.paths[0], asker(), args.rows, _say)
-    else:
-        feed_ranking.evaluate(args.paths, asker(), args.rows, _say)
-    return 0
+    return main(_passed_on(args))
+
+
+def _passed_on(args: argparse.Namespace) -> list[str]:
+    """The same words for the measure's own parser, with the options that this kind has."""
+    words = [args.what, *map(str, args.paths)]
+    for name, value in vars(args).items():
+        if name in ("what", "paths", "run") or value is None or value is False:
+            continue
+        words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return words
 
 
 def _say(line: dict[str, Any]) -> None:

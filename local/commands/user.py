@@ -15,20 +15,26 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     adding = actions.add_parser("add", help="add a person and print their id and token")
     adding.add_argument("handle", metavar="HANDLE")
-    adding.add_argument("--birth-date", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
-    adding.add_argument("--region", default="US", metavar="US")
-    adding.add_argument("--role", type=Role, choices=list(Role), default=Role.USER, metavar="ROLE")
+    adding.add_argument("--birth-date", type=_day, required=True, metavar="YYYY-MM-DD")
+    adding.add_argument("--region", default="US", metavar="XX", help="the country they live in (default: US)")
+    adding.add_argument("--role", choices=[role.value for role in Role], default=Role.USER.value)
     adding.add_argument("--guardian", default="", metavar="HANDLE", help="who settles things for a minor")
-    adding.add_argument("--json", action="store_true", help="print JSON, as without it")
+    adding.add_argument("--json", action="store_true", help="changes nothing: JSON is printed in any case")
     add_home_option(adding)
     adding.set_defaults(run=add)
 
 
 def add(args: argparse.Namespace) -> int:
     home = opened_or_made(args)
-    account = add_person(
-        home.services, args.handle, args.birth_date, args.region, args.role, guardian=args.guardian
-    )
+    role = Role(args.role)
+    account = add_person(home.services, args.handle, args.birth_date, args.region, role, guardian=args.guardian)
     token = token_for(home, account.handle)
     print(json.dumps({"handle": account.handle, "user_id": account.user_id, "token": token}))
     return 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date like 1990-12-09") from None

@@ -115,3 +115,28 @@ def test_status_tells_what_waits_and_what_was_given_up(run, tmp_path):
 def test_every_command_explains_itself():
     top = subprocess.run([sys.executable, "-m", "local", "--help"], capture_output=True, text=True, check=True)
     assert all(name in top.stdout for name in ("up", "user", "token", "status"))
+
+
+def test_a_wrong_choice_is_answered_with_those_that_there_are(capsys):
+    for arguments, said in [
+        (("user", "add", "ada", "--birth-date", "1990-12-10", "--role", "king"), "'moderator'"),
+        (("user", "add", "ada", "--birth-date", "soon"), "'soon' is no date like 1990-12-09"),
+        (("bank", "add", "known", "--category", "rude"), "'sexual_minors'"),
+    ]:
+        with pytest.raises(SystemExit):
+            cli.main(arguments)
+        assert said in capsys.readouterr().err
+
+
+def test_each_measure_offers_the_options_that_it_has(capsys):
+    for kind, has, lacks in [
+        ("steering", {"--rows"}, {"--people", "--disguised"}),
+        ("moderation", {"--rows", "--harm-only", "--beside", "--disguised"}, {"--people", "--seed"}),
+        ("likeness", {"--rows", "--people", "--attempts", "--seed", "--staged-only"}, {"--harm-only"}),
+        ("enrolments", set(), {"--rows", "--people"}),
+    ]:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["eval", kind, "--help"])
+        told = capsys.readouterr().out
+        assert ended.value.code == 0
+        assert {option for option in has | lacks if option in told} == has
