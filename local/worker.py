@@ -121,6 +121,7 @@ class Worker:
     def _sweep(self) -> None:
         for part in (self.home.items, self.home.blobs, self.home.bus, self.home.workflows, self.home.models.calls):
             part.sweep()
+        self.home.database.checkpoint()
 
     def _make_calls(self) -> None:
         calls, server = self.home.models.calls, self.home.media_model

@@ -4,6 +4,7 @@ from volary import vault
 from volary.entrypoint import entrypoint
 from volary.errors import Absent, ConditionFailed
 from volary.ports import Services
+from volary.stores.idempotency import Requests
 from volary.stores.likenesses import Likenesses
 from volary.stores.videos import outbox
 
@@ -18,6 +19,7 @@ def erase_likeness(event: LikenessErased, services: Services) -> Done:
         raise Absent(f"likeness {event.likeness_id} is not erased: {record.state}")
     found = vault.erase(record.id, services)
     services.blobs.delete("uploads", record.upload_key)
+    Requests(services.items).forget(record.owner_id, record.id)
     told = changed_event(consent, "erased", "everything", event.at)
     position = {"audit_number": record.version, "audit_head": record.audit_head}
     receipt = told.receipt.model_copy(update={**found, **position})

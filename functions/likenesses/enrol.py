@@ -104,7 +104,7 @@ def _check(wanted: Wanted) -> None:
         message = f"content_type {wanted.content_type!r} is not one of {', '.join(KINDS)}"
         raise Invalid(message, param="content_type", code="unsupported_file")
     if wanted.custody == "device":
-        boxes.raw(wanted.device_key or "", "device_key", boxes.KEY_BYTES)
+        boxes.public_key(wanted.device_key or "", "device_key")
 
 
 def _demand_room(account: Account, now: int, store: Likenesses) -> None:

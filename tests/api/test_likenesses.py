@@ -47,7 +47,17 @@ class TestCustody:
         assert said["custody"] == Likenesses(world.home.items).get(said["id"]).custody == "device"
         assert world.call("GET", f"/likenesses/{said['id']}").json()["custody"] == "device"
 
-    @pytest.mark.parametrize("sent", [{}, {"custody": "device"}, {"device_key": "AAAA"}, {"device_key": "not base64"}])
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            {},
+            {"custody": "device"},
+            {"device_key": "AAAA"},
+            {"device_key": "not base64"},
+            {"device_key": base64.b64encode(bytes(32)).decode()},  # of small order: a box for it would stay unmade
+            {"device_key": base64.b64encode(b"\x01" + bytes(31)).decode()},
+        ],
+    )
     def test_without_the_key_of_a_device_nothing_begins_and_the_server_does_not_take_its_place(self, world, sent):
         answer = world.call("POST", "/likenesses", json=sent)
 

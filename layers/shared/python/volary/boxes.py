@@ -32,6 +32,18 @@ def public_of(private: bytes) -> bytes:
     return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
 
 
+def public_key(encoded: str, param: str) -> bytes:
+    """A public X25519 key as somebody sends it, base64. Raises Invalid also for one of the few that nothing can be
+    sealed for, because every secret shared with them is the same (RFC 7748, section 6.1).
+    """
+    public = raw(encoded, param, KEY_BYTES)
+    try:
+        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(public))
+    except ValueError as problem:
+        raise Invalid(f"{param} is a point of small order: nothing can be sealed for it", param=param) from problem
+    return public
+
+
 def box(key: bytes, plaintext: bytes, about: bytes) -> bytes:
     """`plaintext` under `key`; `about` says what it is and must be the same at opening."""
     nonce = secrets.token_bytes(NONCE_BYTES)

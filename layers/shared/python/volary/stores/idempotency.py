@@ -11,7 +11,7 @@ from typing import Literal
 
 from events.shapes import Shape
 from volary.errors import ConditionFailed, Conflict, Invalid
-from volary.ports import ALWAYS, EXPIRES, NEW, Items, Key, Put, When
+from volary.ports import ALWAYS, EXPIRES, NEW, Delete, Items, Key, Put, Range, When
 
 LEASE_SECONDS = 30  # as long as the API's own time limit
 KEY_SECONDS = 86_400
@@ -98,6 +98,16 @@ class Requests:
     def release(self, claim: Claim, record: Record) -> None:
         """End the lease of a request that failed, so that it may be tried again at once."""
         self._write(claim, record.model_copy(update={"lease_until": 0}), ALWAYS)
+
+    def forget(self, user_id: str, mentioned: str) -> None:
+        """Delete every answer kept for this person that mentions something; repeated, such a request acts anew."""
+        for kind in ("key", "body"):
+            partition, after = f"ONCE#{user_id}#{kind}", None
+            while page := self._items.query(partition, Range(after=after)):
+                for item in page:
+                    if mentioned in item["body"]:
+                        self._items.write(Delete(Key(partition, item["sk"])))
+                after = page[-1]["sk"]
 
     def _claim(self, claim: Claim, nonce: str, now: int, when: When) -> Record:
         lifetime = KEY_SECONDS if claim.name else RETRY_SECONDS
