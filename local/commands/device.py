@@ -69,7 +69,7 @@ def enrol(args: argparse.Namespace) -> int:
     found = capturing.decided(begun["id"], remote)
     opens = key is not None and found["state"] == "active" and _opens(key, found)
     _tell(args, {"id": found["id"], "state": found["state"], "key": str(key.path) if key else None, "opens": opens},
-          _enrolled(found, key))  # fmt: skip
+          [*_enrolled(found, key), *_beside(args, key)])  # fmt: skip
     return 1 if found["state"] == "refused" else 0
 
 
@@ -243,6 +243,13 @@ def _enrolled(found: dict[str, Any], key: DeviceKey | None) -> list[str]:
         return [*lines, f"this device's key is {key.path}: keep a copy in a safe place, and run",
                 "volary device release when somebody asks for a clip of you; without that none is made"]  # fmt: skip
     return lines
+
+
+def _beside(args: argparse.Namespace, key: DeviceKey | None) -> list[str]:
+    """What a home on this very machine means for a key that nothing locks."""
+    if args.server or key is None or b"ENCRYPTED" in key.path.read_bytes():
+        return []
+    return ["this home is on the same machine: whoever takes it over has both halves, unless the key has a passphrase"]
 
 
 def _said(found: dict[str, Any]) -> list[str]:
