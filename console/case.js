@@ -111,7 +111,7 @@ function about(found) {
   const parts = [
     facts([
       [t`Clock`, element("span", { class: clock < 0 ? "late" : clock < 7200 ? "soon" : "" }, `${left(clock)} — ${found.law}`)],
-      [t`Status`, [found.status, found.claim, found.is_escalated ? t`escalated` : "", found.needs_second ? t`a second decision is needed` : "", found.decided ?? ""].filter(Boolean).join(" · ")],
+      [t`Status`, [word(found.status), word(found.claim), found.is_escalated ? t`escalated` : "", found.needs_second ? t`a second decision is needed` : "", found.decided ? word(found.decided) : ""].filter(Boolean).join(" · ")],
     ]),
     element("h3", {}, t`Prompt`), element("p", { class: "words", id: "prompt" }, found.prompt || "—"),
   ];
@@ -130,7 +130,7 @@ function about(found) {
   parts.push(element("h3", {}, t`Lineage`), kin.length ? element("ul", {}, ...kin.map(([how, each]) => element("li", {}, `${how} (${each.state}): ${each.prompt || "—"}`))) : element("p", { class: "faint" }, t`made from nothing, and nothing was made from it`));
   const author = found.author;
   parts.push(element("h3", {}, t`Author`), facts([
-    [t`Account`, author.since ? t`${author.status}, since ${new Date(author.since * 1000).toISOString().slice(0, 10)}` : author.status],
+    [t`Account`, author.since ? t`${word(author.status)}, since ${new Date(author.since * 1000).toISOString().slice(0, 10)}` : word(author.status)],
     [t`Earlier cases`, t`${author.cases}, of which ${author.restricted} restricted`],
     [t`Strikes`, t`${author.strikes} of ${author.strikes_for_suspension}`],
     [t`Reports on this clip`, author.reports_on_clip],

@@ -73,7 +73,7 @@ function list() {
     const item = element("li", { role: "option", id: `case-${index}`, "data-id": each.id, "aria-selected": String(index === state.at), class: state.marked.has(each.id) ? "marked" : "", on: { click: () => { state.at = index; open(); } } },
       element("strong", {}, `${word(each.kind)} · ${each.category ?? word("none")} · ${each.severity}`), " ",
       element("span", { class: clock < 0 ? "late" : clock < 7200 ? "soon" : "faint" }, left(clock)), " ",
-      each.claim === "free" ? "" : element("em", {}, each.claim),
+      each.claim === "free" ? "" : element("em", {}, word(each.claim)),
       element("div", {}, each.prompt.slice(0, 140)));
     return item;
   }));

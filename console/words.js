@@ -35,6 +35,7 @@ export const FRENCH = {
   none: "aucun", "Decide {} marked ": "Décider les {} marqués ", "The queue is empty.": "La file est vide.",
   release: "publier", reject: "refuser", keep: "laisser", remove: "retirer", erase: "effacer", suspend: "suspendre", uphold: "maintenir", overturn: "annuler",
   held: "retenu", notice: "notification", report: "signalement", match: "concordance", strikes: "avertissements", appeal: "recours", sample: "échantillon",
+  open: "ouvert", decided: "décidé", done: "clos", free: "libre", yours: "à vous", taken: "pris", active: "actif", suspended: "suspendu", erased: "effacé",
   "Decide…": "Décider…", Escalate: "Transmettre", "Escalated.": "Transmis.", "Second reviewer": "Deuxième avis", "Left to a second reviewer.": "Laissé à un deuxième avis.",
   "Put back": "Remettre", "Put back.": "Remis.", Undo: "Reprendre", "Claim a case first.": "Prenez d’abord un cas.",
   "{}: a second person must agree.": "{} : une deuxième personne doit être d’accord.", "You two disagree: a senior decides.": "Vous n’êtes pas d’accord : un senior décide.",
@@ -62,7 +63,7 @@ export const FRENCH = {
   "{}; made by themselves": "{} ; fait par la personne même", "{}; made for {}": "{} ; fait pour {}",
   "No model pointed at anything.": "Aucun modèle n’a rien signalé.", "the whole clip": "tout le clip", "{} {} {}, {}: jump there": "{} {} {}, {} : y aller",
   "Frames of the clip": "Images du clip", "Frame at {} s: jump there": "Image à {} s : y aller", "{} min": "{} min", "{} h": "{} h", "{} days": "{} jours", "{} late": "{} de retard", "{} left": "encore {}",
-  "nothing counted yet": "rien encore", "Backlog by age: {} wait": "En attente par âge : {}", cases: "cas", "Opened and decided a day": "Ouverts et décidés par jour", opened: "ouverts", decided: "décidés",
+  "nothing counted yet": "rien encore", "Backlog by age: {} wait": "En attente par âge : {}", cases: "cas", "Opened and decided a day": "Ouverts et décidés par jour", opened: "ouvert",
   "Decided late": "Décidés en retard", late: "en retard", Decisions: "Décisions", decisions: "décisions", "Appeals won (overturn rate)": "Recours gagnés",
   "Held clips where reviewers agreed with the models": "Clips retenus où les humains suivent les modèles", "Samples where the second look agreed": "Échantillons confirmés au second regard",
 };

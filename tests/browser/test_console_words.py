@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from volary.accounts import Account
+from volary.review.cases import Action, Status
 
+from functions.api.reviews import ReviewCase
 from tests.browser.desk import Desk, running
 from tests.browser.test_console import come_in
 
@@ -57,6 +60,13 @@ def test_every_word_of_the_console_has_a_french_one_with_the_same_places():
     assert [key for key, value in words.items() if key.count("{}") != value.count("{}")] == []
 
 
+def test_every_state_that_a_case_and_its_author_may_have_has_a_french_word():
+    states = {*Status.__args__, *Action.__args__, *ReviewCase.model_fields["claim"].annotation.__args__}
+    states |= set(Account.model_fields["status"].annotation.__args__)
+
+    assert sorted(states - french().keys()) == []
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory) -> Iterator[Desk]:
     with running(tmp_path_factory.mktemp("console")) as started:
@@ -85,6 +95,7 @@ def test_a_french_browser_gets_a_french_console(french_page, desk):
     expect(page.locator("#acts")).to_contain_text("publier")
     expect(page.locator("#case-body")).to_contain_text("Ce que chaque modèle a vu")
     expect(page.locator("#case-body")).to_contain_text("un renard dans la neige")
+    expect(page.locator("#case-body")).to_contain_text("ouvert · à vous")
     page.keyboard.press("x")
     expect(page.locator("#said")).to_have_text("refuser : prend effet dans 30 secondes. u le reprend.")
     page.keyboard.press("?")
