@@ -77,7 +77,9 @@ def test_fewer_romantic_comedies(feed_world, catalogue, text, language):
 def test_why_adds_up_to_the_score(feed_world, catalogue):
     say(feed_world, "more trains, less snow")
 
-    for post in read(feed_world)["data"]:
+    posts = read(feed_world)["data"]
+    assert posts
+    for post in posts:
         assert post["score"] == pytest.approx(sum(term["value"] for term in post["why"]), abs=1e-5)
 
 

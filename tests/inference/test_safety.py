@@ -351,7 +351,9 @@ def test_people_who_speak_are_still_heard(screen: PromptScreen):
     import av
 
     ears = sound.Ears(WEIGHTS)
-    for file in sorted((DATA / "media" / "voices").glob("*_a.flac"))[:2]:
+    spoken = sorted((DATA / "media" / "voices").glob("*_a.flac"))[:2]
+    assert len(spoken) == 2
+    for file in spoken:
         with av.open(str(file)) as opened:
             parts = [frame.to_ndarray() for frame in opened.decode(audio=0)]
         wave = np.concatenate(parts, axis=1)[0].astype(np.float32) / 32768
