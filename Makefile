@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 ANYWHERE := --upgrade --platform manylinux2014_x86_64 --only-binary=:all:
 SITE := import sysconfig; print(sysconfig.get_path('purelib'))
 
-.PHONY: setup run test check bench synth build rehearse simulate train lock
+.PHONY: setup run test check bench synth build rehearse contracts simulate train lock
 
 setup: $(READY)
 

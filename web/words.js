@@ -3,7 +3,7 @@ const WORDS = {
   en: {
     other: "Français", skip: "Skip to the clips", tagline: "Say a sentence, get a clip with sound.",
     doorTitle: "Come in", doorText: "This home runs on your machine. Pick a demo person, or use a token of your own.",
-    tokenLabel: "Access token or personal key", signIn: "Sign in", signOut: "Sign out", signedIn: (who) => `@${who}`,
+    tokenLabel: "Access token (volary token NAME prints one)", signIn: "Sign in", signOut: "Sign out", signedIn: (who) => `@${who}`,
     studioTitle: "What should be seen and heard?", promptLabel: "Your sentence",
     promptHint: "A red balloon drifts over the sea at sunset, waves and gulls…",
     style: "Style", shape: "Shape", length: "Length", portrait: "Portrait", landscape: "Landscape", create: "Create",
@@ -23,7 +23,7 @@ const WORDS = {
   fr: {
     other: "English", skip: "Aller aux clips", tagline: "Dites une phrase, recevez un clip sonore.",
     doorTitle: "Entrez", doorText: "Cette maison tourne sur votre machine. Choisissez une personne de démonstration ou utilisez votre jeton.",
-    tokenLabel: "Jeton d'accès ou clé personnelle", signIn: "Se connecter", signOut: "Se déconnecter", signedIn: (who) => `@${who}`,
+    tokenLabel: "Jeton d'accès (volary token NOM en donne un)", signIn: "Se connecter", signOut: "Se déconnecter", signedIn: (who) => `@${who}`,
     studioTitle: "Que doit-on voir et entendre ?", promptLabel: "Votre phrase",
     promptHint: "Un ballon rouge flotte au-dessus de la mer au coucher du soleil…",
     style: "Style", shape: "Format", length: "Durée", portrait: "Portrait", landscape: "Paysage", create: "Créer",
