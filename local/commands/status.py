@@ -36,6 +36,7 @@ def status(home: Home) -> dict[str, Any]:
         "address": origin(ports.api),
         "answers": {
             "api": answers(ports.api),
+            "console": answers(ports.console),
             "media": answers(ports.media),
             "text_model": ModelServer(origin(ports.text_model)).is_alive(1),
             "media_model": ModelServer(origin(ports.media_model)).is_alive(1),
