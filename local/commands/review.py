@@ -69,10 +69,11 @@ def told(case: Case, services: Services) -> dict[str, object]:
 
 def said(case: Case, services: Services) -> str:
     store = Videos(services.items)
-    reasons = [
-        f"  {each.what}: {each.verdict}: {'; '.join(each.reasons) or 'no reason given'}"
-        for each in store.screenings(case.subject)
-    ]
+    screenings = store.screenings(case.subject)
+    reasons = [f"  {each.what}: {each.verdict}: {'; '.join(each.reasons) or 'no reason given'}" for each in screenings]
+    if case.kind == "held":
+        missing = {"prompt", "media"} - {each.what for each in screenings}
+        reasons += [f"  {what}: not judged: the screening failed or was late" for what in sorted(missing)]
     return "\n".join([f"{case.id}  {case.kind}  {store.get(case.subject).prompt[:100]!r}", *reasons])
 
 

@@ -6,7 +6,10 @@ from volary.ports import Range
 from volary.review.reasons import faults
 from volary.stores.accounts import Accounts
 from volary.stores.reviews import Reviews
+from volary.stores.videos import Screening
 from volary.videos import may_serve
+
+from local.commands.review import said
 
 
 def code(answer) -> str:
@@ -24,6 +27,17 @@ def test_a_case_is_decided_by_who_claimed_it(desk):
     assert desk.act(case_id, "decide", "max", action="release").status_code == 409
     desk.world.clock.pass_seconds(901)  # the lease runs out
     assert desk.act(case_id, "claim", "max").status_code == 200
+
+
+def test_the_command_says_which_screening_of_a_held_clip_never_came(desk):
+    case_id = desk.world.held()
+    screened = Screening(what="media", verdict="pass", policy_version="1", at=1)
+    desk.world.home.items.write(desk.videos.screening_write(case_id, screened))
+
+    told = said(desk.reviews.get(case_id), desk.world.home.services)
+
+    assert "media: pass" in told
+    assert "prompt: not judged: the screening failed or was late" in told
 
 
 def test_a_decision_takes_effect_after_its_time_and_can_be_taken_back_before(desk):
