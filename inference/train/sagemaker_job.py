@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 IMAGE = re.compile(r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9/_-]+(:[\w.-]+|@sha256:[0-9a-f]{64})$")
-ROLE = re.compile(r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")
+# The role of the templates (infra/cdk/training.py): it may open nothing of anybody, which another might.
+ROLE = re.compile(r"^arn:aws[a-z-]*:iam::\d{12}:role/volary-[a-z][a-z0-9]{1,15}-training$")
 BUCKET = re.compile(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
 OVERHEAD = 1.5  # rendering, encoding and publishing, beside the minutes of learning
 GRACE_HOURS = 24  # how long a spot job may wait for an instance
@@ -113,7 +114,7 @@ def _snake(name: str) -> str:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="inference.train.sagemaker_job", description=__doc__)
     parser.add_argument("--image", required=True, help="the ECR address of the `train` target of inference/Dockerfile")
-    parser.add_argument("--role", required=True, help="ARN of the role that the job runs as")
+    parser.add_argument("--role", required=True, help="ARN of the role volary-STAGE-training")
     parser.add_argument("--bucket", required=True, help="where checkpoints and weights go")
     parser.add_argument("--minutes", type=float, default=Plan.minutes)
     parser.add_argument("--hours", type=float, default=Plan.hours)

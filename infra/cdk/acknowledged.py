@@ -59,6 +59,8 @@ def acknowledged(environment: Environment) -> tuple[Acknowledged, ...]:
                              for each in ("Uploads", "Work", "Videos", "Likenesses"))  # fmt: skip
     weights = "AwsSolutions-IAM5[Resource::arn:aws:s3:::<GivenModelsBucket>/engines"
     executions = environment.arn("states", f"execution:{environment.name('generation')}:*")
+    runs = "AwsSolutions-IAM5[Resource::arn:aws:s3:::<GivenModelsBucket>/training/*]"
+    training_logs = environment.arn("logs", "log-group:/aws/sagemaker/TrainingJobs:*")
     endpoint_logs = environment.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{environment.name('media-models')}:*")
     return (
         *(Acknowledged("Foundation", rule, reason) for rule, reason in FOUNDATION.items()),
@@ -70,6 +72,8 @@ def acknowledged(environment: Environment) -> tuple[Acknowledged, ...]:
         Acknowledged("Workflow", f"AwsSolutions-IAM5[Resource::{executions}]", "executions of the one state machine"),
         *(Acknowledged("Inference", rule, reason) for rule, reason in INFERENCE.items()),
         Acknowledged("Inference", every, f"{X_RAY}; SageMaker's network cards and ECR's token name no resource"),
+        Acknowledged("Inference", runs, "checkpoints and weights of training jobs, in a folder of their own"),
+        Acknowledged("Inference", f"AwsSolutions-IAM5[Resource::{training_logs}]", "streams of one log group"),
         *(Acknowledged("Inference", rule, OBJECTS) for rule in [work] if environment.gpu.enabled),
         *(Acknowledged("Inference", f"AwsSolutions-IAM5[Resource::{endpoint_logs}]", "streams of one log group")
           for _ in [endpoint_logs] if environment.gpu.enabled),

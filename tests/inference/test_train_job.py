@@ -18,7 +18,7 @@ from inference.train.sagemaker_job import Plan, PlanError, description, snake_ca
 ROOT = Path(__file__).parents[2]
 PLAN = Plan(
     image="123456789012.dkr.ecr.us-east-1.amazonaws.com/volary-train:1",
-    role="arn:aws:iam::123456789012:role/train",
+    role="arn:aws:iam::123456789012:role/volary-prod-training",
     bucket="volary-dev-models",
 )
 CHAIN = stages(Path("run"), Path("out"), Size())
@@ -116,6 +116,7 @@ def test_the_container_is_started_with_arguments_that_the_job_reads():
     [
         ({"image": "docker.io/volary"}, "image 'docker.io/volary'"),
         ({"role": "admin"}, "role 'admin'"),
+        ({"role": "arn:aws:iam::123456789012:role/admin"}, "role 'arn"),  # one that might open what people entrusted
         ({"bucket": "Not A Bucket"}, "bucket"),
         ({"instance_type": "m7i.large"}, "m7i.large"),
         ({"minutes": 0}, "0 minutes"),

@@ -21,7 +21,7 @@ def test_nag_finds_what_is_acknowledged_and_nothing_else(prod):
     reasons = {(each.stack, each.rule): each.reason for each in acknowledged(PROD)}
 
     assert prod.findings == set(reasons)
-    assert len(reasons) == 30
+    assert len(reasons) == 32
     assert min(len(reason) for reason in reasons.values()) > 20
 
 

@@ -39,6 +39,7 @@ STARRED = re.compile(
     r"/\*$"  # the objects of one bucket
     r"|:stateMachine:|:execution:volary-prod-generation:\*$"
     r"|:log-group:/aws/sagemaker/Endpoints/volary-prod-media-models:\*$"
+    r"|:log-group:/aws/sagemaker/TrainingJobs:\*$"
 )
 PORT = re.compile(r"services\.(blobs|edge|models|vectors|workflows|keys|keyring|bus)\.(\w+)\(\s*\"?(\w*)")
 VERBS = {"get": "read", "download": "read", "facts": "read", "get_link": "read", "put": "write", "upload": "write",
@@ -130,6 +131,23 @@ def test_nobody_with_a_public_route_opens_what_renders_a_person(prod):
         if "kms:Decrypt" in listed(each["Action"]) and "Biometric" in flat(each["Resource"])
     ]
     assert [name for name, condition in decrypts if "ApiHandler" in name and "kms:ViaService" not in condition] == []
+
+
+def test_training_may_open_nothing_of_anybody(prod):
+    """It reaches one folder of the models bucket; keys, rows and files of people are refused it by name."""
+    policies = [each for name, each in prod.resources("AWS::IAM::Policy").items() if "TrainingRole" in name]
+    statements = [each for policy in policies for each in policy["Properties"]["PolicyDocument"]["Statement"]]
+    denied = [each for each in statements if each["Effect"] == "Deny"]
+    reached = {flat(each) for row in statements if row["Effect"] == "Allow" for each in listed(row["Resource"])}
+
+    (refused,) = denied
+    assert set(refused["Action"]) == {"dynamodb:*", "kms:*", "s3:*"} and "Condition" not in refused
+    people = {"Keyring", "Biometric", "Likenesses", "Uploads", "Work", "Videos", "GivenTable"}
+    assert {word for word in people for each in refused["Resource"] if word in flat(each)} == people
+    assert not {word for word in people for each in reached if word in each}
+    assert [each for each in reached if "s3" in each] == [
+        each for each in reached if each.endswith(("<GivenModelsBucket>", "<GivenModelsBucket>/training/*"))
+    ]
 
 
 def test_the_block_list_is_kept_by_calling_three_functions_and_by_nothing_else(prod):

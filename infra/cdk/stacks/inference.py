@@ -25,6 +25,7 @@ from infra.cdk.functions import log_settings
 from infra.cdk.permissions import allow, at_rest, statements
 from infra.cdk.resources import Resources
 from infra.cdk.sharing import stack_settings
+from infra.cdk.training import PULL_ACTIONS, training_role
 
 ROOT = Path(__file__).parents[3]
 # The image needs the declarations and the model code; everything else stays out of its context and of its hash.
@@ -42,7 +43,6 @@ NETWORK_ACTIONS = [
     "ec2:DescribeVpcs",
 ]
 MARK = {"StringEquals": {"kms:EncryptionContext:purpose": "mark"}}
-PULL_ACTIONS = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
 class Inference(cdk.Stack):
@@ -51,6 +51,7 @@ class Inference(cdk.Stack):
         self._environment = environment
         self._known = Resources(self, environment)
         self._text_models()
+        training_role(self, environment, self._known)
         if environment.gpu.enabled:
             self._media_models()
 
