@@ -17,6 +17,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from volary import boxes
+from volary.accounts import Role
 from volary.embedded import Home, Options, open_home
 from volary.errors import Absent, Conflict, Forbidden, Invalid
 from volary.stores.likenesses import Likenesses
@@ -109,6 +110,7 @@ def home(tmp_path_factory) -> Iterator[Home]:
         home = open_home(tmp_path_factory.mktemp("home"), options)
         for handle in ("ada", "bea", "cleo", "dora"):
             add_person(home.services, handle, date(1990, 12, 10))
+        add_person(home.services, "moira", date(1990, 12, 10), role=Role.MODERATOR)
         remember_ports(home.folder, Ports(api, api, api))
         worker = Worker(home, caller(home.services), beater(home.services))
         thread = threading.Thread(target=worker.run, daemon=True)
@@ -211,6 +213,33 @@ def test_a_refused_capture_says_what_to_do_better(person):
 
     assert (status, json.loads(out)["state"]) == (1, "refused")
     assert "looked at. Try again." in said
+
+
+def test_a_capture_in_doubt_waits_for_a_moderator(person):
+    cleo = person("cleo")
+    likeness_id = json.loads(cleo.enrols("--yes", capture=CAPTURE + model_server.DOUBTED)[1])["id"]
+    assert "a person looks at your capture" in cleo.runs("status")[1]
+
+    def moderates(action: str, *more: str, who: str = "moira") -> tuple[int, str]:
+        cleo.capsys.readouterr()
+        status = cli.main(["capture", action, *more, "--as", who, "--home", str(cleo.home.folder)])
+        return status, "".join(cleo.capsys.readouterr())
+
+    asked = Likenesses(cleo.home.items).get(likeness_id).challenge
+    assert f"digits {asked.shown}, turns {', '.join(asked.turns)}" in moderates("list")[1]
+    link = moderates("link", likeness_id)[1].strip()
+    assert httpx.get(link, trust_env=False).content == CAPTURE + model_server.DOUBTED
+    assert moderates("accept", likeness_id, who="ada") == (
+        1, "volary: @ada is no moderator: volary user add NAME --role moderator adds one\n",
+    )  # fmt: skip
+    assert moderates("accept", likeness_id) == (0, f"{likeness_id}: keeping\n")
+
+    deadline = time.monotonic() + PATIENCE
+    while (said := json.loads(cleo.runs("status", "--json")[1]))["state"] != "active":
+        assert time.monotonic() < deadline, said
+        time.sleep(0.1)
+    assert said["opens"] is True
+    assert moderates("list") == (0, "nothing waits\n")
 
 
 def test_the_server_holds_the_key_only_for_who_chooses_that(person):

@@ -54,6 +54,7 @@ SHRINK = 8  # of the size that was asked for
 PAUSE = 0.2  # seconds that a generation takes at least, so that clients see it happen
 NAME = "stand-in"
 NOBODYS = b"nobody's capture"
+DOUBTED = b"looks very young"
 
 
 class Refused(Exception):
@@ -123,9 +124,9 @@ class StandIn:
 
 
 def checked(asked: CheckCapture) -> CaptureChecked:
-    """Every capture passes but one that says that it is nobody's; of the others a portrait and a voice are sealed."""
+    """Every capture passes but those that say that they are nobody's or doubtful; a portrait and a voice are sealed."""
     capture = fetched(asked.get)
-    outcome: Outcome = "fail" if NOBODYS in capture else "pass"
+    outcome: Outcome = "fail" if NOBODYS in capture else "review" if DOUBTED in capture else "pass"
     found = tuple(
         CaptureFinding(check=name, outcome=outcome, score=1, threshold=1, reason="looked at", advice="Try again.")
         for name in CHECKS
