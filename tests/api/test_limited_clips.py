@@ -98,7 +98,8 @@ def test_no_route_shows_it_to_anybody_it_is_kept_from(world, application, clips)
     found = asked_of_every_route(world, application, clips, ("GET",))
 
     kept_from = {(route, who) for route, shown in found.shown.items() for who, _ in shown if who in (None, "ann")}
-    assert kept_from <= {(("GET", "/v1/likenesses/{likeness_id}/uses"), "ann")}  # the words of clips that show her
+    hers = [("GET", f"/v1/likenesses/{{likeness_id}}/{what}") for what in ("uses", "requests")]
+    assert kept_from <= {(route, "ann") for route in hers}  # the words of clips that show her, or would
     links = [secret for _, shown in found.shown.items() for who, secret in shown if who == "ann" and "/" in secret]
     assert links == []
     assert ("bob", "/clip.mp4") in found.shown["GET", "/v1/videos/{video_id}/content"]
