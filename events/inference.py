@@ -119,7 +119,7 @@ class Embed(Shape):
 
     `subjects` asks under which topic of the catalogue each text falls, as the name of a subject. `words` are single
     words to look up in the vocabulary of the training texts. `frames` are wishes with "{}" for what they are about, and
-    "[]" for other subjects beside it.
+    "[]" for other subjects beside it. `talk` is a whole text that somebody said to a feed, to be heard word by word.
     """
 
     task: Literal["embed"] = "embed"
@@ -128,6 +128,7 @@ class Embed(Shape):
     subjects: bool = False
     words: tuple[str, ...] = Field(default=(), max_length=512)
     frames: tuple[str, ...] = Field(default=(), max_length=16)
+    talk: str = Field(default="", max_length=1000)
 
 
 Request = Annotated[
@@ -233,12 +234,27 @@ class MarkDetected(Shape):
     mark: MarkReading
 
 
+class HeardWord(Shape):
+    """Where a word stands in a text, and how much speaks for its naming what is wished for, each way."""
+
+    start: int
+    end: int
+    ways: dict[str, float]
+
+
+class Heard(Shape):
+    """What a text is: shares of its kinds sum to one, a word's ways to less: the rest says that it names nothing."""
+
+    kinds: dict[str, float]
+    words: tuple[HeardWord, ...]
+
+
 class Embedded(Shape):
     """`vectors` are 512 little-endian half floats each, of length one, in base64; `likeness` holds cosines.
 
     `likeness[i][j]` is that of text i and anchor j; `unknown` are the asked words that the vocabulary lacks; `ways`
     say for each frame how much speaks for each way that a wish may go, `topics` for each text how much for each topic
-    ("-": for none), both empty from a server that cannot tell.
+    ("-": for none), both empty from a server that cannot tell; `heard` is of `talk`.
     """
 
     task: Literal["embed"] = "embed"
@@ -247,6 +263,7 @@ class Embedded(Shape):
     unknown: tuple[str, ...] = ()
     ways: tuple[dict[str, float], ...] = ()
     topics: tuple[dict[str, float], ...] = ()
+    heard: Heard | None = None
 
 
 class InferenceError(Shape):

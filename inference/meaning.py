@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from events.inference import Embed, Embedded
+from events.inference import Embed, Embedded, Heard
 from inference.safety.features import word_code
 
 LONGEST_TEXT = 1000
@@ -38,6 +38,12 @@ class Placing(Protocol):
         ...
 
 
+class Hearing(Protocol):
+    def hear(self, text: str) -> Heard:
+        """What a whole text is, and which of its words are meant."""
+        ...
+
+
 @dataclass
 class Meanings:
     """Keeps the anchors it has seen, because the same few hundred are asked about with every sentence."""
@@ -46,6 +52,7 @@ class Meanings:
     vocabulary: AbstractSet[int]
     ways: Directions
     topics: Placing
+    talk: Hearing
     _kept: dict[str, np.ndarray] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -60,7 +67,10 @@ class Meanings:
         packed = (base64.b64encode(row.astype("<f2").tobytes()).decode() for row in rows)
         ways = tuple(self.ways.scores(request.frames))
         topics = tuple(self.topics.scores(rows)) if request.subjects else ()
-        return Embedded(vectors=tuple(packed), likeness=likeness, unknown=unknown, ways=ways, topics=topics)
+        heard = self.talk.hear(request.talk) if request.talk.strip() else None
+        return Embedded(
+            vectors=tuple(packed), likeness=likeness, unknown=unknown, ways=ways, topics=topics, heard=heard
+        )
 
     def _rows(self, texts: Sequence[str]) -> np.ndarray:
         """[n, 512]. One text at a time: a batch rounds differently, and the same words must give the same numbers."""

@@ -8,6 +8,7 @@ from inference.links import Links
 from inference.meaning import Meanings
 from inference.refusal import InvalidRequest
 from inference.safety.prompts import PromptScreen
+from inference.talk import Talk
 from inference.topics import Topics
 from inference.ways import Ways
 
@@ -25,11 +26,13 @@ class TextRole:
 
     @classmethod
     def load(cls, weights: Path, links: Links, mark_key: bytes | None) -> "TextRole":
-        """Read the weights under `weights`/safety, `weights`/ways and `weights`/topics."""
+        """Read the weights under `weights`: safety, ways, topics and talk."""
         screen = PromptScreen.load(weights / "safety")
         classifier = screen.classifier
         ways = Ways.load(weights / "ways", classifier.encoder, classifier.sentences)
-        meanings = Meanings(classifier.sentences, classifier.vocabulary, ways, Topics.load(weights / "topics"))
+        talk = Talk.load(weights / "talk", ways.views.encoder)
+        topics = Topics.load(weights / "topics")
+        meanings = Meanings(classifier.sentences, classifier.vocabulary, ways, topics, talk)
         return cls(screen, links, mark_key, meanings)
 
     def answer(self, request: Request) -> PromptScreened | MarkDetected | Embedded:

@@ -31,7 +31,7 @@ class Views:
 
     def __init__(self, encoder: Encoder, sentences: USE) -> None:
         """`encoder` gives its packed weights; its own layers may be changed for another task and are not used."""
-        self._encoder = Encoder(Packed(encoder.shape, encoder.pieces, encoder.tensors), layers=max(DEPTHS))
+        self.encoder = Encoder(Packed(encoder.shape, encoder.pieces, encoder.tensors), layers=max(DEPTHS))
         self._sentences = sentences
 
     def of(self, frames: Sequence[str]) -> list[np.ndarray]:
@@ -39,7 +39,7 @@ class Views:
         one by one."""
         filled = [self._filled(frame[:LONGEST]) for frame in frames]
         texts = [text for text, _ in filled]
-        states = self._encoder.states(texts, DEPTHS)
+        states = self.encoder.states(texts, DEPTHS)
         subjects = [each[1][places or slice(None)].mean(0) for each, (_, places) in zip(states, filled, strict=True)]
         said = self._sentences.encode(texts).astype(np.float32)
         low, high = ([each[depth].mean(0) for each in states] for depth in (0, 2))
@@ -61,7 +61,7 @@ class Views:
         return text, sorted(at for at in places if 0 < at < last)
 
     def _split(self, text: str) -> list[int]:
-        return self._encoder.pieces.split(PREFIX + text)
+        return self.encoder.pieces.split(PREFIX + text)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Ways:
         self, names: Sequence[str], views: Views, spaces: Sequence[Space], weights: np.ndarray, bias: np.ndarray
     ) -> None:
         self.names = tuple(names)
-        self._views, self._spaces, self._weights, self._bias = views, tuple(spaces), weights, bias
+        self.views, self._spaces, self._weights, self._bias = views, tuple(spaces), weights, bias
 
     @classmethod
     def load(cls, folder: Path, encoder: Encoder, sentences: USE) -> "Ways":
@@ -115,7 +115,7 @@ class Ways:
         return [self._scored(frame) for frame in frames]
 
     def _scored(self, frame: str) -> dict[str, float]:
-        seen = zip(self._spaces, self._views.of([frame]), strict=True)
+        seen = zip(self._spaces, self.views.of([frame]), strict=True)
         near = np.add.reduce([space.likeness(vectors) for space, vectors in seen])
         row = (near @ self._weights + self._bias)[0]
         return dict(zip(self.names, (round(float(each), 3) for each in row), strict=True))

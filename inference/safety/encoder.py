@@ -189,7 +189,10 @@ class Encoder:
 
     def states(self, texts: Sequence[str], after: Sequence[int]) -> list[np.ndarray]:
         """What pieces of each text mean after some of the layers, rising from 1: float32 [layers, pieces, width]."""
-        split = [self.pieces.split(PREFIX + text) for text in texts]
+        return self.states_of([self.pieces.split(PREFIX + text) for text in texts], after)
+
+    def states_of(self, split: Sequence[Sequence[int]], after: Sequence[int]) -> list[np.ndarray]:
+        """The same for texts that are split into pieces already, the marks for begin and end among them."""
         spans = [*itertools.pairwise(np.cumsum([0, *map(len, split)]).tolist())]
         numbers = np.concatenate([np.array(pieces) for pieces in split])
         places = np.concatenate([np.arange(len(pieces)) for pieces in split])

@@ -31,21 +31,25 @@ _LOOSE = {
 
 def sentences() -> list[tuple[str, str]]:
     """(ways, sentence) as the lines of `ways.txt` have them: up to MOST of each line of the grammar, and nonsense."""
-    lines = [line for line in GRAMMAR.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    return list(dict.fromkeys([*lines_of(GRAMMAR, MOST), *(("noop", said) for said in _nonsense())]))
+
+
+def lines_of(grammar: Path, most: int) -> list[tuple[str, str]]:
+    """(head, sentence) of up to `most` sentences of each line of a grammar."""
+    lines = [line for line in grammar.read_text("utf-8").splitlines() if line and not line.startswith("#")]
     slots: dict[str, tuple[str, ...]] = {}
     for line in lines:
         if " | " not in line:
             name, _, phrases = line.partition(" =")
             slots[name] = tuple(phrase.strip(" ") for phrase in phrases.split(";"))
     wishes = [line.split(" | ", 1) for line in lines if " | " in line]
-    drawn = [(ways, said) for ways, form in wishes for said in _drawn(form, slots)]
-    return list(dict.fromkeys([*drawn, *(("noop", said) for said in _nonsense())]))
+    return [(ways, said) for ways, form in wishes for said in _drawn(form, slots, most)]
 
 
-def _drawn(form: str, slots: dict[str, tuple[str, ...]]) -> list[str]:
+def _drawn(form: str, slots: dict[str, tuple[str, ...]], most: int) -> list[str]:
     """Of all sentences of a form those whose digests come first, so that no slot is favoured."""
     every = sorted(set(_filled(form, slots)), key=lambda said: hashlib.sha256(said.encode()).digest())
-    return sorted(every[:MOST])
+    return sorted(every[:most])
 
 
 def _filled(form: str, slots: dict[str, tuple[str, ...]]) -> list[str]:
@@ -56,11 +60,15 @@ def _filled(form: str, slots: dict[str, tuple[str, ...]]) -> list[str]:
     found = []
     for chosen in itertools.product(*(slots[name] for name in names)):
         spaced = [
-            f" {said}" if said and part[-1:].isalpha() else said for part, said in zip(parts, chosen, strict=False)
+            f" {said}" if said and _is_apart(part, said) else said for part, said in zip(parts, chosen, strict=False)
         ]
         whole = parts[0] + "".join(said + after for said, after in zip(spaced, parts[1:], strict=True))
         found += _filled(whole, slots)
     return found
+
+
+def _is_apart(before: str, said: str) -> bool:
+    return before[-1:].isalpha() or (before[-1:] == "}" and said[0].isalnum())
 
 
 def _nonsense() -> list[str]:

@@ -8,24 +8,26 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from pydantic import Field
-
 from events.inference import Embed, Embedded, PromptScreened, Request, ScreenPrompt
 from events.moderation import Category
 from events.shapes import Shape
 from volary.errors import Invalid
-from volary.steering import facets, intents, predicates, ways
+from volary.steering import facets, hearing, intents, predicates, ways
 from volary.steering.asides import asides
-from volary.steering.grammar import Draft, Op, parse, plain_words
+from volary.steering.clauses import Clause, excepted, told_apart
+from volary.steering.grammar import Draft, Op, parse, plain_words, tag
 from volary.steering.grammar import names_illicit as illicit
-from volary.steering.lexicon import corrected, folded, guess, lexicon, tokens
+from volary.steering.hearing import Hearing
+from volary.steering.lexicon import corrected, guess, lexicon, tokens
 from volary.steering.repairs import repaired
+from volary.steering.settling import Readers, is_surely_harmless, settled
 from volary.steering.targets import Target, anchors, exact, leading, placed, protected, qualifies, spellings
 
 Ask = Callable[[Request], dict[str, Any]]
 Kind = Literal["steer", "reset", "undo", "noop", "query", "reject"]
 LONGEST_TEXT = 1000
 VOCABULARIES = ("en", "fr")  # languages whose words the model server's vocabulary holds
+NAMED = 0.5  # share from which a word of the text may be the name of a subject, misspelt
 SURELY = 0.5  # by which a topic must lead for a word of the text to be its name, wherever it stands
 WANTED = frozenset({"more", "only", "unblock", "keep"})
 # Harms whose topics nobody may ask for; a score from which a bare topic counts as asking for harm.
@@ -37,22 +39,6 @@ HARMS = frozenset(
 )  # fmt: skip
 HARMFUL, HARMFUL_IN = 0.8, 0.4  # alone, and in each of these sentences
 FRAMES = ("a video about", "une vidéo sur")
-
-
-class Clause(Shape):
-    """One wish: `op` on `targets` with `strength`, for as long as `scope` says."""
-
-    op: Op
-    targets: tuple[Target, ...] = ()
-    strength: Literal["slight", "normal", "strong", "absolute"] = "normal"
-    scope: str = Field(
-        default="default", pattern=r"^(default|session|tonight|today|week|weekend|forever|hours:[\d.]+|until:[a-z]+)$"
-    )
-    words: str = ""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(label for target in self.targets for label in target.labels))
 
 
 class Understanding(Shape):
@@ -72,30 +58,55 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
         raise Invalid(f"an instruction has 1 to {LONGEST_TEXT} characters, not {len(text)}", param="text")
     text = text.lower() if text.isupper() else text  # both encoders read shouting otherwise
     language = guess(text, hint)
-    text = _spelt(text, language, ask)
+    written = hearing.hear(text, ask) if language in VOCABULARIES else None
+    text = _spelt(text, language, written, ask)
     language = guess(text, hint)
     text = repaired(text, language, protected())
+    clauses, unread = _read(text, language, ask)
+    if written:
+        clauses, aside = settled(_readers(written, text, language, ask), clauses)
+        unread = (*unread, *aside)
+    if any(clause.op == "reject" for clause in clauses):
+        return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
+    named = not written or not is_surely_harmless(written)
+    refused = [
+        clause.words
+        for clause in clauses
+        if clause.op in WANTED and ((named and illicit(clause.words, language)) or _is_harmful(clause, ask))
+    ]
+    if refused:
+        return Understanding(
+            kind="reject", language=language, clauses=(_plain("reject", text),), refused=tuple(refused)
+        )
+    kept = told_apart(excepted(clauses))
+    return Understanding(
+        kind=_kind(kept, unread), language=language, clauses=kept or _nothing(unread), not_understood=unread
+    )
+
+
+def _readers(written: Hearing, text: str, language: str, ask: Ask) -> Readers:
+    mended = hearing.hear(text, ask) if text != written.text else None
+    return Readers(
+        hearing.both(written, mended) if mended else written,
+        tag(text, language, protected()),
+        lambda phrases: _placed([_spoken(phrase) for phrase in phrases], ask),
+        lambda frames: Embedded.model_validate(ask(Embed(frames=tuple(frames)))).ways,
+    )
+
+
+def _read(text: str, language: str, ask: Ask) -> tuple[list[Clause], tuple[str, ...]]:
+    """The clauses by words of asking and the model of ways, and what was not understood."""
     text, told = _without_asides(text, language, ask)
     parsed = parse(text, language, protected(), lambda said: _about(said, language, ask))
     drafts, unread = predicates.read(parsed, text, language, ask)
     if parsed.tampers:
-        return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
+        return [_plain("reject", text)], ()
     clauses, aside = _resolved(drafts, parsed.beside, ask)
     if not parsed.chats:
         read = clauses
         clauses, unread = _weighed(text, language, clauses, (*unread, *aside), ask)
         unread = (*unread, *_lost(read, clauses, unread))
-    if any(clause.op == "reject" for clause in clauses):
-        return Understanding(kind="reject", language=language, clauses=(_plain("reject", text),), refused=(text,))
-    refused = [clause.words for clause in clauses if clause.op in WANTED and _is_harmful(clause, language, ask)]
-    if refused:
-        return Understanding(
-            kind="reject", language=language, clauses=(_plain("reject", text),), refused=tuple(refused)
-        )
-    kept, unread = _told_apart(_excepted(clauses)), (*unread, *told)
-    return Understanding(
-        kind=_kind(kept, unread), language=language, clauses=kept or _nothing(unread), not_understood=unread
-    )
+    return clauses, (*unread, *told)
 
 
 def _about(said: str, language: str, ask: Ask) -> str:
@@ -239,7 +250,8 @@ def _told_piece(piece: ways.Said, way: str, clauses: Sequence[Clause], ask: Ask)
     return told.model_copy(update={"words": piece.stretch, **same})
 
 
-def _spelt(text: str, language: str, ask: Ask) -> str:
+def _spelt(text: str, language: str, written: Hearing | None, ask: Ask) -> str:
+    """The text without slips; what names no subject is no slip of one's name ("repos", rest, is no "repas")."""
     if language not in VOCABULARIES:
         return text  # an unknown word may be a Spanish one
     known = lexicon(language).words
@@ -249,7 +261,10 @@ def _spelt(text: str, language: str, ask: Ask) -> str:
         return text
     unknown = Embedded.model_validate(ask(Embed(words=tuple(words[:512])))).unknown
     framed = {token for each in facets.found(text) for token, _, _ in tokens(text[each.start : each.end])}
-    return corrected(text, language, set(unknown) - framed, spellings(language))
+    strange = set(unknown) - framed
+    named = {token for token, start, end in tokens(text) if not written or written.named(start, end) >= NAMED}
+    text = corrected(text, language, strange - named, frozenset())
+    return corrected(text, language, strange & named, spellings(language))
 
 
 def _resolved(
@@ -313,10 +328,8 @@ def _spoken(phrase: str) -> str:
     return phrase
 
 
-def _is_harmful(clause: Clause, language: str, ask: Ask) -> bool:
+def _is_harmful(clause: Clause, ask: Ask) -> bool:
     """Whether asking for this is asking for what moderation keeps out. The screen is the one of prompts."""
-    if illicit(clause.words, language):
-        return True
     said = " ".join(target.words for target in clause.targets if not target.words.startswith("@"))
     if not said:
         return False
@@ -334,47 +347,6 @@ def _harm(said: str, ask: Ask) -> float:
 def _is_example(words: str) -> bool:
     plain = " ".join(token for token, _, _ in tokens(words))
     return any(form in exact() for form in (plain, plain.removesuffix("s"), plain.removesuffix("x")))
-
-
-STRONGER = {"more": "only", "less": "block"}
-WHOLES = {"keep": ("block", "less"), "block": ("only", "more")}  # what an exception is taken out of
-# What takes back an earlier wish of the same text on the same subject: "more cats, no wait, fewer cats".
-TAKEN_BACK = {"less": {"more"}, "more": {"less"}}
-
-
-def _excepted(clauses: Sequence[Clause]) -> list[Clause]:
-    """What is left out of a topic under the same topic is meant by its own words: "no music apart from lullabies"."""
-    found: list[Clause] = []
-    for clause in clauses:
-        wholes = [each for one in found if one.op in WHOLES.get(clause.op, ()) for each in one.targets]
-        targets = tuple(_by_words(each) if _is_part(each, wholes) else each for each in clause.targets)
-        found.append(clause.model_copy(update={"targets": targets}))
-    return found
-
-
-def _is_part(target: Target, wholes: Sequence[Target]) -> bool:
-    said = folded(target.words)
-    return any(set(target.topics) & set(each.topics) and folded(each.words) != said for each in wholes)
-
-
-def _by_words(target: Target) -> Target:
-    return target.model_copy(update={"topics": ()}) if target.vector else target
-
-
-def _told_apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """Without repetitions: "forests and forests alone" asks once, and "allergic to cats, no cats" blocks once."""
-    kept: list[Clause] = []
-    for clause in clauses:
-        taken_back = TAKEN_BACK.get(clause.op, set())
-        kept = [one for one in kept if one.op not in taken_back or not one.labels or one.labels != clause.labels]
-        ops = {clause.op, *(weak for weak, strong in STRONGER.items() if strong == clause.op)}
-        same = [at for at, one in enumerate(kept) if one.labels == clause.labels and one.op in ops]
-        if same and clause.labels:
-            old = kept[same[0]]
-            kept[same[0]] = clause if clause.strength != "normal" or clause.op != old.op else old
-        else:
-            kept.append(clause)
-    return tuple(kept)
 
 
 def _kind(clauses: Sequence[Clause], unread: Sequence[str]) -> Kind:

@@ -118,9 +118,14 @@ class Said:
         return scope_of(self.words)
 
     def strength(self, way: str) -> Strength:
-        if way in ABSOLUTE:
-            return "absolute"
-        return cast(Strength, sized("normal", self.words)) if way in ("more", "less") else "normal"
+        return strength_of(way, self.words)
+
+
+def strength_of(way: str, words: Sequence[Word]) -> Strength:
+    """How strongly a wish is meant by the words around it."""
+    if way in ABSOLUTE:
+        return "absolute"
+    return cast(Strength, sized("normal", words)) if way in ("more", "less") else "normal"
 
 
 def unknown(text: str, language: str) -> list[str]:
