@@ -102,7 +102,8 @@ def _mark(mark: Mark) -> str:
     if mark.payload is None and mark.sound_payload is None:
         return "none found"
     sound = f", in the sound {mark.sound_payload}" if mark.sound_payload else ", none in the sound"
-    return f"{mark.payload or 'none in the picture'} (p = {mark.p_value:.1e}){sound}"
+    chance = f"p = {mark.p_value:.1e}" if mark.p_value else "p < 1e-300"  # smaller than a float can say
+    return f"{mark.payload or 'none in the picture'} ({chance}){sound}"
 
 
 def _record(record: Record | None) -> str:
