@@ -21,6 +21,7 @@ HELD_OUT = (
     "heldout_eighth",
     "heldout_ninth",
     "heldout_tenth",
+    "heldout_eleventh",
 )
 PARTS = (*DEVELOPED, *HELD_OUT)
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')
