@@ -262,9 +262,9 @@ def _spelt(text: str, language: str, written: Hearing | None, ask: Ask) -> str:
     unknown = Embedded.model_validate(ask(Embed(words=tuple(words[:512])))).unknown
     framed = {token for each in facets.found(text) for token, _, _ in tokens(text[each.start : each.end])}
     strange = set(unknown) - framed
-    named = {token for token, start, end in tokens(text) if not written or written.named(start, end) >= NAMED}
-    text = corrected(text, language, strange - named, frozenset())
-    return corrected(text, language, strange & named, spellings(language))
+    meant = {token for token, start, end in tokens(text) if not written or written.named(start, end) >= NAMED}
+    text = corrected(text, language, strange - meant, frozenset())
+    return corrected(text, language, strange & meant, spellings(language))
 
 
 def _resolved(

@@ -1,7 +1,8 @@
 """What a clause does, said in the reader's language; it decides nothing."""
 # ruff: noqa: E501 - sentences read better unbroken
 
-from volary.steering.compiler import Clause, Understanding
+from volary.steering.clauses import Clause
+from volary.steering.compiler import Understanding
 from volary.steering.targets import name_of
 
 SAID = {

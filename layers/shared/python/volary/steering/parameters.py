@@ -13,7 +13,8 @@ from pydantic import Field
 
 from events.shapes import Shape
 from volary.errors import Invalid
-from volary.steering.compiler import Clause, Understanding
+from volary.steering.clauses import Clause
+from volary.steering.compiler import Understanding
 
 FORMAT = "volary.steering/1"
 MOST_ENTRIES = 100
