@@ -28,11 +28,10 @@ from inference.generator.falling import falling, weather_of
 from inference.generator.likeness import PEOPLE, TRAITS, LikenessEncoder, somebody
 from inference.generator.loudness import normalised
 from inference.generator.noise import moving
-from inference.generator.plan import FRAMES, MOTION, Hints, Plan, Planner, PlanShape, beats, trace
-from inference.generator.plate import cleaned
+from inference.generator.plan import FRAMES, MOTION, Ground, Hints, Plan, Planner, PlanShape, beats, trace
 from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, encoder
 from inference.generator.sampling import Latents, Recipe, Start, denoise
-from inference.generator.staging import continued, hung, staged
+from inference.generator.staging import Scenery, continued, hung, staged
 from inference.generator.steadying import steadied
 from inference.generator.telling import told
 from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder, readable
@@ -83,6 +82,7 @@ class Generator:
         self.reader = PromptReader(encoder(config["encoder"]), reader, self.attributes)
         self.text = TextEncoder()
         self.words: dict[str, dict[str, str]] = config["words"]
+        self.grounds = {setting: Ground.read(*ground) for setting, ground in config["grounds"].items()}
         self.world = World(self.attributes, self.planner.shape.values, config["scenes"])
         taught = list(config["lexicon"])
         self.lexicon = Lexicon([*taught, *config["taught"].split()], self.text.vectors(taught), config["threshold"])
@@ -321,10 +321,12 @@ class Generator:
             pictures = self.video.decode(made.latents.video[None])[0]
             mels = self.audio.decode(made.latents.audio[None])
         motion = made.plan.motion[0, : len(pictures)]
-        plate = cleaned(pictures, motion) if cover == 1 else pictures  # what a remix keeps of its source stays
-        before = continued(source, pictures, motion)
-        backdrops = hung(self.backdrop, pictures, (made.plan.attributes, motion), job.seed, before)
-        plate = staged(plate, motion, backdrops, cover)
+        scenery = Scenery(made.plan.attributes, motion, self._ground(made.plan))
+        plate = pictures
+        if cover > 0:  # else none of a backdrop would show
+            before = continued(source, pictures, scenery)
+            backdrops = hung(self.backdrop, pictures, scenery, job.seed, before)
+            plate = staged(pictures, motion, backdrops, cover)
         weather = weather_of(self._named(made.plan)) if cover == 1 else None
         random = torch.Generator().manual_seed(job.seed)
         places = pictures.shape[1] // FOLD, pictures.shape[2] // FOLD
@@ -332,6 +334,9 @@ class Generator:
         what, who = (part.expand(len(motion), -1) for part in (made.plan.attributes, self._shown(job, made.plan)))
         wave = audio.wave(mels.float())[0].numpy()
         return self.enlarger.whole(plate, pictures, (what, motion, drops, who), cover).numpy(), wave
+
+    def _ground(self, plan: Plan) -> Ground:
+        return self.grounds.get(self._named(plan).get("setting", ""), Ground())
 
     def _named(self, plan: Plan) -> dict[str, str]:
         rows = zip(self.attributes.items(), plan.attributes[0].tolist(), strict=True)

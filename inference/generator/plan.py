@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -19,9 +20,27 @@ FRAMES = 48  # of a window of four seconds
 MOTION = ("x", "y", "turn sin", "turn cos", "gait sin", "gait cos", "half", "facing", "pan", "zoom", "impact")
 STEPS = 24
 HORIZON = 0.66  # where the ground begins, in frame heights of the world
-DEPTHS = (0.4, 1.0)  # how far what is far and what is near follows the camera
+DEPTHS = (0.4, 1.0)  # how far what is far and what is near follows the camera, as the transformer is told of any world
 _CENTRE = (0.0, 0.5, 0.0, 0.85, 0.0, 0.15, 0.24, 0.0, 0.0, 1.05, 0.05)
 _SPREAD = (0.25, 0.15, 0.35, 0.4, 0.7, 0.7, 0.07, 1.0, 0.14, 0.12, 0.17)
+
+
+class Ground(NamedTuple):
+    """How a setting recedes: the share of the camera's way that each band of it moves by, from the top down, and the
+    `edges` between them in frame heights of the world; whether what lies below the last flows of itself."""
+
+    edges: tuple[float, ...] = (HORIZON,)
+    depths: tuple[float, ...] = DEPTHS
+    flows: bool = False
+
+    @classmethod
+    def read(cls, edges: list[float], depths: list[float], flows: bool = False) -> Ground:
+        """One as a manifest's JSON holds it."""
+        return cls(tuple(edges), tuple(depths), flows)
+
+    def depth(self, down: Tensor) -> Tensor:
+        """The depth of places so far down, of any shape."""
+        return torch.tensor(self.depths)[torch.bucketize(down, torch.tensor(self.edges), right=True)]
 
 
 @dataclass(frozen=True)
@@ -177,15 +196,23 @@ def placed(motion: Tensor, across: Tensor, down: Tensor, aspect: float) -> tuple
     return u, (-part["turn sin"] * dx + part["turn cos"] * dy) / part["half"]
 
 
-def grounds(motion: Tensor, rows: int, columns: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Where every place of a grid lies in the world behind the subject, as the camera stands: (...,11) to x at both
-    DEPTHS and y, each (...,rows*columns), in frame heights."""
+def in_view(motion: Tensor, rows: int, columns: int) -> tuple[Tensor, Tensor]:
+    """Where every place of a grid lies before the camera: (...,11) to x from the middle of what it sees and y in the
+    world, each (...,rows*columns), in frame heights."""
     down = (torch.arange(rows, device=motion.device) + 0.5) / rows - 0.5
     across = ((torch.arange(columns, device=motion.device) + 0.5) / columns - 0.5) * columns / rows
     dy, dx = (part.flatten() for part in torch.meshgrid(down, across, indexing="ij"))
-    pan, zoom = motion[..., MOTION.index("pan"), None], motion[..., MOTION.index("zoom"), None]
-    far, close = (dx / zoom + pan * depth for depth in DEPTHS)
-    return far, close, 0.55 + (dy - 0.05) / zoom
+    zoom = motion[..., MOTION.index("zoom"), None]
+    return dx / zoom, 0.55 + (dy - 0.05) / zoom
+
+
+def grounds(motion: Tensor, rows: int, columns: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Where every place of a grid lies in the world behind the subject, as the camera stands: (...,11) to x at both
+    DEPTHS and y, each (...,rows*columns), in frame heights."""
+    across, down = in_view(motion, rows, columns)
+    pan = motion[..., MOTION.index("pan"), None]
+    far, close = (across + pan * depth for depth in DEPTHS)
+    return far, close, down
 
 
 def near(u: Tensor, v: Tensor, reach: float) -> Tensor:

@@ -1,8 +1,8 @@
-"""The world behind the subject, as other frames of the same clip show it: what the transformer smears around a subject
-that moves is replaced by what stands there while the subject is elsewhere (film makers' "clean plate").
+"""The world behind the subject, as other frames of the same clip show it while the subject is elsewhere (film makers'
+"clean plate"), and the shadow that the subject throws on it.
 
-It uses the plan alone: where the subject is, and how the camera stands. Of a subject that stays where it is nothing
-can be known, and nothing is changed.
+It uses the plan alone: where the subject is, how the camera stands, and how the setting recedes. Of what a subject that
+stays where it is hides nothing can be known.
 """
 
 from __future__ import annotations
@@ -11,49 +11,38 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from inference.generator.plan import DEPTHS, HORIZON, MOTION, grounds, places
+from inference.generator.plan import HORIZON, MOTION, Ground, in_view, places
 
 VIEWS = 12  # frames, evenly spread, that a frame's surroundings are looked up in
-REACH = 3.2  # half sides of the subject's square, within which a smear may lie
 FREE = 1.8  # half sides beyond which a frame shows the world and not the subject
 ABOUT = 24  # frames to both sides in which one looks for what stands behind its subject
+DARKEST = 0.6  # share of its light that the ground may lose under a subject
 _EDGE = 14.0
 _ENOUGH = 1.0  # views that have to show a place before it is replaced wholly
 
 
-def cleaned(pictures: Tensor, motion: Tensor) -> Tensor:
-    """Frames (T,H,W,3) in -1..1 of such motion (T,11), with what lies around and behind the subject as others show it:
-    most of the subject is gone, and has to be painted."""
-    high, wide = pictures.shape[1:3]
-    world, seen = _behind(pictures, motion)
-    u, v = (part.unflatten(1, (high, wide)) for part in places(motion, high, wide))
-    around = _within(u, v, REACH) * (seen / _ENOUGH).clamp(max=1)
-    return torch.where(is_shadow(pictures, world, motion)[..., None], pictures, pictures.lerp(world, around[..., None]))
-
-
-def behind(pictures: Tensor, motion: Tensor, frame: int) -> tuple[Tensor, Tensor]:
+def behind(pictures: Tensor, motion: Tensor, ground: Ground, frame: int) -> tuple[Tensor, Tensor]:
     """One of the frames (T,H,W,3) of such motion (T,11), with its subject's surroundings as those within two seconds
     of it show them (3,H,W), and how far it shows the world and not the subject at each place (H,W)."""
     first, last = max(0, frame - ABOUT), min(len(pictures), frame + ABOUT + 1)
     stood = motion[frame : frame + 1]
-    world, seen = _behind(pictures[first:last], motion[first:last], stood)
+    world, seen = _behind(pictures[first:last], motion[first:last], stood, ground)
     around = square(stood, pictures.shape[1:3], FREE)[0]
     mixed = pictures[frame].lerp(world[0], (around * (seen[0] / _ENOUGH).clamp(max=1))[..., None])
     return mixed.permute(2, 0, 1), torch.maximum(1 - around, seen[0])
 
 
-def _behind(pictures: Tensor, motion: Tensor, stood: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def _behind(pictures: Tensor, motion: Tensor, stood: Tensor, ground: Ground) -> tuple[Tensor, Tensor]:
     """What frames show at every place of the world (N,H,W,3), and how many of them (N,H,W), from where the camera
-    stands in `stood` (N,11), which is every frame where it is not given."""
+    stands in `stood` (N,11)."""
     high, wide = pictures.shape[1:3]
-    stood = motion if stood is None else stood
     views = torch.linspace(0, len(pictures) - 1, min(VIEWS, len(pictures))).round().long()
     u, v = (part.unflatten(1, (high, wide)) for part in places(motion[views], high, wide))
     is_free = 1 - _within(u, v, FREE)
     shown = torch.cat([pictures[views] * is_free[..., None], is_free[..., None]], -1).permute(0, 3, 1, 2)
     total = torch.zeros(len(stood), 4, high, wide)
     for view, moved in zip(shown, motion[views], strict=True):
-        at = looked_up(stood, moved, (high, wide))
+        at = looked_up(stood, moved, (high, wide), ground)
         total += F.grid_sample(view.expand(len(at), -1, -1, -1), at, align_corners=False)
     colour, seen = total.split((3, 1), dim=1)
     return (colour / seen.clamp(min=1e-3)).permute(0, 2, 3, 1), seen[:, 0]
@@ -70,19 +59,24 @@ def _within(u: Tensor, v: Tensor, reach: float) -> Tensor:
     return torch.sigmoid((reach - torch.maximum(u.abs(), v.abs())) * _EDGE)
 
 
-def looked_up(motion: Tensor, other: Tensor, size: tuple[int, int]) -> Tensor:
+def looked_up(motion: Tensor, other: Tensor, size: tuple[int, int], ground: Ground) -> Tensor:
     """Where the places of frames (T,11) lie in a frame whose camera stands as in `other` (11,): (T,H,W,2)."""
     high, wide = size
-    far, close, down = grounds(motion, high, wide)
+    across, down = in_view(motion, high, wide)
     pan, zoom = other[MOTION.index("pan")], other[MOTION.index("zoom")]
-    is_far = down < HORIZON
-    across = (torch.where(is_far, far, close) - pan * torch.where(is_far, *DEPTHS)) * zoom
+    went = motion[:, MOTION.index("pan"), None] - pan
+    across = (across + went * ground.depth(down)) * zoom
     down = (down - 0.55) * zoom + 0.05
     return torch.stack([2 * across * high / wide, 2 * down], dim=-1).unflatten(1, size)
 
 
-def is_shadow(pictures: Tensor, behind: Tensor, motion: Tensor) -> Tensor:
-    """Whether a place (T,H,W) is darker than what other frames show there, on the ground: that is the subject's own
-    shadow, and no smear."""
-    down = grounds(motion, *pictures.shape[1:3])[2].unflatten(1, pictures.shape[1:3])
-    return (pictures < behind - 0.04).all(-1) & (down > HORIZON)
+def shade(pictures: Tensor, bare: Tensor, motion: Tensor) -> Tensor:
+    """The share of its light (T,H,W) that the ground lacks in frames (T,H,W,3) beside what it is where nothing stands
+    on it (T,H,W,3): the subject's shadow, straight below the subject."""
+    bright, free = ((part.mean(-1) + 1) / 2 for part in (pictures, bare))
+    lost = F.avg_pool2d(((free - bright) / (free + 0.1))[:, None], 5, 1, 2, count_include_pad=False)[:, 0]
+    across, down = (part.unflatten(1, pictures.shape[1:3]) for part in in_view(motion, *pictures.shape[1:3]))
+    x, y, half = (motion[:, MOTION.index(name), None, None] for name in ("x", "y", "half"))
+    beside, below = (across - x).abs() / half, (down - y) / half
+    under = torch.sigmoid((1.3 - beside) * _EDGE) * torch.sigmoid((below - 0.8) * _EDGE) * (down > HORIZON)
+    return lost.clamp(0, DARKEST) * under

@@ -1,15 +1,15 @@
 """Hangs drawn backdrops behind the frames of a clip: for which frames one is drawn, what is known of it beforehand, and
 where it stands in place of the world that was decoded.
 
-One backdrop serves every frame from which the camera sees about the same; the next is begun from what it shows. What
-moves of itself in the decoded frames (waves, a shadow) differs from the blurred picture that a backdrop was drawn from,
-and is left as it is.
+One backdrop serves every frame from which the camera sees about the same; the next is begun from what it shows, so that
+the world of a clip stays one. Of the decoded frames there remain the subject's shadow, the water's movement, and what a
+remix keeps of its source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -20,33 +20,44 @@ from inference.generator.asking import SourceClip
 from inference.generator.autoencoder import TEMPORAL
 from inference.generator.backdrop import Backdrop, Given, drawn
 from inference.generator.frames import resized, to_unit
-from inference.generator.plan import MOTION
-from inference.generator.plate import behind, is_shadow, looked_up, square
+from inference.generator.plan import MOTION, Ground, in_view
+from inference.generator.plate import behind, looked_up, shade, square
 from inference.generator.windows import PREFIX
 
 SPAN = 48  # frames that one backdrop serves at most
 TURN = 0.2  # frame heights that the camera may go, or the share it may zoom, before the next is drawn
-ALIKE = 0.12  # difference in brightness at which what was decoded is about half as good as something else
+ALIKE = 0.12  # difference in brightness at which what was decoded counts about half as the same
+CARRIED = 0.35  # difference in brightness up to which a place is taken to be the same a little later
 _PAN, _ZOOM = MOTION.index("pan"), MOTION.index("zoom")
-_NEAR = 1.6  # half sides of the subject's square in which nothing that was decoded is kept but a shadow
+_NEAR = 1.6  # half sides of the subject's square in which nothing that was decoded is kept
 _HIDDEN = 0.5  # views that have to show a place before it counts as known
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """What is planned of the world of T frames: attributes (1,10), the camera in motion (T,11), and how it recedes."""
+
+    attributes: Tensor
+    motion: Tensor
+    ground: Ground
 
 
 @dataclass(frozen=True)
 class Hung:
     """A backdrop (3,H,W) of a frame, the picture (3,H,W) it was drawn from, how the camera stands to it, motion
-    (11,), and where it shows the world (H,W)."""
+    (11,), how what it shows recedes, and where it shows the world (H,W)."""
 
     drawn: Tensor
     blurred: Tensor
     motion: Tensor
+    ground: Ground
     frame: int
     is_world: Tensor
 
 
-def continued(source: SourceClip | None, pictures: Tensor, motion: Tensor) -> Hung | None:
-    """What there is before anything is drawn, for decoded frames (T,H,W,3) of motion (T,11): the picture that a clip
-    goes on from, which is the decoded frames' first or the last of those they share with their source."""
+def continued(source: SourceClip | None, pictures: Tensor, scenery: Scenery) -> Hung | None:
+    """What there is before anything is drawn, for decoded frames (T,H,W,3): the picture that a clip goes on from,
+    which is the decoded frames' first or the last of those they share with their source."""
     if source is None or source.use not in ("extend", "reference"):
         return None
     high, wide = pictures.shape[1:3]
@@ -56,9 +67,10 @@ def continued(source: SourceClip | None, pictures: Tensor, motion: Tensor) -> Hu
     return Hung(
         picture.permute(2, 0, 1),
         pictures[frame].permute(2, 0, 1),
-        motion[frame],
+        scenery.motion[frame],
+        scenery.ground,
         frame,
-        1 - square(motion[frame : frame + 1], (high, wide), _NEAR)[0],
+        1 - square(scenery.motion[frame : frame + 1], (high, wide), _NEAR)[0],
     )
 
 
@@ -73,35 +85,39 @@ def stands(motion: Tensor) -> list[int]:
     return parts
 
 
-def hung(model: Backdrop, pictures: Tensor, plan: tuple[Tensor, Tensor], seed: int, known: Hung | None) -> list[Hung]:
-    """The backdrops for decoded frames (T,H,W,3) in -1..1 of a plan's attributes (1,10) and motion (T,11). `known` is
-    what is there already: a picture that the clip goes on from."""
-    attributes, motion = plan
+def hung(model: Backdrop, pictures: Tensor, scenery: Scenery, seed: int, known: Hung | None) -> list[Hung]:
+    """The backdrops for decoded frames (T,H,W,3) in -1..1. `known` is what is there already: a picture that the clip
+    goes on from."""
     done: list[Hung] = []
-    for frame in stands(motion):
-        move = motion[frame : frame + 1]
-        world, seen = behind(pictures, motion, frame)
+    everywhere = torch.ones(pictures.shape[1:3])
+    nearest_first = sorted(stands(scenery.motion), key=lambda frame: -round(float(scenery.motion[frame, _ZOOM]), 1))
+    for frame in nearest_first:  # what is seen large holds all that is seen small
+        move = scenery.motion[frame : frame + 1]
+        world, seen = behind(pictures, scenery.motion, scenery.ground, frame)
         is_hidden = seen < _HIDDEN
         blurred = torch.where(is_hidden[None], pictures[frame].permute(2, 0, 1), world)[None]
         hidden = is_hidden[None, None].float()
-        sharp, is_sharp = _carried(done[-1] if done else known, blurred, move)
-        given = Given(blurred, hidden * (1 - is_sharp), sharp, is_sharp, attributes, move)
-        done.append(Hung(drawn(model, given, seed)[0], blurred[0], move[0], frame, torch.ones(blurred.shape[2:])))
-    return done
+        sharp, is_sharp = _carried(done[-1], move) if done else _known(known, blurred, move)
+        given = Given(blurred, hidden * (1 - is_sharp), sharp, is_sharp, scenery.attributes, move)
+        done.append(Hung(drawn(model, given, seed)[0], blurred[0], move[0], scenery.ground, frame, everywhere))
+    return sorted(done, key=lambda one: one.frame)
 
 
-def _carried(before: Hung | None, blurred: Tensor, move: Tensor) -> tuple[Tensor, Tensor]:
-    """What another backdrop shows of the one for such motion (1,11): the picture (1,3,H,W), and where it holds still
-    (1,1,H,W): in sight, and what was decoded there is the same."""
+def _known(before: Hung | None, blurred: Tensor, move: Tensor) -> tuple[Tensor, Tensor]:
+    """What a picture that a clip goes on from shows of the backdrop for such motion (1,11): the picture (1,3,H,W), and
+    where it holds still (1,1,H,W): in sight, and what was decoded there is about the same."""
     if before is None:
         return torch.zeros_like(blurred), torch.zeros_like(blurred[:, :1])
-    at = looked_up(move, before.motion, blurred.shape[2:])
-    sharp, was = (
-        F.grid_sample(part[None], at, padding_mode="border", align_corners=False)
-        for part in (before.drawn, before.blurred)
-    )
-    is_world = F.grid_sample(before.is_world[None, None], at, align_corners=False)
-    return sharp, ((is_world > 0.5) & (_alike(was, blurred) > 0.5)).float()
+    sharp, is_seen = _carried(before, move)
+    was, _ = _carried(replace(before, drawn=before.blurred), move)
+    return sharp, is_seen * (_apart(was, blurred) < CARRIED)
+
+
+def _carried(before: Hung, move: Tensor) -> tuple[Tensor, Tensor]:
+    """What another backdrop shows of the one for such motion (1,11), (1,3,H,W), and where (1,1,H,W)."""
+    at = looked_up(move, before.motion, before.drawn.shape[1:], before.ground)
+    sharp = F.grid_sample(before.drawn[None], at, padding_mode="border", align_corners=False)
+    return sharp, (F.grid_sample(before.is_world[None, None], at, align_corners=False) > 0.5).float()
 
 
 def staged(pictures: Tensor, motion: Tensor, backdrops: list[Hung], share: float = 1.0) -> Tensor:
@@ -128,10 +144,15 @@ def _before(pictures: Tensor, motion: Tensor, near: _Near, share: float) -> Tens
     """Some frames (T,H,W,3) before their backdrops."""
     decoded, size = pictures.permute(0, 3, 1, 2), pictures.shape[1:3]
     fine, rough, is_seen = _shown(motion, near, size)
-    world = decoded + _alike(decoded, rough) * (fine - rough)
-    close = square(motion, size, _NEAR)
-    is_shaded = is_shadow(pictures, rough.permute(0, 2, 3, 1), motion)
-    world = world.lerp(fine, (close * ~is_shaded)[:, None])
+    lost = shade(pictures, rough.permute(0, 2, 3, 1), motion)[:, None]
+    world = (fine + 1) * (1 - lost) - 1
+    ground = near[0][0].ground
+    if ground.flows:
+        is_water = (in_view(motion, *size)[1] > ground.edges[-1]).unflatten(1, size)
+        is_free = is_water * (1 - square(motion, size, _NEAR))
+        world = world.lerp(decoded + _alike(decoded, rough) * (fine - rough), is_free[:, None])
+    if share < 1:  # what a remix keeps of its source stays
+        world = decoded.lerp(world, _alike(decoded, rough))
     return decoded.lerp(world, share * is_seen).permute(0, 2, 3, 1)
 
 
@@ -140,7 +161,7 @@ def _shown(motion: Tensor, near: _Near, size: tuple[int, int]) -> tuple[Tensor, 
     anything (T,1,H,W)."""
     total = torch.zeros(len(motion), 7, *size)
     for one, weight in near:
-        at = looked_up(motion, one.motion, size)
+        at = looked_up(motion, one.motion, size, one.ground)
         inside = (at.abs() < 1).all(-1)[:, None] * weight[:, None, None, None] + 1e-4
         both = [
             F.grid_sample(part.expand(len(at), -1, -1, -1), at, padding_mode="border", align_corners=False)
@@ -153,5 +174,9 @@ def _shown(motion: Tensor, near: _Near, size: tuple[int, int]) -> tuple[Tensor, 
 
 def _alike(one: Tensor, other: Tensor) -> Tensor:
     """How far two pictures (B,3,H,W) show the same at each place (B,1,H,W), 1 to 0."""
-    apart = F.avg_pool2d((one - other).abs().mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)
-    return torch.exp(-((apart / ALIKE) ** 2))
+    return torch.exp(-((_apart(one, other) / ALIKE) ** 2))
+
+
+def _apart(one: Tensor, other: Tensor) -> Tensor:
+    """The difference of two pictures (B,3,H,W) about each place (B,1,H,W)."""
+    return F.avg_pool2d((one - other).abs().mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)

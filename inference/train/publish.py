@@ -28,6 +28,7 @@ from inference.generator.transformer import TransformerShape
 from inference.train import captions
 from inference.train.plans import ATTRIBUTES
 from inference.train.sayings import phrase_words
+from inference.train.scenery import GROUNDS
 from inference.train.world import STYLES, SUBJECTS, WEIGHTLESS
 
 NAME = SMALL  # what the policy of screening knows its clips by
@@ -87,6 +88,7 @@ def publish(run: Path, folder: Path) -> None:
         "lexicon": taught_words(),
         "words": plain_words(),
         "scenes": scenes(),
+        "grounds": GROUNDS,
         "taught": " ".join(sorted(phrase_words())),
     }
     text = json.dumps({"model": NAME, "files": files, "config": config}, indent=1, ensure_ascii=False)

@@ -98,6 +98,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "lexicon": ["red", "balloon", "sea", "floats", "mer"],
         "taught": "afloat adrift",
         "scenes": {},
+        "grounds": {},
         "words": {"subject": {"ball": "ball", "cat": "cat", "kite": "kite"}},
     }
     (place / "manifest.json").write_text(json.dumps({"model": "tiny", "files": files, "config": config}))
@@ -185,6 +186,23 @@ def test_remix_at_strength_zero_is_the_source_rebuilt_and_moves_away_with_streng
     assert not np.array_equal(half.frames, kept.frames)
     fresh = tiny.generate(replace(ASK, prompt="a car", seed=1), silent)
     assert np.array_equal(new.frames, fresh.frames)
+
+
+class Unasked(Backdrop):
+    """A backdrop that says when it is drawn."""
+
+    def forward(self, *given: torch.Tensor) -> torch.Tensor:
+        raise AssertionError("drawn, where nothing of it shows")
+
+
+def test_a_remix_that_keeps_all_of_its_source_draws_no_backdrop(folder: Path, plain: Clip) -> None:
+    generator = Generator.load(folder)
+    generator.backdrop = Unasked(BACKDROP)
+    source = SourceClip(plain.frames, 12, "remix", plain.sound, strength=0.0)
+
+    assert generator.generate(replace(ASK, source=source), silent).frames.shape == plain.frames.shape
+    with pytest.raises(AssertionError, match="nothing of it shows"):
+        generator.generate(replace(ASK, source=replace(source, strength=0.5)), silent)
 
 
 def test_reference_image_is_the_first_latent(tiny: Generator) -> None:

@@ -1,87 +1,94 @@
-"""What is behind the subject: looked up in frames where it is elsewhere, and left alone where none shows it."""
+"""What is behind the subject: looked up in frames where it is elsewhere, as far off as its setting recedes, and in the
+subject's shadow."""
 
 from dataclasses import replace
 
+import pytest
 import torch
+import torch.nn.functional as F
 
-from inference.generator.plan import MOTION, places
-from inference.generator.plate import cleaned
-from inference.train.plans import motion
-from inference.train.render import render, size
+from inference.generator.plan import Ground
+from inference.generator.plate import behind, looked_up, shade, square
+from inference.train.plans import ATTRIBUTES, motion
+from inference.train.render import empty, render, size
+from inference.train.scenery import GROUNDS
 from inference.train.world import draw
 
 CROSSING = replace(
     draw(3), subject="ball", colour="red", size="small", setting="meadow", action="flies", weather="clear",
-    camera="still", portrait=False, time="day",
+    camera="still", portrait=False, time="day", style="photographic",
 )  # fmt: skip
+MEADOW = Ground(*GROUNDS["meadow"])
+FRAME = 20
 
 
-def smeared(scene, strength: float = 0.8):
-    """A scene's frames in -1..1, the same with red smeared around the subject, and where its ring lies."""
-    moves = motion(scene)
-    pictures = render(scene)[0].float() / 127.5 - 1
-    u, v = (part.unflatten(1, size(scene)) for part in places(moves, *size(scene)))
-    far = torch.maximum(u.abs(), v.abs())
-    ring = (far > 1.3) & (far < 2.0)
-    red = torch.tensor([1.0, -0.6, -0.6])
-    return pictures, torch.where(ring[..., None], pictures.lerp(red, strength), pictures), ring, far
+def units(pictures: torch.Tensor) -> torch.Tensor:
+    return pictures.float() / 127.5 - 1
 
 
-def error(one: torch.Tensor, other: torch.Tensor, where: torch.Tensor) -> float:
-    return (one - other).abs().mean(-1)[where].mean().item()
+def on_subject(scene, reach: float) -> torch.Tensor:
+    return square(motion(scene), size(scene), reach)[FRAME] > 0.5
 
 
-def test_smear_around_a_subject_that_crosses_is_replaced_by_what_stands_there() -> None:
-    pictures, dirty, ring, far = smeared(CROSSING)
+@pytest.mark.parametrize("camera", ["still", "pan left", "zoom in"])
+def test_behind_a_subject_that_crosses_stands_what_other_frames_show_there(camera: str) -> None:
+    scene = replace(CROSSING, camera=camera)
+    pictures, truth = units(render(scene)[0]), units(empty(scene, 1, [FRAME], is_shaded=False))[0]
 
-    clean = cleaned(dirty, motion(CROSSING))
+    world, seen = behind(pictures, motion(scene), MEADOW, FRAME)
 
-    assert error(clean, pictures, ring) < 0.4 * error(dirty, pictures, ring)
-    assert error(clean, dirty, far > 6) < 0.01  # and what is far from it
-
-
-def test_a_subject_that_crosses_is_gone_from_its_own_plate() -> None:
-    pictures, dirty, _, far = smeared(CROSSING)
-
-    clean = cleaned(dirty, motion(CROSSING))
-
-    is_red = (pictures[..., 0] - pictures[..., 1:].amax(-1)) > 0.5
-    inside = is_red & (far < 1)
-    left = ((clean[..., 0] - clean[..., 1:].amax(-1)) > 0.5) & inside
-    assert inside.sum() > 500
-    assert left.sum() < 0.2 * inside.sum()
+    is_on = on_subject(scene, 0.8)
+    after, before = ((one - truth).abs().mean(-1)[is_on].mean() for one in (world.permute(1, 2, 0), pictures[FRAME]))
+    assert is_on.sum() > 200
+    assert after < 0.2 * before
+    assert seen[is_on].min() >= 1
 
 
-def test_it_is_looked_up_where_the_camera_has_moved_it_to() -> None:
-    scene = replace(CROSSING, camera="pan left")
-    pictures, dirty, ring, _ = smeared(scene)
-    moves = motion(scene)
-    assert (moves[-1] - moves[0])[MOTION.index("pan")].abs() > 0.1
-
-    clean = cleaned(dirty, moves)
-    without = cleaned(dirty, torch.cat([moves[:, :8], torch.zeros(48, 1), moves[:, 9:]], 1))
-
-    assert error(clean, pictures, ring) < 0.6 * error(dirty, pictures, ring)
-    assert error(clean, pictures, ring) < error(without, pictures, ring)
-
-
-def test_nothing_is_changed_around_a_subject_that_stays() -> None:
+def test_of_what_a_subject_hides_that_stays_nothing_is_known() -> None:
     scene = replace(CROSSING, action="spins")
-    _, dirty, ring, far = smeared(scene)
+    pictures = units(render(scene)[0])
 
-    clean = cleaned(dirty, motion(scene))
+    world, seen = behind(pictures, motion(scene), MEADOW, FRAME)
 
-    assert error(clean, dirty, far < 1.2) < 0.01
-    assert error(clean, dirty, ring & (far < 1.5)) < 0.05
+    is_on = on_subject(scene, 0.8)
+    assert seen[is_on].max() < 0.1
+    assert torch.allclose(world.permute(1, 2, 0)[is_on], pictures[FRAME][is_on], atol=1e-3)
 
 
-def test_the_subjects_shadow_on_the_ground_stays() -> None:
-    pictures, dark, ring, _ = smeared(CROSSING)
-    down = torch.arange(size(CROSSING)[0])[None, :, None] > 0.75 * size(CROSSING)[0]
-    shadow = ring & down
-    dark = torch.where(shadow[..., None], pictures - 0.4, pictures)
+def panned(scene, ground: Ground) -> float:
+    """How far the last frame of an empty world is from what the first shows of it."""
+    moves = motion(scene)
+    world = units(empty(scene, 1, [0, 47], is_shaded=False)).permute(0, 3, 1, 2)
+    at = looked_up(moves[47:], moves[0], size(scene), ground)
+    found = F.grid_sample(world[:1], at, align_corners=False)
+    is_seen = (at.abs() < 0.98).all(-1)[0]
+    assert is_seen.sum() > 1000
+    return (found - world[1:]).abs().mean(1)[0][is_seen].mean().item()
 
-    clean = cleaned(dark, motion(CROSSING))
 
-    assert shadow.any()
-    assert error(clean, dark, shadow) < 0.25 * error(pictures, dark, shadow)
+@pytest.mark.parametrize("setting", ATTRIBUTES["setting"])
+def test_what_a_pan_saw_of_a_setting_is_found_where_that_setting_recedes_to(setting: str) -> None:
+    # Photographs have darker corners, which stay where they are.
+    scene = replace(CROSSING, setting=setting, camera="pan left", style="animation")
+
+    true, common = panned(scene, Ground(*GROUNDS[setting])), panned(scene, Ground())
+
+    assert true < (0.1 if setting in ("room", "space") else 0.8) * common
+
+
+def test_a_shadow_is_the_light_that_the_ground_lacks_below_the_subject() -> None:
+    scene = replace(CROSSING, action="spins")
+    bare, shaded = (units(empty(scene, 1, [FRAME], is_shaded=which)) for which in (False, True))
+    moves = motion(scene)[FRAME : FRAME + 1]
+
+    found = shade(shaded, bare, moves)[0]
+
+    truth = 1 - ((shaded + 1).mean(-1) / (bare + 1).mean(-1))[0]
+    is_shadow = truth > 0.25
+    assert is_shadow.sum() > 50
+    assert found[is_shadow].mean() > 0.5 * truth[is_shadow].mean()
+    assert found[truth < 0.01].mean() < 0.01
+    elsewhere = bare.clone()
+    elsewhere[:, :, :10] -= 0.6  # dark, and not below the subject
+    assert shade(elsewhere, bare, moves)[0].max() < 0.01
+    assert shade(bare, shaded, moves)[0].max() < 0.01  # light is no shadow
