@@ -18,7 +18,6 @@ FREE = 1.8  # half sides beyond which a frame shows the world and not the subjec
 ABOUT = 24  # frames to both sides in which one looks for what stands behind its subject
 DARKEST = 0.6  # share of its light that the ground may lose under a subject
 _EDGE = 14.0
-_ENOUGH = 1.0  # views that have to show a place before it is replaced wholly
 
 
 def behind(pictures: Tensor, motion: Tensor, ground: Ground, frame: int) -> tuple[Tensor, Tensor]:
@@ -27,36 +26,40 @@ def behind(pictures: Tensor, motion: Tensor, ground: Ground, frame: int) -> tupl
     first, last = max(0, frame - ABOUT), min(len(pictures), frame + ABOUT + 1)
     stood = motion[frame : frame + 1]
     world, seen = _behind(pictures[first:last], motion[first:last], stood, ground)
-    around = square(stood, pictures.shape[1:3], FREE)[0]
-    mixed = pictures[frame].lerp(world[0], (around * (seen[0] / _ENOUGH).clamp(max=1))[..., None])
+    size = pictures.shape[1:3]
+    around, shaded = square(stood, size, FREE)[0], below(stood, size)[0]
+    mixed = pictures[frame].lerp(world[0], (torch.maximum(around, shaded) * seen[0].clamp(max=1))[..., None])
     return mixed.permute(2, 0, 1), torch.maximum(1 - around, seen[0])
 
 
 def _behind(pictures: Tensor, motion: Tensor, stood: Tensor, ground: Ground) -> tuple[Tensor, Tensor]:
     """What frames show at every place of the world (N,H,W,3), and how many of them (N,H,W), from where the camera
     stands in `stood` (N,11)."""
-    high, wide = pictures.shape[1:3]
+    size = pictures.shape[1:3]
     views = torch.linspace(0, len(pictures) - 1, min(VIEWS, len(pictures))).round().long()
-    u, v = (part.unflatten(1, (high, wide)) for part in places(motion[views], high, wide))
-    is_free = 1 - _within(u, v, FREE)
+    is_free = 1 - torch.maximum(square(motion[views], size, FREE), below(motion[views], size))
     shown = torch.cat([pictures[views] * is_free[..., None], is_free[..., None]], -1).permute(0, 3, 1, 2)
-    total = torch.zeros(len(stood), 4, high, wide)
+    total = torch.zeros(len(stood), 4, *size)
     for view, moved in zip(shown, motion[views], strict=True):
-        at = looked_up(stood, moved, (high, wide), ground)
+        at = looked_up(stood, moved, size, ground)
         total += F.grid_sample(view.expand(len(at), -1, -1, -1), at, align_corners=False)
     colour, seen = total.split((3, 1), dim=1)
     return (colour / seen.clamp(min=1e-3)).permute(0, 2, 3, 1), seen[:, 0]
 
 
 def square(motion: Tensor, size: tuple[int, int], reach: float) -> Tensor:
-    """Where the subject may be in frames (B,11): `_within` of every pixel (B,H,W)."""
+    """Where the subject may be in frames (B,11): 1 for every pixel (B,H,W) inside so many half sides of its square, 0
+    outside, with a narrow edge between."""
     u, v = places(motion, *size)
-    return _within(u, v, reach).unflatten(1, size)
+    return torch.sigmoid((reach - torch.maximum(u.abs(), v.abs())) * _EDGE).unflatten(1, size)
 
 
-def _within(u: Tensor, v: Tensor, reach: float) -> Tensor:
-    """1 inside so many half sides of the subject's square, 0 outside, with a narrow edge between."""
-    return torch.sigmoid((reach - torch.maximum(u.abs(), v.abs())) * _EDGE)
+def below(motion: Tensor, size: tuple[int, int]) -> Tensor:
+    """Where the subject's shadow may lie in frames (B,11): 1 for every pixel (B,H,W) of the ground straight below it."""
+    across, down = (part.unflatten(1, size) for part in in_view(motion, *size))
+    x, y, half = (motion[:, MOTION.index(name), None, None] for name in ("x", "y", "half"))
+    is_beside = torch.sigmoid((1.3 - (across - x).abs() / half) * _EDGE)
+    return is_beside * torch.sigmoid(((down - y) / half - 0.8) * _EDGE) * (down > HORIZON)
 
 
 def looked_up(motion: Tensor, other: Tensor, size: tuple[int, int], ground: Ground) -> Tensor:
@@ -75,8 +78,4 @@ def shade(pictures: Tensor, bare: Tensor, motion: Tensor) -> Tensor:
     on it (T,H,W,3): the subject's shadow, straight below the subject."""
     bright, free = ((part.mean(-1) + 1) / 2 for part in (pictures, bare))
     lost = F.avg_pool2d(((free - bright) / (free + 0.1))[:, None], 5, 1, 2, count_include_pad=False)[:, 0]
-    across, down = (part.unflatten(1, pictures.shape[1:3]) for part in in_view(motion, *pictures.shape[1:3]))
-    x, y, half = (motion[:, MOTION.index(name), None, None] for name in ("x", "y", "half"))
-    beside, below = (across - x).abs() / half, (down - y) / half
-    under = torch.sigmoid((1.3 - beside) * _EDGE) * torch.sigmoid((below - 0.8) * _EDGE) * (down > HORIZON)
-    return lost.clamp(0, DARKEST) * under
+    return lost.clamp(0, DARKEST) * below(motion, pictures.shape[1:3])

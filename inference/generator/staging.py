@@ -30,6 +30,7 @@ ALIKE = 0.12  # difference in brightness at which what was decoded counts about 
 CARRIED = 0.35  # difference in brightness up to which a place is taken to be the same a little later
 _PAN, _ZOOM = MOTION.index("pan"), MOTION.index("zoom")
 _NEAR = 1.6  # half sides of the subject's square in which nothing that was decoded is kept
+_ON = 1.15  # half sides of it in which a given picture may show the subject
 _HIDDEN = 0.5  # views that have to show a place before it counts as known
 
 
@@ -53,6 +54,7 @@ class Hung:
     ground: Ground
     frame: int
     is_world: Tensor
+    is_lasting: bool = True  # whether it holds though something else was decoded later
 
 
 def continued(source: SourceClip | None, pictures: Tensor, scenery: Scenery) -> Hung | None:
@@ -70,7 +72,8 @@ def continued(source: SourceClip | None, pictures: Tensor, scenery: Scenery) -> 
         scenery.motion[frame],
         scenery.ground,
         frame,
-        1 - square(scenery.motion[frame : frame + 1], (high, wide), _NEAR)[0],
+        1 - square(scenery.motion[frame : frame + 1], (high, wide), _ON)[0],
+        is_lasting=is_image,
     )
 
 
@@ -105,10 +108,12 @@ def hung(model: Backdrop, pictures: Tensor, scenery: Scenery, seed: int, known: 
 
 def _known(before: Hung | None, blurred: Tensor, move: Tensor) -> tuple[Tensor, Tensor]:
     """What a picture that a clip goes on from shows of the backdrop for such motion (1,11): the picture (1,3,H,W), and
-    where it holds still (1,1,H,W): in sight, and what was decoded there is about the same."""
+    where it holds still (1,1,H,W): in sight and, of a film's last, where what was decoded is about the same."""
     if before is None:
         return torch.zeros_like(blurred), torch.zeros_like(blurred[:, :1])
     sharp, is_seen = _carried(before, move)
+    if before.is_lasting:
+        return sharp, is_seen
     was, _ = _carried(replace(before, drawn=before.blurred), move)
     return sharp, is_seen * (_apart(was, blurred) < CARRIED)
 
@@ -146,13 +151,13 @@ def _before(pictures: Tensor, motion: Tensor, near: _Near, share: float) -> Tens
     fine, rough, is_seen = _shown(motion, near, size)
     lost = shade(pictures, rough.permute(0, 2, 3, 1), motion)[:, None]
     world = (fine + 1) * (1 - lost) - 1
+    close = square(motion, size, _NEAR)[:, None]
     ground = near[0][0].ground
     if ground.flows:
-        is_water = (in_view(motion, *size)[1] > ground.edges[-1]).unflatten(1, size)
-        is_free = is_water * (1 - square(motion, size, _NEAR))
-        world = world.lerp(decoded + _alike(decoded, rough) * (fine - rough), is_free[:, None])
+        is_water = (in_view(motion, *size)[1] > ground.edges[-1]).unflatten(1, size)[:, None]
+        world = world.lerp(decoded + _alike(decoded, rough) * (fine - rough), is_water * (1 - close))
     if share < 1:  # what a remix keeps of its source stays
-        world = decoded.lerp(world, _alike(decoded, rough))
+        world = decoded.lerp(world, torch.maximum(_alike(decoded, rough), close))
     return decoded.lerp(world, share * is_seen).permute(0, 2, 3, 1)
 
 

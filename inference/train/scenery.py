@@ -309,12 +309,12 @@ _SETTINGS = {
 
 # What shows most of a setting from the top down: where one depth gives way to the next, and the depths.
 GROUNDS = {
-    "sea": ((0.58, 0.67), (0.1, 0.3, 1.0), True),
+    "sea": ((0.57, 0.67), (0.1, 0.3, 1.0), True),
     "desert": ((0.48, HORIZON), (0.1, 0.5, 1.0)),
     "forest": ((0.71,), (0.7, 1.0)),
-    "city": ((0.22, HORIZON), (0.1, 0.5, 1.0)),
-    "mountain": ((0.36, HORIZON), (0.1, 0.4, 1.0)),
-    "meadow": ((0.52, HORIZON), (0.1, 0.5, 1.0)),
+    "city": ((HORIZON,), (0.5, 1.0)),
+    "mountain": ((0.27, HORIZON), (0.1, 0.4, 1.0)),
+    "meadow": ((0.49, HORIZON), (0.1, 0.5, 1.0)),
     "space": ((), (0.2,)),
     "underwater": ((0.72,), (0.2, 1.0)),
     "room": ((), (1.0,)),

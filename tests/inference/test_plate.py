@@ -44,6 +44,16 @@ def test_behind_a_subject_that_crosses_stands_what_other_frames_show_there(camer
     assert seen[is_on].min() >= 1
 
 
+def test_behind_a_subject_that_crosses_lies_no_shadow_of_it() -> None:
+    bare, shaded = (units(empty(CROSSING, 1, [FRAME], is_shaded=which))[0].mean(-1) for which in (False, True))
+
+    world, _ = behind(units(render(CROSSING)[0]), motion(CROSSING), MEADOW, FRAME)
+
+    is_shadow = bare - shaded > 0.2
+    assert is_shadow.sum() > 30
+    assert (bare - world.mean(0))[is_shadow].mean() < 0.15 * (bare - shaded)[is_shadow].mean()
+
+
 def test_of_what_a_subject_hides_that_stays_nothing_is_known() -> None:
     scene = replace(CROSSING, action="spins")
     pictures = units(render(scene)[0])

@@ -174,6 +174,25 @@ def test_a_clip_goes_on_from_the_picture_it_is_given(use) -> None:
     assert error(with_it[:, is_far], before.drawn[:, is_far]) < 0.9 * error(without[:, is_far], before.drawn[:, is_far])
 
 
+@pytest.mark.parametrize("use", ["extend", "reference"])
+def test_an_image_lasts_whatever_is_decoded_and_a_film_may_go_elsewhere(use) -> None:
+    moves = motion(SCENE)
+    there = empty(replace(SCENE, setting="room"), 1, range(16), is_shaded=False).numpy()
+    scenery = Scenery(torch.tensor([attributes(SCENE)]), moves, CITY)
+    elsewhere = torch.ones(48, *size(SCENE), 3)  # decoded as nothing but white
+    begun = elsewhere.clone()
+    begun[:16] = units(torch.from_numpy(there[:1]))
+
+    before = continued(SourceClip(there if use == "extend" else there[:1], 12, use), begun, scenery)
+    assert before is not None
+    made = hung(Backdrop(BackdropShape()), elsewhere, scenery, 1, before)[0]
+
+    is_kept = (made.drawn - before.drawn).abs().mean(0) < 1e-6
+    is_free = (square(moves[:1], size(SCENE), 1.5) < 0.01)[0]
+    share = is_kept[is_free].float().mean()
+    assert share > 0.95 if use == "reference" else share < 0.3
+
+
 def test_remixes_and_clips_from_nothing_go_on_from_no_picture() -> None:
     frames, pictures = np.zeros((16, 32, 32, 3), np.uint8), torch.zeros(48, 64, 112, 3)
     scenery = Scenery(torch.tensor([attributes(SCENE)]), motion(SCENE), CITY)
