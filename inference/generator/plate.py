@@ -55,7 +55,7 @@ def square(motion: Tensor, size: tuple[int, int], reach: float) -> Tensor:
 
 
 def below(motion: Tensor, size: tuple[int, int]) -> Tensor:
-    """Where the subject's shadow may lie in frames (B,11): 1 for every pixel (B,H,W) of the ground straight below it."""
+    """Where the subject's shadow may lie in frames (B,11): 1 for each pixel (B,H,W) of the ground straight below it."""
     across, down = (part.unflatten(1, size) for part in in_view(motion, *size))
     x, y, half = (motion[:, MOTION.index(name), None, None] for name in ("x", "y", "half"))
     is_beside = torch.sigmoid((1.3 - (across - x).abs() / half) * _EDGE)
