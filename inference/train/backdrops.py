@@ -2,7 +2,7 @@
 
 python -m inference.train.backdrops pairs PREPARED RUN PAIRS --shards 60
 python -m inference.train.backdrops autoencoder PAIRS RUN --minutes 16
-python -m inference.train.backdrops train PAIRS RUN --minutes 50 [--rank 0 --ranks 2]
+python -m inference.train.backdrops train PAIRS RUN --minutes 50 [--rank 0 --ranks 2] [--compiled]
 python -m inference.train.backdrops judge OTHERS RUN      (pairs of shards that nothing was taught with)
 """
 
@@ -41,6 +41,7 @@ SPAN = 3  # latents decoded, of which a frame in the middle is taken
 LEVELS = (0.3, 0.85)  # of noise the generator remakes a clip from
 BATCH = 8
 SOFT = 8  # pixels over which a hidden part is blurred where it is shown without its subject
+VAGUE = (1, 1, 1, 8, 16, 32)  # pixels that are brought to one colour each, in the picture that one begins from
 NOISE = 0.07  # on unit latents, which the decoder must forgive
 _PEAK, _MUON = 1.5e-3, 0.01
 
@@ -104,9 +105,20 @@ def _example(pair: dict[str, Tensor], rng: random.Random) -> tuple[Tensor, Given
     low = F.interpolate(F.avg_pool2d(bare, SOFT), made.shape[2:], mode="bicubic", align_corners=False)
     hidden = around * is_hidden[:, None, None, None]
     blurred = torch.where(is_hidden[:, None, None, None], made, made.lerp(low, around))
+    blurred = torch.stack([_vaguer(picture, rng) for picture in blurred])
     is_sharp = torch.stack([_strip(made.shape[2:], rng) for _ in range(len(made))])
     given = Given(blurred, hidden * (1 - is_sharp), wanted, is_sharp, pair["attributes"], pair["motion"])
     return (wanted, given) if rng.random() < 0.5 else _turned(wanted, given)
+
+
+def _vaguer(picture: Tensor, rng: random.Random) -> Tensor:
+    """A picture (3,H,W), half of the time left with little but its colours: what is decoded of a world that never was
+    does not say where its edges are, and has to be drawn all the same."""
+    pool = rng.choice(VAGUE)
+    if pool == 1:
+        return picture
+    low = F.avg_pool2d(picture[None], pool)
+    return F.interpolate(low, picture.shape[1:], mode="bicubic", align_corners=False)[0]
 
 
 def _unit(pictures: Tensor) -> Tensor:
@@ -205,7 +217,7 @@ def autoencoder(folder: Path, run: Path, minutes: float) -> None:
     _learn(model, losses, (run, "still"), minutes)
 
 
-def train(folder: Path, run: Path, minutes: float, rank: int) -> None:
+def train(folder: Path, run: Path, minutes: float, rank: int, compiled: bool) -> None:
     """The transformer; the autoencoder stays."""
     torch.manual_seed(0)
     model, path = Backdrop(BackdropShape()), run / "backdrop.safetensors"
@@ -214,6 +226,9 @@ def train(folder: Path, run: Path, minutes: float, rank: int) -> None:
     else:
         model.still.load_state_dict(load_file(run / "still.safetensors"))
     model.still.requires_grad_(False).to(memory_format=torch.channels_last)
+    if compiled:  # bound by memory more than by arithmetic: fusing gives a fifth
+        for block in model.blocks:
+            block.compile()
     torch.manual_seed(1000 + rank + int(time.time()))
     losses = (flowed(model, *each) for each in ahead(examples(folder, 1000 * rank + int(time.time()))))
     _learn(model, losses, (run, "backdrop" if rank == 0 else f"rank{rank}"), minutes)
@@ -267,6 +282,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--rank", type=int, default=0)
     parser.add_argument("--ranks", type=int, default=1)
+    parser.add_argument("--compiled", action="store_true", help="needs a C++ compiler")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     match asked.verb:
@@ -276,7 +292,7 @@ def main() -> None:
             autoencoder(*asked.folders, asked.minutes)
         case "train":
             with together(asked.folders[1] / "meeting of backdrops", asked.rank, asked.ranks):
-                train(*asked.folders, asked.minutes, asked.rank)
+                train(*asked.folders, asked.minutes, asked.rank, asked.compiled)
         case "judge":
             for name, figures in judge(*asked.folders).items():
                 print(name, figures)
