@@ -24,6 +24,7 @@ from inference.generator.plan import MOTION, Ground, in_view
 from inference.generator.plate import behind, looked_up, shade, square
 from inference.generator.windows import PREFIX
 
+VAGUE = 8  # pixels that are brought to one colour each, in what a backdrop is begun from
 SPAN = 48  # frames that one backdrop serves at most
 TURN = 0.2  # frame heights that the camera may go, or the share it may zoom, before the next is drawn
 ALIKE = 0.12  # difference in brightness at which what was decoded counts about half as the same
@@ -101,9 +102,15 @@ def hung(model: Backdrop, pictures: Tensor, scenery: Scenery, seed: int, known: 
         blurred = torch.where(is_hidden[None], pictures[frame].permute(2, 0, 1), world)[None]
         hidden = is_hidden[None, None].float()
         sharp, is_sharp = _carried(done[-1], move) if done else _known(known, blurred, move)
-        given = Given(blurred, hidden * (1 - is_sharp), sharp, is_sharp, scenery.attributes, move)
+        given = Given(_vague(blurred), hidden * (1 - is_sharp), sharp, is_sharp, scenery.attributes, move)
         done.append(Hung(drawn(model, given, seed)[0], blurred[0], move[0], scenery.ground, frame, everywhere))
     return sorted(done, key=lambda one: one.frame)
+
+
+def _vague(picture: Tensor) -> Tensor:
+    """A picture (1,3,H,W) with little left but where its colours are: its edges are nobody's."""
+    low = F.avg_pool2d(picture, VAGUE)
+    return F.interpolate(low, picture.shape[2:], mode="bicubic", align_corners=False)
 
 
 def _known(before: Hung | None, blurred: Tensor, move: Tensor) -> tuple[Tensor, Tensor]:
