@@ -24,9 +24,11 @@ _MEANT = (
     r"je (?:voulais|veux|voulai) (?:plutot )?dire|je corrige|je rectifie|rectification|correction|(?:ou|enfin|non) plutot(?! que)|ou disons|je reformule)"
 )
 _DOUBT = r"(?:no wait|wait no|no sorry|sorry no|no actually|actually no|oh no wait|hmm no|wait|euh non|non attends|attends non|non pardon|pardon non|non euh|enfin non|en fait non|ah non|(?:nah )?(?:just )?kidding|i'm (?:only |just )?(?:kidding|joking)|jk|je (?:rigole|plaisante|deconne|blague)|oups non|non desolee?)"
+# Every match begins where a pause does and takes the whole of it, so that a thousand dots cost no more than they are.
 _REPAIR = re.compile(
-    rf"(?:{_PAUSE}+{_HESITATION})*{_PAUSE}+{_MEANT}(?={_PAUSE})(?:{_PAUSE}+{_HESITATION}\b)*{_PAUSE}+"
-    rf"|{_PAUSE}*[,;:.…!?()–—-]{_PAUSE}*{_DOUBT}{_PAUSE}+|{_PAUSE}+(?:no wait|wait no|euh non|heu non|non attends){_PAUSE}+"
+    rf"(?<!{_PAUSE})(?:"
+    rf"(?:{_PAUSE}++{_HESITATION})*{_PAUSE}++{_MEANT}(?={_PAUSE})(?:{_PAUSE}++{_HESITATION}\b)*{_PAUSE}++"
+    rf"|(?=\s*[,;:.…!?()–—-]){_PAUSE}++{_DOUBT}{_PAUSE}++|{_PAUSE}++(?:no wait|wait no|euh non|heu non|non attends){_PAUSE}++)"
 )
 _NEVER_MEANT = re.compile(r"\b(?:not|never|didn't|don't|what|if you know what|jamais|pas|ne)$")
 
