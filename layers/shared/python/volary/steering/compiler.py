@@ -63,7 +63,8 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
     language = guess(text, hint)
     text = repaired(text, language, protected())
     clauses, unread = _read(text, language, ask)
-    if written:
+    means_nothing = not clauses and unread == (text,)
+    if written and not means_nothing:
         clauses, aside = settled(_readers(written, text, language, ask), clauses)
         unread = (*unread, *aside)
     if any(clause.op == "reject" for clause in clauses):

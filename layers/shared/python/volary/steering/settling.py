@@ -19,7 +19,7 @@ Places = Callable[[Sequence[str]], list[Target]]
 Opinions = Callable[[Sequence[str]], Sequence[Mapping[str, float]]]  # what the model of ways says of frames
 WHOLE = frozenset({"noop", "undo", "reset", "query"})
 FRAMED = frozenset({"FACET", "LENGTH", "SCOPE", "EMOJI"})
-TOLD_APART = 0.9  # share of a kind from which it stands against a wish about a clip's frame, or is a refusal
+TOLD_APART = 0.9  # share of a refusal, or of a wish, from which it stands against what the grammar read
 PRAISED = 0.75  # share of small talk and the like from which the grammar's refusal is none
 READ, ASKED = 0.25, 0.8  # what it counts for a kind, and for a way, that the grammar read it, beside two shares
 FOREIGN = 0.1  # share under which a word surely is no part of a subject
@@ -57,10 +57,10 @@ def settled(readers: Readers, clauses: Sequence[Clause]) -> tuple[list[Clause], 
     stretches = hearing.stretches
     scores = list(readers.opinions(hearing.frames()))
     kind = _kind(hearing, scores, ops)
-    least = TOLD_APART if "facet" in ops else PRAISED if "reject" in ops else 0.0
+    least = PRAISED if "reject" in ops else 0.0
     if kind == "reject" and hearing.share(kind) >= TOLD_APART:
         return [Clause(op="reject", words=hearing.text)], ()
-    if kind in WHOLE and hearing.share(kind) >= least:
+    if kind in WHOLE and "facet" not in ops and hearing.share(kind) >= least:
         return _whole(readers, kind, clauses), ()
     if kind != "steer" or ("reject" in ops and not is_surely_harmless(hearing)):
         return list(clauses), ()
