@@ -120,3 +120,9 @@ def test_a_refusal_stands_where_a_request_may_be_heard_and_falls_where_praise_is
 
     assert settle(asked, clause("reject")) == ([("reject", ())], ())
     assert settle(praised, clause("reject")) == ([("noop", ())], ())
+
+
+def test_a_word_of_asking_is_no_subject_even_where_one_was_heard():
+    heard = hearing("show me videos set in space", "steer", {"set": "more", "space": "more"})
+
+    assert settle(heard, clause("more", "space")) == ([("more", ("space",))], ())

@@ -215,13 +215,18 @@ def _overlooked(
     taken = [(wish.start, wish.end) for wish in kept]
     taken += [(word.start, word.end) for word in readers.words if word.kind in FRAMED]
     meant = [each for each in stretches if each.meant >= MEANT]
-    left = [each for each in meant if not any(a < each.end and each.start < b for a, b in taken)]
+    named = [(word.start, word.end) for word in readers.words if word.kind == "CONTENT"]  # others are words of asking
+    left = [each for each in meant if _touches(each, named) and not _touches(each, taken)]
     sure = [each for each in left if _lead(each.ways) >= LEAD]
     found = readers.places([text[each.start : each.end] for each in sure])
     wishes = [
         Wish(_first(each.ways), target, each.start, each.end, None) for each, target in zip(sure, found, strict=True)
     ]
     return wishes, tuple(text[each.start : each.end] for each in left if each not in sure)
+
+
+def _touches(stretch: Stretch, places: Sequence[tuple[int, int]]) -> bool:
+    return any(start < stretch.end and stretch.start < end for start, end in places)
 
 
 def _joined(readers: Readers, wishes: Sequence[Wish]) -> list[Clause]:
