@@ -8,7 +8,6 @@ TLOG/HEAD                  size and frontier of the tree
 TLOG/PUBLISHED             the newest signed head, and the size up to which tiles are written
 """
 
-
 from events.shapes import Shape
 from volary.errors import Absent
 from volary.merkle import TILE, grown, leaf_hash
