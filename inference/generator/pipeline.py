@@ -82,6 +82,7 @@ class Generator:
         self.reader = PromptReader(encoder(config["encoder"]), reader, self.attributes)
         self.text = TextEncoder()
         self.words: dict[str, dict[str, str]] = config["words"]
+        self.rims: dict[str, float] = config["rims"]
         self.grounds = {setting: Ground.read(*ground) for setting, ground in config["grounds"].items()}
         self.world = World(self.attributes, self.planner.shape.values, config["scenes"])
         taught = list(config["lexicon"])
@@ -321,7 +322,8 @@ class Generator:
             pictures = self.video.decode(made.latents.video[None])[0]
             mels = self.audio.decode(made.latents.audio[None])
         motion = made.plan.motion[0, : len(pictures)]
-        scenery = Scenery(made.plan.attributes, motion, self._ground(made.plan))
+        rim = self.rims.get(self._named(made.plan).get("style", ""), 1.0)
+        scenery = Scenery(made.plan.attributes, motion, self._ground(made.plan), rim)
         plate = pictures
         if cover > 0:  # else none of a backdrop would show
             before = continued(source, pictures, scenery)

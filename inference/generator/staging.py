@@ -29,6 +29,7 @@ SPAN = 48  # frames that one backdrop serves at most
 TURN = 0.2  # frame heights that the camera may go, or the share it may zoom, before the next is drawn
 ALIKE = 0.12  # difference in brightness at which what was decoded counts about half as the same
 CARRIED = 0.35  # difference in brightness up to which a place is taken to be the same a little later
+FOREIGN = 0.1  # the same, in the middle, beyond which the generator did not know what an image shows
 _PAN, _ZOOM = MOTION.index("pan"), MOTION.index("zoom")
 _NEAR = 1.6  # half sides of the subject's square in which nothing that was decoded is kept
 _ON = 1.15  # half sides of it in which a given picture may show the subject
@@ -37,11 +38,13 @@ _HIDDEN = 0.5  # views that have to show a place before it counts as known
 
 @dataclass(frozen=True)
 class Scenery:
-    """What is planned of the world of T frames: attributes (1,10), the camera in motion (T,11), and how it recedes."""
+    """What is planned of the world of T frames: attributes (1,10), the camera in motion (T,11), how it recedes, and
+    from which share of the way to the screen's edge on a style leaves a rim there, which moves with no camera."""
 
     attributes: Tensor
     motion: Tensor
     ground: Ground
+    rim: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Hung:
     ground: Ground
     frame: int
     is_world: Tensor
-    is_lasting: bool = True  # whether it holds though something else was decoded later
+    rim: float = 1.0
+    is_image: bool = False
 
 
 def continued(source: SourceClip | None, pictures: Tensor, scenery: Scenery) -> Hung | None:
@@ -66,15 +70,17 @@ def continued(source: SourceClip | None, pictures: Tensor, scenery: Scenery) -> 
     high, wide = pictures.shape[1:3]
     is_image = source.use == "reference"
     frame = TEMPORAL - 1 if is_image else TEMPORAL * min(PREFIX, len(source.frames) // TEMPORAL) - 1
-    picture = to_unit(resized(source.frames[:1] if is_image else source.frames[-1:], high, wide))[0, 0]
+    picture = to_unit(resized(source.frames[:1] if is_image else source.frames[-1:], high, wide))[0, 0].permute(2, 0, 1)
+    decoded = pictures[frame].permute(2, 0, 1)
     return Hung(
-        picture.permute(2, 0, 1),
-        pictures[frame].permute(2, 0, 1),
+        picture,
+        decoded,
         scenery.motion[frame],
         scenery.ground,
         frame,
         1 - square(scenery.motion[frame : frame + 1], (high, wide), _ON)[0],
-        is_lasting=is_image,
+        scenery.rim,
+        is_image,
     )
 
 
@@ -103,7 +109,9 @@ def hung(model: Backdrop, pictures: Tensor, scenery: Scenery, seed: int, known: 
         hidden = is_hidden[None, None].float()
         sharp, is_sharp = _carried(done[-1], move) if done else _known(known, blurred, move)
         given = Given(_vague(blurred), hidden * (1 - is_sharp), sharp, is_sharp, scenery.attributes, move)
-        done.append(Hung(drawn(model, given, seed)[0], blurred[0], move[0], scenery.ground, frame, everywhere))
+        done.append(
+            Hung(drawn(model, given, seed)[0], blurred[0], move[0], scenery.ground, frame, everywhere, scenery.rim)
+        )
     return sorted(done, key=lambda one: one.frame)
 
 
@@ -115,21 +123,35 @@ def _vague(picture: Tensor) -> Tensor:
 
 def _known(before: Hung | None, blurred: Tensor, move: Tensor) -> tuple[Tensor, Tensor]:
     """What a picture that a clip goes on from shows of the backdrop for such motion (1,11): the picture (1,3,H,W), and
-    where it holds still (1,1,H,W): in sight and, of a film's last, where what was decoded is about the same."""
+    where it holds still (1,1,H,W): in sight, and where what was decoded is about the same. Of an image most of which
+    was lost on the way, all holds: the generator did not know what it shows."""
     if before is None:
         return torch.zeros_like(blurred), torch.zeros_like(blurred[:, :1])
     sharp, is_seen = _carried(before, move)
-    if before.is_lasting:
-        return sharp, is_seen
     was, _ = _carried(replace(before, drawn=before.blurred), move)
-    return sharp, is_seen * (_apart(was, blurred) < CARRIED)
+    apart = _apart(was, blurred)
+    if before.is_image and apart[is_seen > 0].median() > FOREIGN:
+        return sharp, is_seen
+    return sharp, is_seen * (apart < CARRIED)
 
 
 def _carried(before: Hung, move: Tensor) -> tuple[Tensor, Tensor]:
     """What another backdrop shows of the one for such motion (1,11), (1,3,H,W), and where (1,1,H,W)."""
     at = looked_up(move, before.motion, before.drawn.shape[1:], before.ground)
     sharp = F.grid_sample(before.drawn[None], at, padding_mode="border", align_corners=False)
-    return sharp, (F.grid_sample(before.is_world[None, None], at, align_corners=False) > 0.5).float()
+    is_world = F.grid_sample(before.is_world[None, None], at, align_corners=False) > 0.5
+    is_within = _within(at, before.rim) & _within(_screen(at), before.rim)
+    return sharp, (is_world & is_within[:, None]).float()
+
+
+def _screen(at: Tensor) -> Tensor:
+    """Where the pixels of a picture themselves lie (1,H,W,2), of the size of such places (B,H,W,2)."""
+    return F.affine_grid(torch.eye(2, 3)[None], [1, 1, *at.shape[1:3]], align_corners=False)
+
+
+def _within(at: Tensor, rim: float) -> Tensor:
+    """Whether places (B,H,W,2), -1 to 1 from edge to edge, lie inside the rim (B,H,W)."""
+    return (at.abs() < rim).all(-1)
 
 
 def staged(pictures: Tensor, motion: Tensor, backdrops: list[Hung], share: float = 1.0) -> Tensor:
@@ -174,7 +196,9 @@ def _shown(motion: Tensor, near: _Near, size: tuple[int, int]) -> tuple[Tensor, 
     total = torch.zeros(len(motion), 7, *size)
     for one, weight in near:
         at = looked_up(motion, one.motion, size, one.ground)
-        inside = (at.abs() < 1).all(-1)[:, None] * weight[:, None, None, None] + 1e-4
+        is_rim = ~_within(_screen(at), one.rim)
+        at = torch.where(is_rim[..., None], _screen(at), at)
+        inside = (is_rim | _within(at, one.rim))[:, None] * weight[:, None, None, None] + 1e-4
         both = [
             F.grid_sample(part.expand(len(at), -1, -1, -1), at, padding_mode="border", align_corners=False)
             for part in (one.drawn, one.blurred)

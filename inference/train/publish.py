@@ -28,7 +28,7 @@ from inference.generator.transformer import TransformerShape
 from inference.train import captions
 from inference.train.plans import ATTRIBUTES
 from inference.train.sayings import phrase_words
-from inference.train.scenery import GROUNDS
+from inference.train.scenery import GROUNDS, RIMS
 from inference.train.world import STYLES, SUBJECTS, WEIGHTLESS
 
 NAME = SMALL  # what the policy of screening knows its clips by
@@ -89,6 +89,7 @@ def publish(run: Path, folder: Path) -> None:
         "words": plain_words(),
         "scenes": scenes(),
         "grounds": GROUNDS,
+        "rims": RIMS,
         "taught": " ".join(sorted(phrase_words())),
     }
     text = json.dumps({"model": NAME, "files": files, "config": config}, indent=1, ensure_ascii=False)

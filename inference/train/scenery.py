@@ -321,6 +321,10 @@ GROUNDS = {
 }
 
 
+# From which share of the way to the screen's edge on a style leaves bare paper there.
+RIMS = {"illustration": 0.84}
+
+
 def paint(scene: Scene, scale: int) -> list[Layer]:
     """The scene's layers from back to front; at a larger scale the same picture in more pixels."""
     canvas = Canvas(scene, scale)

@@ -99,6 +99,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "taught": "afloat adrift",
         "scenes": {},
         "grounds": {},
+        "rims": {},
         "words": {"subject": {"ball": "ball", "cat": "cat", "kite": "kite"}},
     }
     (place / "manifest.json").write_text(json.dumps({"model": "tiny", "files": files, "config": config}))

@@ -174,23 +174,59 @@ def test_a_clip_goes_on_from_the_picture_it_is_given(use) -> None:
     assert error(with_it[:, is_far], before.drawn[:, is_far]) < 0.9 * error(without[:, is_far], before.drawn[:, is_far])
 
 
-@pytest.mark.parametrize("use", ["extend", "reference"])
-def test_an_image_lasts_whatever_is_decoded_and_a_film_may_go_elsewhere(use) -> None:
-    moves = motion(SCENE)
+def gone_on(use: str, decoded: torch.Tensor) -> torch.Tensor:
+    """Where (H,W) the first backdrop of decoded frames (48,H,W,3) is what a film or an image of a room showed."""
     there = empty(replace(SCENE, setting="room"), 1, range(16), is_shaded=False).numpy()
-    scenery = Scenery(torch.tensor([attributes(SCENE)]), moves, CITY)
-    elsewhere = torch.ones(48, *size(SCENE), 3)  # decoded as nothing but white
-    begun = elsewhere.clone()
-    begun[:16] = units(torch.from_numpy(there[:1]))
-
+    scenery = Scenery(torch.tensor([attributes(SCENE)]), motion(SCENE), CITY)
+    begun = units(torch.from_numpy(there[:1])).expand(48, -1, -1, -1)
     before = continued(SourceClip(there if use == "extend" else there[:1], 12, use), begun, scenery)
     assert before is not None
-    made = hung(Backdrop(BackdropShape()), elsewhere, scenery, 1, before)[0]
+    made = hung(Backdrop(BackdropShape()), decoded, scenery, 1, before)[0]
+    return (made.drawn - before.drawn).abs().mean(0) < 1e-6
 
-    is_kept = (made.drawn - before.drawn).abs().mean(0) < 1e-6
-    is_free = (square(moves[:1], size(SCENE), 1.5) < 0.01)[0]
-    share = is_kept[is_free].float().mean()
-    assert share > 0.95 if use == "reference" else share < 0.3
+
+def test_an_image_that_was_lost_lasts_and_a_film_may_go_elsewhere() -> None:
+    elsewhere = torch.ones(48, *size(SCENE), 3)  # nothing but white
+    is_free = (square(motion(SCENE)[:1], size(SCENE), 1.5) < 0.01)[0]
+
+    assert gone_on("reference", elsewhere)[is_free].float().mean() > 0.95
+    assert gone_on("extend", elsewhere)[is_free].float().mean() < 0.3
+
+
+@pytest.mark.parametrize("use", ["extend", "reference"])
+def test_what_left_a_picture_that_is_known_is_not_in_its_backdrop(use) -> None:
+    """The subject of an image that stood elsewhere than was planned, say."""
+    high, wide = size(SCENE)
+    decoded = units(empty(replace(SCENE, setting="room"), 1, [0], is_shaded=False)).repeat(48, 1, 1, 1)
+    place = (square(motion(SCENE)[:1], (high, wide), 1.5) < 0.01)[0]
+    place[:, : wide // 2] = False
+    place[: high // 2] = False
+    assert place.sum() > 100
+    decoded[:, place] = torch.tensor([1.0, -1.0, 1.0])
+
+    is_kept = gone_on(use, decoded)
+
+    inner = F.avg_pool2d(place[None, None].float(), 5, 1, 2)[0, 0] > 0.99
+    assert not is_kept[inner].any()
+    is_far = (
+        F.max_pool2d(place[None, None].float(), 9, 1, 4)[0, 0] + square(motion(SCENE)[:1], (high, wide), 1.5)[0] < 0.01
+    )
+    assert is_kept[is_far].float().mean() > 0.85
+
+
+def test_a_rim_stays_at_the_screens_edge_while_the_camera_moves() -> None:
+    scene = replace(SCENE, setting="room", camera="pan left")
+    moves, ground = motion(scene), Ground(*GROUNDS["room"])
+    high, wide = size(scene)
+    world = units(empty(scene, 1, [24], is_shaded=False))[0].permute(2, 0, 1).clone()
+    world[:, :, -3:] = 1.0  # bare paper on the right
+    one = Hung(world, world, moves[24], ground, 24, torch.ones(high, wide), rim=0.94)
+    bright = torch.full((48, high, wide, 3), 1.5)  # so that nothing is taken for a shadow
+
+    made = staged(bright, moves, [one])
+
+    assert (made[:, :, -2:] > 0.99).all()
+    assert (made[10:40, 8:-8, 20:-20] < 0.99).float().mean() > 0.95  # and has not come into the world
 
 
 def test_remixes_and_clips_from_nothing_go_on_from_no_picture() -> None:
