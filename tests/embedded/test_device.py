@@ -108,7 +108,7 @@ def home(tmp_path_factory) -> Iterator[Home]:
             subscriptions=SUBSCRIPTIONS,
         )  # fmt: skip
         home = open_home(tmp_path_factory.mktemp("home"), options)
-        for handle in ("ada", "bea", "cleo", "dora"):
+        for handle in ("ada", "bea", "cleo", "dora", "elin"):
             add_person(home.services, handle, date(1990, 12, 10))
         add_person(home.services, "moira", date(1990, 12, 10), role=Role.MODERATOR)
         remember_ports(home.folder, Ports(api, api, api))
@@ -262,15 +262,16 @@ def test_several_clips_are_never_released_by_one_yes(person):
     assert status == 1 and "needs the one clip that you mean" in said
 
 
-def test_a_distant_home_is_reached_with_a_token_only(home, tmp_path):
+def test_a_distant_home_is_reached_with_a_token_only(home, person, tmp_path):
     """As a program of its own, on a machine that has no home."""
+    assert person("elin").enrols()[0] == 0
     address = origin(json.loads((home.folder / "running.json").read_text())["api"])
     environment = {k: v for k, v in os.environ.items() if k != "VOLARY_TOKEN"} | {"HOME": str(tmp_path)}
     command = ["python3", "-m", "local", "device", "status", "--server", address]
     python = [os.sys.executable, *command[1:]]
 
     without = subprocess.run(python, env=environment, capture_output=True, text=True)
-    token = environment | {"VOLARY_TOKEN": token_for(home, "ada")}
+    token = environment | {"VOLARY_TOKEN": token_for(home, "elin")}
     found = subprocess.run(python, env=token, capture_output=True, text=True)
 
     assert (without.returncode, "wants a token" in without.stderr) == (1, True)
