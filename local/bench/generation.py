@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from volary.errors import Invalid
+
 WEIGHTS = Path(__file__).parents[2] / "inference/weights"
 
 
@@ -11,6 +13,8 @@ def bench(clips: int = 24, jobs: int = 2, card: Path | None = None) -> Iterator[
     figures of speed are replaced."""
     from inference.evaluation import report, speed  # loads torch, which no other command should wait for
 
+    if clips < 2:
+        raise Invalid(f"--clips is {clips}: a distance between distributions wants at least 2 clips")
     if card:
         report.around(card, "speed")  # which says at once if it cannot be filled
     lines = []

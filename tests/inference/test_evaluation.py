@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from volary.errors import Invalid
 
 from inference import weights
 from inference.evaluation import adherence, ear, identity, phrases, picture, proxies, report, rows, speed, sync
@@ -22,6 +23,7 @@ from inference.train.probe import held_out, impacts, near
 from inference.train.render import render
 from inference.train.sound import sound
 from inference.train.world import draw, is_held_out
+from local.bench.generation import bench
 
 PROBE = Path(__file__).parents[2] / "inference/weights/probe"
 trained = pytest.mark.skipif(not (PROBE / ear.FILE).exists(), reason="no probe weights are in the tree")
@@ -308,3 +310,8 @@ def test_gap_is_the_share_lost_scene_by_scene():
     assert found["colour"]["gap"] == pytest.approx(0.1)
     assert found["mean"]["low"] < 0.1 < found["mean"]["high"]
     assert gaps(right, right, kin)["mean"]["gap"] == 0
+
+
+def test_quality_of_a_single_clip_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(Invalid, match="--clips is 1"):
+        next(bench(clips=1))
