@@ -22,6 +22,7 @@ HELD_OUT = (
     "heldout_ninth",
     "heldout_tenth",
     "heldout_eleventh",
+    "heldout_twelfth",
 )
 PARTS = (*DEVELOPED, *HELD_OUT)
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')
