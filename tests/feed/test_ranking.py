@@ -2,15 +2,17 @@
 
 from collections import Counter
 from dataclasses import fields
+from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from volary import ranking
 from volary.ranking import Candidate, Circumstances, Ties
-from volary.steering import Clause, Target
+from volary.steering import Clause, Target, Understanding
 from volary.steering.parameters import Parameters, apply, standing
 
 NOW = 1_800_000_000
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LABELS = ("cats", "dogs", "trains", "music", "snow_winter")
 
 
@@ -172,13 +174,34 @@ def test_export_and_import_give_the_same_order():
 
 
 def test_saying_it_twice_changes_nothing_but_its_date():
-    from datetime import UTC, datetime
-
-    from volary.steering import Understanding
-
     said = Understanding(kind="steer", language="en", clauses=(clause("less", "cats"),))
-    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
-    once = apply(Parameters(), said, at)
+    once = apply(Parameters(), said, AT)
 
-    assert apply(once, said, at) == once
+    assert apply(once, said, AT) == once
     assert standing(once, NOW) == said.clauses
+
+
+def excepting() -> Parameters:
+    """No music, lullabies kept by their own words."""
+    kept = Target(words="lullabies", vector="as it is")
+    said = Understanding(
+        kind="steer", language="en", clauses=(clause("block", "music"), Clause(op="keep", targets=(kept,)))
+    )
+    return apply(Parameters(), said, AT)
+
+
+def test_what_is_kept_beside_a_block_is_shown_and_the_rest_of_it_is_not():
+    clips = [
+        clip(1, ["music"], likeness={"music": 0.3, "lullabies": 0.6}),
+        clip(2, ["music"], likeness={"music": 0.6, "lullabies": 0.4}),
+        clip(3, ["music"], likeness={"music": 0.1, "lullabies": 0.2}),
+    ]
+
+    assert [one.id for one in drawn(clips, standing(excepting(), NOW))] == ["clip_001"]
+
+
+def test_an_exception_goes_with_what_it_is_an_exception_to():
+    lifted = Understanding(kind="steer", language="en", clauses=(clause("unblock", "music"),))
+
+    assert [each.op for each in standing(excepting(), NOW)] == ["block", "keep"]
+    assert standing(apply(excepting(), lifted, AT), NOW) == ()

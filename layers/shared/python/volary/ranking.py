@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from events.shapes import Shape
-from volary.steering import Clause
+from volary.steering import Clause, Target
 
 FIT = {"slight": 1.0, "normal": 2.4, "strong": 3.2, "absolute": 3.2}
 AGAINST = {"slight": 1.2, "normal": 3.0, "strong": 4.2, "absolute": 4.2}
@@ -110,7 +110,8 @@ def is_excluded(candidate: Candidate, clauses: Sequence[Clause]) -> bool:
     onlys = [clause for clause in clauses if clause.op == "only"]
     if onlys and not any(match(candidate, clause) >= BELONGS for clause in onlys):
         return True
-    if any(clause.op == "block" and match(candidate, clause) >= BLOCKS for clause in clauses):
+    blocks = (clause for clause in clauses if clause.op == "block" and match(candidate, clause) >= BLOCKS)
+    if any(not _is_kept(candidate, clause, clauses) for clause in blocks):
         return True
     return any(_misses_length(candidate, target.words) for c in clauses if c.op == "facet" for target in c.targets)
 
@@ -122,16 +123,30 @@ def _misses_length(candidate: Candidate, facet: str) -> bool:
     return name == "duration_gt" and candidate.seconds <= int(number)
 
 
+def _is_kept(candidate: Candidate, against: Clause, clauses: Sequence[Clause]) -> bool:
+    """Whether a clip that a wish turns away is rather about an exception to it: a lullaby, of music.
+
+    Both count by their words: a topic's cosine is the best of many examples, and no lone word comes near to that.
+    """
+    kept = max((_nearness(candidate, each) for one in clauses if one.op == "keep" for each in one.targets), default=0.0)
+    turned_away = max(candidate.likeness.get(each.words, 0.0) for each in against.targets)
+    return _share(kept) >= BELONGS and kept > turned_away
+
+
 def match(candidate: Candidate, clause: Clause) -> float:
     """How much the clip is about any of the clause's targets, 0 to 1."""
-    return max((_match(candidate, target.topics, target.words) for target in clause.targets), default=0.0)
+    return _share(max((_nearness(candidate, target) for target in clause.targets), default=0.0))
 
 
-def _match(candidate: Candidate, topics: Sequence[str], words: str) -> float:
-    if words.startswith("@"):
-        return 1.0 if candidate.owner_id == words[1:] else 0.0
-    cosine = max((candidate.topics.get(topic, 0.0) for topic in topics), default=0.0)
-    cosine = max(cosine, candidate.likeness.get(words, 0.0))
+def _nearness(candidate: Candidate, target: Target) -> float:
+    """A cosine; of somebody's clips, 1 or 0."""
+    if target.words.startswith("@"):
+        return 1.0 if candidate.owner_id == target.words[1:] else 0.0
+    cosine = max((candidate.topics.get(topic, 0.0) for topic in target.topics), default=0.0)
+    return max(cosine, candidate.likeness.get(target.words, 0.0))
+
+
+def _share(cosine: float) -> float:
     return min(max((cosine - FAR) / (NEAR - FAR), 0.0), 1.0)
 
 
@@ -142,7 +157,7 @@ def fits(candidate: Candidate, clauses: Sequence[Clause]) -> list[Term]:
         about = ", ".join(clause.labels)
         if clause.op in ("more", "only"):
             found.append(Term(term="fit", value=FIT[clause.strength] * match(candidate, clause), about=about))
-        elif clause.op == "less":
+        elif clause.op == "less" and not _is_kept(candidate, clause, clauses):
             found.append(Term(term="fit", value=-AGAINST[clause.strength] * match(candidate, clause), about=about))
     return [term for term in found if term.value]
 
@@ -155,7 +170,7 @@ def _merits(candidate: Candidate, given: Circumstances) -> list[Term]:
     """What speaks for a clip whoever asks: it invites to create, it is fresh, it comes from people one makes with."""
     days = max(0, given.now - candidate.posted_at) / 86_400
     connection = COMPANION * _is_close(candidate, given.ties) + LINEAGE * (candidate.root_id in given.ties.lineages)
-    gentler = -GENTLER * _match(candidate, ("scary",), "scary") if given.is_teen else 0.0
+    gentler = -GENTLER * _share(candidate.topics.get("scary", 0.0)) if given.is_teen else 0.0
     return [
         Term("invitation", INVITING * math.log1p(candidate.remakers), str(candidate.remakers)),
         Term("freshness", FRESH * math.exp(-days / FRESH_DAYS)),

@@ -16,12 +16,12 @@ from volary.errors import Invalid
 from volary.steering.clauses import Clause
 from volary.steering.compiler import Understanding
 
-FORMAT = "volary.steering/1"
 MOST_ENTRIES = 100
 SESSION = timedelta(hours=4)
 NIGHT_ENDS = time(6)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OPPOSED = {
+    "keep": {"keep"},
     "more": {"more", "less", "block", "keep", "unblock"},
     "less": {"more", "less", "only", "keep", "unblock"},
     "block": {"more", "less", "block", "only", "keep", "unblock"},
@@ -59,17 +59,31 @@ def apply(parameters: Parameters, said: Understanding, at: datetime, zone: str =
             case "reset":
                 entries = _without(entries, clause.labels) if clause.labels else ()
             case "keep":
-                entries = _without(entries, clause.labels, {"less", "block"})
+                entries = _excepted(_without(entries, clause.labels, {"less", "block"}), clause, now)
             case "unblock":
                 entries = _without(entries, clause.labels, {"less", "block"})
             case "more" | "less" | "block" | "only" | "facet":
                 entries = _added(entries, Entry(clause=clause, since=now, until=ends(clause.scope, at, zone)))
             case "undo" | "noop" | "query" | "reject":
                 pass
-    living = tuple(entry for entry in entries if entry.until is None or now < entry.until)
+    living = _needed(entry for entry in entries if entry.until is None or now < entry.until)
     if len(living) > MOST_ENTRIES:
         raise Invalid(f"{len(living)} wishes are more than {MOST_ENTRIES}; take some away first", param="text")
     return parameters.model_copy(update={"entries": living})
+
+
+def _excepted(entries: tuple[Entry, ...], keep: Clause, now: int) -> tuple[Entry, ...]:
+    """What is kept by its own words, under no topic, stands as an exception to what is turned away."""
+    targets = tuple(target for target in keep.targets if target.vector and not target.topics)
+    exception = Entry(clause=keep.model_copy(update={"targets": targets}), since=now)
+    return _added(entries, exception) if targets else entries
+
+
+def _needed(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Without exceptions to nothing."""
+    kept = tuple(entries)
+    turns_away = any(entry.clause.op in ("less", "block") for entry in kept)
+    return tuple(entry for entry in kept if turns_away or entry.clause.op != "keep")
 
 
 def _added(entries: Sequence[Entry], fresh: Entry) -> tuple[Entry, ...]:
