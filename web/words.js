@@ -16,7 +16,7 @@ const WORDS = {
     ahead: (n) => (n === 1 ? "1 clip before yours" : `${n} clips before yours`),
     failed: "Not made", expired: "Your session ended. Please sign in again.", offline: "The server does not answer.",
     footer: "Every clip is screened before it is seen, carries an invisible mark and a signed statement of its origin.",
-    takedown: "Ask for a clip to be taken down",
+    takedown: "Ask for a clip to be taken down", refusals: {},
     stages: { queued: "Waiting", screening_prompt: "Reading your words", awaiting_key: "Waiting for the device of somebody in it", generating: "Painting and sounding", screening_media: "Watching and listening", held: "A person will look at it", signing: "Signing its origin", publishing: "Making it ready", done: "Ready" },
     styles: { cinematic: "Cinematic", animation: "Animation", illustration: "Illustration", photographic: "Photographic" },
   },
@@ -37,6 +37,12 @@ const WORDS = {
     failed: "Non réalisé", expired: "Votre session est terminée. Reconnectez-vous.", offline: "Le serveur ne répond pas.",
     footer: "Chaque clip est contrôlé avant d'être vu, porte une marque invisible et une déclaration d'origine signée.",
     takedown: "Demander le retrait d'un clip",
+    refusals: {
+      person_blocked: "Vos mots nomment une personne réelle qui ne doit pas être montrée sans son accord (une personnalité publique, par exemple). Enlevez le nom, ou demandez-lui de prêter son image.",
+      likeness_not_found: "Personne de ce nom ne prête son image ici.", likeness_not_allowed: "Cette personne ne vous permet pas d'utiliser son image.", likeness_withdrawn: "Cette personne a retiré son accord.",
+      likeness_expired: "L'accord de cette personne a pris fin.", likeness_too_new: "L'image de cette personne vient d'être enregistrée : les autres ne peuvent pas encore l'utiliser.", likeness_purpose: "Cette personne ne permet pas cet usage de son image.", likeness_restricted: "Cette personne exclut ce genre de contenu.",
+      teen_style: "Une personne de moins de 18 ans n'est pas montrée dans un style photographique.", consent_withdrawn: "Une personne de ce clip ne prête plus son image.", likeness_unconsented: "Le clip montre quelqu'un qui n'y a pas consenti.", moderation_blocked: "Votre demande a été refusée par notre modération.",
+    },
     stages: { queued: "En attente", screening_prompt: "Lecture de vos mots", awaiting_key: "En attente de l'appareil d'une personne montrée", generating: "Image et son en cours", screening_media: "Contrôle de l'image et du son", held: "Une personne va le regarder", signing: "Signature de l'origine", publishing: "Mise à disposition", done: "Prêt" },
     styles: { cinematic: "Cinéma", animation: "Animation", illustration: "Illustration", photographic: "Photographique" },
   },
@@ -45,6 +51,8 @@ const WORDS = {
 let language = navigator.language.startsWith("fr") ? "fr" : "en";
 
 export const words = () => WORDS[language];
+// The server speaks English; what it refuses most is told in the reader's language.
+export const told = (error) => words().refusals[error.code] ?? error.message;
 export const currentLanguage = () => language;
 export const otherLanguage = () => { language = language === "fr" ? "en" : "fr"; };
 

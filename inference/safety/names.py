@@ -1,14 +1,19 @@
-"""Finds people and ages that a text names: public figures from a short list, and words for minors.
+"""Finds people and ages that a text names: the public figures of `events.public_figures`, and words for minors.
 
-What is covered: the listed names, spelled with or without accents; English and French words and numbers that say
-somebody is under eighteen; the composition of the latter with a sexual score.
-What is not covered: people described without a name, names that are not listed, ages that only a picture shows.
+What is covered: the listed names, with or without accents, spaces and a possessive's s; English and French words and
+numbers that say somebody is under eighteen; the composition of the latter with a sexual score.
+What is not covered: people described without a name, names that are not listed or misspelt, ages that only a picture
+shows.
 """
 
 import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from operator import attrgetter
 
+from events.public_figures import public_figures
 from inference.safety.features import folded
 
 _CHILD = re.compile(
@@ -36,9 +41,12 @@ _BARE = re.compile(
 )
 
 
-def public_figure(text: str) -> bool:
-    """Whether the text names somebody on the list."""
-    return _names().search(_words(text)) is not None
+def public_figure(text: str) -> float:
+    """1 where the text holds a name that means a listed person, 0.5 where it may mean one, else 0."""
+    words, known = _words(text), _known()
+    plain = [word.casefold() for word in words]
+    runs = ((at, at + count) for at in range(len(words)) for count in range(1, known.longest + 1))
+    return max((known.strength("".join(plain[at:end]), words[at:end]) for at, end in runs), default=0.0)
 
 
 def minor_strength(text: str) -> float:
@@ -64,12 +72,49 @@ def _is_young(age: re.Match[str]) -> bool:
     return not number.isdigit() or int(number) < 18
 
 
+@dataclass(frozen=True)
+class _Known:
+    """The words of all listed names by the name run together and folded."""
+
+    sure: dict[str, list[str]]
+    shared: dict[str, list[str]]
+    capitalised: dict[str, list[str]]
+    longest: int  # in words
+
+    def strength(self, run: str, written: Sequence[str]) -> float:
+        """Of words run together and folded, which are also given as they were written."""
+        return max(self._of(run, written), self._of(run[:-1], written) if run.endswith("s") else 0.0)
+
+    def _of(self, name: str, written: Sequence[str]) -> float:
+        """More words than the name has are other words: who "put in" something names nobody."""
+        if len(written) <= len(self.sure.get(name, ())):
+            return 1.0
+        asked = self.capitalised.get(name, [])
+        is_shared = len(written) <= len(self.shared.get(name, ()))
+        return 0.5 if is_shared or (len(written) <= len(asked) and _is_capitalised(written, asked)) else 0.0
+
+
 @cache
-def _names() -> re.Pattern[str]:
-    lines = resources.files("inference.safety").joinpath("public_figures.txt").read_text("utf-8").splitlines()
-    names = (re.escape(_words(line)) for line in lines if line.strip() and not line.startswith("#"))
-    return re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)")
+def _known() -> _Known:
+    people = public_figures()
+    sure, shared, capitalised = (
+        _by_name(name for each in people for name in names(each))
+        for names in (attrgetter("names"), attrgetter("shared"), attrgetter("capitalised"))
+    )
+    longest = max(len(words) for known in (sure, shared, capitalised) for words in known.values())
+    return _Known(sure, shared, capitalised, longest)
 
 
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", folded(text)))
+def _by_name(names: Iterable[str]) -> dict[str, list[str]]:
+    return {folded("".join(words)): words for words in map(_words, names)}
+
+
+def _is_capitalised(run: Sequence[str], listed: Sequence[str]) -> bool:
+    pairs = zip(run, listed, strict=False)
+    return all(word[0].isupper() or not asked[0].isupper() for word, asked in pairs)
+
+
+def _words(text: str) -> list[str]:
+    """The words without accents, in their own case."""
+    letters = unicodedata.normalize("NFD", text)
+    return re.findall(r"[^\W_]+", "".join(letter for letter in letters if not unicodedata.combining(letter)))

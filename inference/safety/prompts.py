@@ -4,7 +4,7 @@ What is covered: docs/model-card-safety.md has the figures per category. Every s
 as written, the text with disguises removed (`disguise`), every stretch of a long text, and the text joined to
 the prompts of the clips it builds on.
 What is not covered: pictures, other languages than English and French (they are reported, so that they are held),
-names that are not on the short list of public figures, and whatever a moderator would have to look up.
+names that are not on the list of public figures, and whatever a moderator would have to look up.
 """
 
 import re
@@ -85,8 +85,10 @@ class PromptScreen:
                 "words for a minor near a sexual context",
             )
         ]
-        if any(public_figure(text) for text in texts):
-            found.append(self._rule(stage, Category.PUBLIC_FIGURE, 1.0, "names a listed public figure"))
+        named = max(map(public_figure, texts))
+        if named:
+            reason = "names a listed public figure" if named == 1 else "may name a listed public figure"
+            found.append(self._rule(stage, Category.PUBLIC_FIGURE, named, reason))
         for test_text, score in _TEST_TEXTS:
             if any(test_text in text for text in texts):
                 found.append(self._rule(stage, Category.TEST_STRING, score, "holds a screening test text"))

@@ -1,4 +1,4 @@
-"""`volary block`: the people who are refused without their likeness, by name, by face and by voice. Empty at first.
+"""`volary block`: the people who are refused without their likeness, by name, by face and by voice.
 
 A person on the list is refused by name in prompts, and whoever looks or sounds like them in an upload or a clip is
 somebody who did not agree. The pictures are read here and not kept, in the cloud home as little as in this one: what

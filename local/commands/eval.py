@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local import adherence, extending, recognition
+from local import adherence, extending, naming, recognition
 
 Kinds = argparse._SubParsersAction  # of argparse.ArgumentParser; generic in stubs only
 
@@ -16,6 +16,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     adherence.register(kinds)
     recognition.register(kinds)
     extending.register(kinds)
+    naming.register(kinds)
     _register_feed(kinds)
     _register_screening(kinds)
     _register_likeness(kinds)

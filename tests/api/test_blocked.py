@@ -21,6 +21,23 @@ def refused(answer) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
 
+@pytest.mark.parametrize(
+    "prompt", ["Taylor Swift on the moon", "le président Macron sur la lune", "T\u200baylor $wift's cat on the moon"]
+)
+def test_a_home_that_nobody_set_up_refuses_a_public_figure_and_says_what_to_do(world, prompt):
+    answer = world.call("POST", "/videos", "bob", json={"prompt": prompt})
+
+    assert refused(answer) == (403, "person_blocked")
+    error = answer.json()["error"]
+    assert error["param"] == "prompt"
+    assert "a public figure" in error["message"] and "ask for their likeness" in error["message"]
+    assert "Macron" in error["message"] or "Swift" in error["message"]
+
+
+def test_who_is_to_be_left_out_is_not_asked_for(world):
+    assert world.asked("bob", prompt="a cat on the moon", negative_prompt="Taylor Swift")
+
+
 @pytest.mark.parametrize("prompt", ["Jane Eclair on the moon", "j.a.n.e eclair on the moon"])
 def test_a_prompt_that_names_them_is_refused(world, listed, prompt):
     assert refused(world.call("POST", "/videos", "bob", json={"prompt": prompt})) == (403, "person_blocked")
@@ -41,7 +58,7 @@ def test_with_their_own_likeness_they_may_be_asked_for(world, listed):
 
 
 def test_who_is_taken_off_the_list_may_be_named(world, listed):
-    assert [each["id"] for each in world.call("GET", "/moderation/blocked_people", "mo").json()["data"]] == [listed]
+    assert world.call("GET", "/moderation/blocked_people", "mo").json()["data"][0]["id"] == listed
 
     assert world.call("DELETE", f"/moderation/blocked_people/{listed}").json()["deleted"]
 

@@ -113,12 +113,21 @@ def test_hashed_features_do_not_depend_on_accents_or_case():
     "text", ["Emmanuel Macron dances", "EMMANUEL  MACRON danse", "a duet by Céline Dion", "celine dion"]
 )
 def test_a_listed_public_figure_is_named(text: str):
-    assert public_figure(text)
+    assert public_figure(text) == 1
 
 
 @pytest.mark.parametrize(
-    "text", ["macaroni and cheese", "a musky smell", "the drake swims", "a swift bird named Taylor"]
+    "text", ["Trump plays golf", "Macron danse", "Will Smith", "Poutine danse", "Tom Hollands dog"]
 )
+def test_a_name_that_may_be_somebody_elses_is_told_as_such(text: str):
+    assert public_figure(text) == 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["macaroni and cheese", "a musky smell", "the drake swims", "a swift bird named Taylor", "a macron over an e",
+     "une assiette de poutine", "a musk ox", "somebody put in a box", "a bad bunny hops"],
+)  # fmt: skip
 def test_ordinary_words_name_nobody(text: str):
     assert not public_figure(text)
 

@@ -1,6 +1,6 @@
 // One clip as a card: its stages while it is made, the clip itself once it is ready, and what may be done with it.
 import { element, button } from "./elements.js";
-import { words } from "../words.js";
+import { told, words } from "../words.js";
 
 const STAGES = ["queued", "screening_prompt", "awaiting_key", "generating", "screening_media", "held", "signing", "publishing"];
 
@@ -52,7 +52,7 @@ function facts(video) {
   if (video.remixed_from_video_id) lines.push(words().remixed);
   if (video.author) lines.unshift(`@${video.author}`);
   const made = lines.map((textContent) => element("p", { className: "facts", textContent }));
-  if (video.error) made.push(element("p", { className: "facts warn", textContent: video.error.message }));
+  if (video.error) made.push(element("p", { className: "facts warn", textContent: told(video.error) }));
   if (video.not_rendered?.length) made.push(element("p", { className: "facts warn", textContent: words().notRendered(video.not_rendered.join(", ")) }));
   made.push(...(video.warnings ?? []).map((textContent) => element("p", { className: "facts warn", textContent })));
   return made;

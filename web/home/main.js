@@ -1,6 +1,6 @@
 // The first page: come in, say a sentence, watch the stages, post, remix. It polls only while something is being made.
 import { api, ApiError, session } from "../api.js";
-import { dress, otherLanguage, words } from "../words.js";
+import { dress, otherLanguage, told, words } from "../words.js";
 import { card } from "./clip.js";
 import { button, element } from "./elements.js";
 import { forgetSteering, loadSteering, paintSteering, steering } from "./steering.js";
@@ -13,7 +13,7 @@ const open = (video) => video.status === "queued" || video.status === "in_progre
 
 function complain(place, error) {
   if (error instanceof ApiError && error.status === 401 && session.get()) return leave(words().expired);
-  $(place).textContent = error instanceof ApiError ? error.message : words().offline;
+  $(place).textContent = error instanceof ApiError ? told(error) : words().offline;
 }
 
 function paint() {
@@ -130,7 +130,7 @@ async function enter(kept) {
   } catch (error) {
     session.forget();
     paint();
-    $("door-error").textContent = error instanceof ApiError ? error.message : words().offline;
+    $("door-error").textContent = error instanceof ApiError ? told(error) : words().offline;
   }
 }
 

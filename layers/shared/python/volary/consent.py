@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from events.likeness import Purpose
+from volary.blocked import why
 from volary.errors import Absent, Conflict, Forbidden, Invalid
 from volary.likeness import (
     DEEPEST,
@@ -134,8 +135,7 @@ def _unlisted(plan: Plan, shown: Iterable[str], services: Services) -> Check | R
     listed, same_list = Blocked(services.items).named(plan.words, shown)
     if listed is None:
         return same_list
-    message = "the words name somebody who is not to be shown: ask them for their likeness"
-    return Refusal(code=PERSON_BLOCKED, message=message)
+    return Refusal(code=PERSON_BLOCKED, message=why(listed))
 
 
 def _named(name: str, services: Services) -> str:
