@@ -38,13 +38,6 @@ MORE_DISGUISES: MappingProxyType[str, Callable[[str], str]] = MappingProxyType(
 )
 
 
-def register(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = kinds.add_parser("names", help="prompts refused or held for the public figures that they name")
-    parser.add_argument("paths", nargs="+", type=Path, metavar="ROWS.jsonl", help="rows of which the benign are read")
-    parser.add_argument("--rows", type=Path, metavar="OUT.jsonl", help="write who was found in which benign row")
-    parser.set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     kept: list[dict[str, Any]] = []
     for path in args.paths:

@@ -11,9 +11,6 @@ from volary.manifests import Reading
 
 from events.inference import MarkReading
 from events.moderation import Span
-from inference import watermark
-from inference.media import decode
-from inference.watermark import Reading as MarkFound
 
 ROOT = Path(__file__).resolve().parents[1]
 WALL_SECONDS = 120
@@ -49,17 +46,20 @@ def _reading(path: Path, answer: dict) -> Reading:  # type: ignore[type-arg]
 
 def mark(path: Path, key: bytes) -> MarkReading:
     """The mark of this home's `key` in picture and sound; raises MediaRefused for a file that cannot be decoded."""
+    from inference import watermark  # loads scipy, which no other command should wait for
+    from inference.media import decode
+
     decoded = decode(path)
     picture = watermark.read_picture(decoded.frames, decoded.frame_rate, key)
     sound = watermark.read_sound(decoded.sound, decoded.sample_rate, key) if decoded.sound.size else None
     return MarkReading(
-        payload=_hex(picture, 16),
+        payload=_hex(picture.payload, 16),
         p_value=picture.p_value,
         confidence=picture.confidence,
         ranges=tuple(Span(start=start, end=end) for start, end in picture.ranges),
-        sound_payload=_hex(sound, 8) if sound else None,
+        sound_payload=_hex(sound.payload, 8) if sound else None,
     )
 
 
-def _hex(found: MarkFound, digits: int) -> str | None:
-    return None if found.payload is None else f"{found.payload:0{digits}x}"
+def _hex(payload: int | None, digits: int) -> str | None:
+    return None if payload is None else f"{payload:0{digits}x}"

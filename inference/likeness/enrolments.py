@@ -23,6 +23,7 @@ from inference.media import encode_mp4
 
 TURNS: tuple[Turn, ...] = ("left", "right", "up", "down")
 SPEAKERS = ("george", "jackson", "nicolas", "yweweler")
+TAKES = 4  # of one capture that has to succeed
 NOBODY = Known(None, (), claims_adult=False)
 
 
@@ -132,8 +133,7 @@ def filmed_screen(studio: Studio) -> Judged:
 def other_person(studio: Studio) -> Judged:
     """Somebody else enrols on an account that holds a person's earlier capture, in their own voice."""
     who, subject = studio.actor()
-    first = studio.take(who, studio.challenge())
-    known = _known(studio.judged(first.file(), first.challenge), own=True)
+    first, known = _enrolled(studio, who, own=True)
     second = studio.take(studio.actor(besides=subject)[0], studio.challenge(), studio.another(first.speaker))
     return studio.judged(second.file(), second.challenge, known)
 
@@ -141,8 +141,7 @@ def other_person(studio: Studio) -> Judged:
 def enrolled_elsewhere(studio: Studio) -> Judged:
     """A face that another account enrolled already; it must at least wait for a person."""
     who, _ = studio.actor()
-    first = studio.take(who, studio.challenge())
-    known = _known(studio.judged(first.file(), first.challenge), own=False)
+    _, known = _enrolled(studio, who, own=False)
     second = studio.take(who, studio.challenge())
     return studio.judged(second.file(), second.challenge, known)
 
@@ -248,8 +247,14 @@ def _first(script: Script) -> dict[str, np.ndarray]:
     return {name: getattr(script, name)[:1] for name in ("yaw", "pitch", "gape")}
 
 
-def _known(first: Judged, *, own: bool) -> Known:
-    """An index that holds one capture."""
-    assert first.material is not None  # noqa: S101 - a staged genuine capture always has a face and a voice
-    person = Person("likeness_first", first.material.faces, first.material.voice)
-    return Known(Index("index_1", (person,)), ("likeness_first",) if own else (), claims_adult=False)
+def _enrolled(studio: Studio, who: Actor, *, own: bool) -> tuple[Take, Known]:
+    """A capture of somebody and the index that holds it alone; one in which no face or voice was read is repeated, as
+    nobody is enrolled with it. Raises ValueError where none of TAKES was read.
+    """
+    for _ in range(TAKES):
+        take = studio.take(who, studio.challenge())
+        material = studio.judged(take.file(), take.challenge).material
+        if material is not None:
+            person = Person("likeness_first", material.faces, material.voice)
+            return take, Known(Index("index_1", (person,)), ("likeness_first",) if own else (), claims_adult=False)
+    raise ValueError(f"no face and voice in any of {TAKES} staged captures of one person")

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local import adherence, extending, naming, recognition
+from local import adherence, extending, recognition
 
 Kinds = argparse._SubParsersAction  # of argparse.ArgumentParser; generic in stubs only
 
@@ -16,7 +16,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     adherence.register(kinds)
     recognition.register(kinds)
     extending.register(kinds)
-    naming.register(kinds)
     _register_feed(kinds)
     _register_screening(kinds)
     _register_likeness(kinds)
@@ -44,6 +43,10 @@ def _register_screening(kinds: Kinds) -> None:
     _keeping(frames)
     for each in (prompts, frames):
         each.set_defaults(run=_screening)
+    names = kinds.add_parser("names", help="prompts refused or held for the public figures that they name")
+    names.add_argument("paths", nargs="+", type=Path, metavar="ROWS.jsonl", help="rows of which the benign are read")
+    names.add_argument("--rows", type=Path, metavar="OUT.jsonl", help="write who was found in which benign row")
+    names.set_defaults(run=_names)
 
 
 def _register_likeness(kinds: Kinds) -> None:
@@ -96,6 +99,12 @@ def _screening(args: argparse.Namespace) -> int:
 
     policy = shipped_policy()
     return main(_passed_on(args), lambda signals: decide(signals, policy, complete=True).action)
+
+
+def _names(args: argparse.Namespace) -> int:
+    from local.naming import run  # loads numpy, which no other command should wait for
+
+    return run(args)
 
 
 def _likeness(args: argparse.Namespace) -> int:

@@ -96,3 +96,13 @@ def test_the_page_loads_nothing_from_elsewhere_and_axe_finds_nothing_serious(pag
     assert [f"{v['id']}: {v['help']}" for v in found if v["impact"] in ("serious", "critical")] == []
     assert all(url.startswith(("http://127.0.0.1:", "blob:", "data:")) for url in asked)
     assert page.complaints == []
+
+
+def test_a_refused_name_is_told_in_the_readers_language_with_what_to_do(page, town):
+    come_in(page, town)
+    for language, told in (("en", "leave the name out"), ("fr", "Enlevez le nom")):
+        if page.locator("html").get_attribute("lang") != language:
+            page.click("#language")
+        page.fill("#prompt", "Taylor Swift danse sur la plage")
+        page.click("#create")
+        expect(page.locator("#composer-error")).to_contain_text(told)
