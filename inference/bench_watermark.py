@@ -21,6 +21,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from scipy.stats import kstest
 
+from inference.rates import rate
 from inference.watermark import attacks, detection, mark_picture, mark_sound, read_picture, read_sound
 from inference.watermark.reading import FALSE_POSITIVE_RATE
 
@@ -88,18 +89,10 @@ def clips(folder: Path, count: int) -> Iterator[Clip]:
             yield natural(folder, name, start)
 
 
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a rate."""
-    share, square = hits / count, 1.96**2
-    middle = (share + square / (2 * count)) / (1 + square / count)
-    half = 1.96 * np.sqrt(share * (1 - share) / count + square / (4 * count**2)) / (1 + square / count)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def report(rows: dict[str, list[bool]]) -> None:
     for name, hits in rows.items():
-        low, high = wilson(sum(hits), len(hits))
-        print(f"{name:24s} {sum(hits)}/{len(hits)}  {sum(hits) / len(hits):.3f} [{low:.3f}, {high:.3f}]", flush=True)
+        told = rate(hits)
+        print(f"{name:24s} {told.hits}/{told.of}  {told.rate:.3f} [{told.low:.3f}, {told.high:.3f}]", flush=True)
 
 
 def picture(folder: Path, count: int, chosen: list[str]) -> None:

@@ -22,10 +22,11 @@ from inference.evaluation.clips import Say
 from inference.evaluation.distance import frechet
 from inference.evaluation.making import Wanted
 from inference.evaluation.picture import Classes
-from inference.evaluation.rates import gaps, plain, rate, recovered, spread
+from inference.evaluation.rates import gaps, plain, recovered, spread
 from inference.evaluation.rows import Judged, Key
 from inference.generator.loudness import TARGET
 from inference.generator.pipeline import Generator
+from inference.rates import rate
 from inference.train.probe import held_out, impacts, is_heavy
 from inference.train.world import Scene
 

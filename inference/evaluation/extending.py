@@ -17,10 +17,11 @@ from inference.evaluation import proxies, rows
 from inference.evaluation.clips import SECONDS, Take, ask, is_audible
 from inference.evaluation.observation import seen
 from inference.evaluation.picture import Classes
-from inference.evaluation.rates import Rate, recovered, wilson
+from inference.evaluation.rates import recovered
 from inference.evaluation.rows import Bench
 from inference.generator.asking import LONGEST, Clip, SourceClip
 from inference.generator.pipeline import Generator
+from inference.rates import Rate, wilson
 from inference.train.captions import english_whole
 from inference.train.world import Scene
 

@@ -1,43 +1,15 @@
-"""Shares with their 95 % Wilson intervals, and the attributes a scene's caption can be held to."""
+"""The attributes that a scene's caption can be held to, and how often they are read right."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from inference.rates import Rate, rate
 from inference.train.world import OUTDOORS, Scene
-
-
-@dataclass(frozen=True)
-class Rate:
-    """`hits` of `of`, its share, and the 95 % interval of Wilson's score (1927)."""
-
-    hits: int
-    of: int
-    rate: float
-    low: float
-    high: float
-
-
-def wilson(hits: int, of: int, z: float = 1.96) -> Rate:
-    """Raises ValueError for a count that is no part of the whole; of nothing, the interval is all of 0..1."""
-    if not 0 <= hits <= of:
-        raise ValueError(f"{hits} hits of {of}")
-    if of == 0:
-        return Rate(0, 0, float("nan"), 0.0, 1.0)
-    share, square = hits / of, z * z
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    half = z / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
-    return Rate(int(hits), of, float(share), max(0.0, middle - half), min(1.0, middle + half))
-
-
-def rate(outcomes: Iterable[bool]) -> Rate:
-    found = list(outcomes)
-    return wilson(sum(found), len(found))
 
 
 def is_sayable(scene: Scene, attribute: str) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.evaluation.rates import Rate, rate, spread
+from inference.evaluation.rates import spread
+from inference.rates import Rate, rate
 
 FRAME = 1 / 12  # seconds: the tolerance, one frame of the picture
 SEEN, HEARD = 0.2, 0.4  # how likely an impact must be to count; chosen by `inference.train.thresholds`

@@ -32,7 +32,8 @@ from inference.likeness.verification import (
     voices_of,
 )
 from inference.likeness.voices import Voices, likeness
-from inference.safety.evaluation import data_hash, wilson
+from inference.rates import wilson
+from inference.safety.evaluation import data_hash
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 LATE = "a late challenge never reaches these checks: `volary.enrolment.confirmed` refuses it, and tests/domain hold it"

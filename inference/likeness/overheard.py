@@ -18,7 +18,7 @@ from inference.likeness.matching import Index, Person
 from inference.likeness.thresholds import VOICE_BLOCK, VOICE_HOLD
 from inference.likeness.verification import opened_sound
 from inference.likeness.voices import RATE, Voices, at_rate
-from inference.safety.evaluation import wilson
+from inference.rates import wilson
 
 PAUSE = np.zeros(int(0.4 * RATE), np.float32)
 NOISE = 10 ** (-10 / 20)  # of the speech's level

@@ -11,7 +11,7 @@ from events.likeness import CaptureFinding, Challenge
 from inference.likeness import staging
 from inference.likeness.enrolments import SPEAKERS, Studio, drawn_for
 from inference.likeness.judging import rhythm
-from inference.safety.evaluation import wilson
+from inference.rates import wilson
 
 
 def readings(studio: Studio, count: int, seed: int) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from inference.likeness.faces import Faces, Found
 from inference.likeness.matching import HOLD_DISTANCE, Index, Person, match
 from inference.likeness.thresholds import FACE_SAME
 from inference.likeness.verification import opened_picture
-from inference.safety.evaluation import wilson
+from inference.rates import wilson
 
 SIZES = (32, 48, 64, 96, 128)
 SURE = 0.65  # the line of screening for a face

@@ -18,7 +18,7 @@ from PIL import Image
 from inference.likeness.faces import Faces, distance
 from inference.likeness.thresholds import FACE_SAME, FACE_STOCK, VOICE_SAME, VOICE_STOCK
 from inference.likeness.voices import Voices, at_rate, likeness
-from inference.safety.evaluation import Rate, wilson
+from inference.rates import Rate, wilson
 
 SMALL = 200  # a picture smaller than this is a bare face: it gets a margin, so that the detector sees a head
 ONE_IN = 1000

@@ -9,7 +9,6 @@ the weights were tuned for.
 import argparse
 import hashlib
 import json
-import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from events.moderation import Category, Signal
+from inference.rates import wilson
 from inference.safety.camouflage import KINDS
 from inference.safety.peers import PEERS
 from inference.safety.prompts import PromptScreen
@@ -59,17 +59,6 @@ class Labelled:
     milliseconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A share of `of` rows with its 95 % Wilson interval."""
-
-    hits: int
-    of: int
-    rate: float
-    low: float
-    high: float
-
-
 Action = Literal["pass", "hold", "block"]
 Judge = Callable[[Sequence[Signal]], Action]
 
@@ -108,16 +97,6 @@ def judged(row: dict[str, Any], screen: PromptScreen, judge: Judge, text: str, c
 def _labelled(row: dict[str, Any], verdict: Verdict, milliseconds: float) -> Labelled:
     category = row.get("category") or "+".join(row.get("categories", [])) or "none"
     return Labelled(verdict, row["label"], category, row.get("group", "none"), row.get("lang", "none"), milliseconds)
-
-
-def wilson(hits: int, of: int, z: float = 1.96) -> Rate:
-    """A rate and its Wilson score interval; of no rows, everything is possible."""
-    if of == 0:
-        return Rate(0, 0, math.nan, 0.0, 1.0)
-    share = hits / of
-    centre = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    return Rate(hits, of, round(share, 4), round(max(0.0, centre - half), 4), round(min(1.0, centre + half), 4))
 
 
 def summary(found: Sequence[Labelled]) -> list[dict[str, Any]]:

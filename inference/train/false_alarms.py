@@ -20,8 +20,9 @@ from inference.generator.asking import Ask
 from inference.generator.pipeline import Generator
 from inference.marks import opened, read
 from inference.media import encode_mp4
+from inference.rates import wilson
 from inference.safety.clips import ClipScreen
-from inference.safety.evaluation import over_shipped, wilson
+from inference.safety.evaluation import over_shipped
 from inference.watermark import mark_picture, mark_sound
 
 WHO = ("yellow bird", "red balloon", "white cat", "blue boat", "green ball", "orange fish", "black dog", "pink flower")

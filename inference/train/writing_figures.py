@@ -22,7 +22,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from inference.media import Limits
-from inference.safety.evaluation import PICTURES, wilson
+from inference.rates import wilson
+from inference.safety.evaluation import PICTURES
 from inference.safety.writing import Reader
 from inference.train.prompt_data import own_rows
 

@@ -15,9 +15,10 @@ from inference.evaluation.clips import Take
 from inference.evaluation.distance import frechet
 from inference.evaluation.making import Wanted, make, makers, tasks
 from inference.evaluation.observation import mirrored, observe, seen
-from inference.evaluation.rates import gaps, is_sayable, recovered, wilson
+from inference.evaluation.rates import gaps, is_sayable, recovered
 from inference.generator.asking import Clip
 from inference.generator.sampling import Recipe
+from inference.rates import wilson
 from inference.train import captions
 from inference.train.probe import held_out, impacts, near
 from inference.train.render import render
