@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from events.likeness import CaptureFinding, Challenge, Matched, SealedIndex
-from events.moderation import Signal, Span
+from events.moderation import Line, Signal, Span
 from events.shapes import Shape
 
 SourceUse = Literal["reference", "remix", "edit", "extend"]
@@ -204,13 +204,17 @@ class FrameHash(Shape):
 
 
 class MediaScreened(Shape):
-    """`signals` of frames and sound; `transcript` is what was heard; `frames_seen` how many frames were judged."""
+    """`signals` of frames and sound; `transcript` is what was heard and `lines` when.
+
+    `frames_seen` is how many frames were judged.
+    """
 
     task: Literal["screen_media"] = "screen_media"
     media: MediaFacts
     mark: MarkReading
     signals: tuple[Signal, ...]
     transcript: str = ""
+    lines: tuple[Line, ...] = ()
     frames_seen: int
     matched: Matched | None = None
     frame_hashes: tuple[FrameHash, ...] = ()

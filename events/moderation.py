@@ -51,6 +51,12 @@ class Span(Shape):
     end: float
 
 
+class Line(Span):
+    """What somebody says in one stretch of a clip, as it was heard."""
+
+    text: str
+
+
 class Signal(Shape):
     """One model's score for one category in one stage.
 

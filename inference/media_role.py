@@ -129,6 +129,7 @@ class MediaRole:
             mark=mark,
             signals=judged.signals,
             transcript=judged.transcript,
+            lines=judged.lines,
             frames_seen=judged.frames_seen,
             matched=matched,
             frame_hashes=frame_hashes(clip.frames, clip.frame_rate),

@@ -73,7 +73,8 @@ def _decided(screening: Screening, video: Video, policy: Policy, services: Servi
 
 def _redecided(screening: Screening, decision: Decision, services: Services) -> Screening:
     again = screening_of(screening.what, decision, seconds(services))
-    return again.model_copy(update={"signals": screening.signals, "transcript": screening.transcript})
+    heard = {"transcript": screening.transcript, "lines": screening.lines}
+    return again.model_copy(update={"signals": screening.signals, **heard})
 
 
 def _case(video: Video, decision: Decision, policy: Policy, services: Services) -> Case:

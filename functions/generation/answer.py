@@ -140,7 +140,8 @@ def _screened(
         state = failed(state, "unmarked")
     screening = screening_of("upload" if is_upload else "media", decision, seconds(services))
     signals = (*screened.signals, *seen.strange, *known)
-    detail = {"signals": signals, "transcript": screened.transcript, "frame_hashes": screened.frame_hashes}
+    heard = {"transcript": screened.transcript, "lines": screened.lines}
+    detail = {"signals": signals, "frame_hashes": screened.frame_hashes, **heard}
     after = video.model_copy(update={"gate": state.gate, "people": (*video.people, *seen.joined)})
     after = limited(after, limits(told, policy))
     writes = seen.writes(video.id)

@@ -162,7 +162,7 @@ def screenings_of(video: Video, services: Services) -> list[Screening]:
     found = Videos(services.items).screenings(video.id)
     if not is_withdrawn(video, standing_of([video], services)):
         return found
-    return [screening.model_copy(update={"transcript": ""}) for screening in found]
+    return [screening.model_copy(update={"transcript": "", "lines": ()}) for screening in found]
 
 
 def is_moot(case: Case, services: Services) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from events.inference import MarkReading
-from events.moderation import Category, Signal
+from events.moderation import Category, Line, Signal
 from inference.media import Decoded
 from inference.safety import frames, sound, writing
 from inference.safety.prompts import PromptScreen
@@ -18,10 +18,11 @@ MARK = "org.volary.mark.1"
 
 @dataclass(frozen=True)
 class Judged:
-    """All signals of a clip, what was heard, and how many frames were looked at."""
+    """All signals of a clip, what was heard and when, and how many frames were looked at."""
 
     signals: tuple[Signal, ...]
     transcript: str
+    lines: tuple[Line, ...]
     frames_seen: int
 
 
@@ -53,7 +54,7 @@ class ClipScreen:
             signals.append(_mark(mark))
         signals += writing.judged(self.reader.pages(clip.frames, indices, clip.frame_rate), self.prompts)
         heard = self.ears.hear(clip.sound, clip.sample_rate)
-        return Judged((*signals, *sound.judged(heard, self.prompts)), heard.text, len(indices))
+        return Judged((*signals, *sound.judged(heard, self.prompts)), heard.text, heard.lines, len(indices))
 
 
 def _mark(mark: MarkReading) -> Signal:

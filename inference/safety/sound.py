@@ -7,7 +7,7 @@ What is not covered: screams, gunshots, music with words under it, who speaks, a
 The speech models are read from their packages when speech is first looked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.signal import resample_poly
 
-from events.moderation import Category, Signal, Span
+from events.moderation import Category, Line, Signal, Span
 from inference.safety.language import JUDGED
 from inference.safety.packaged import package_file
 from inference.safety.prompts import PromptScreen
@@ -32,19 +32,24 @@ VOICE = 0.9  # what a frame of 32 ms must score to be surely a voice; noise and 
 VOICED_SECONDS = 1.0  # from here on it is a voice whatever Whisper thinks
 VOICED_WITH_LANGUAGE = 0.4  # and from here on where Whisper is sure of the language
 FRAME = 512
+SUSPECTED = 0.5  # the score at which the policy holds
 # No second try with sampling, which is slow, writes words into noise, and judges one clip twice in two ways.
 GREEDY = {"beam_size": 1, "temperature": 0.0, "condition_on_previous_text": False}
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What was said and where. `unclear` is True where somebody surely speaks but no words were understood."""
+    """What was said and where; `lines` are the text in time.
+
+    `unclear` is True where somebody surely speaks but no words were understood.
+    """
 
     text: str
     language: str
     language_score: float
     spans: tuple[Span, ...]
     unclear: bool
+    lines: tuple[Line, ...] = ()
 
 
 NOTHING = Heard("", "", 0.0, (), False)
@@ -67,10 +72,11 @@ class Ears:
         if sum(span.end - span.start for span in spans) < LEAST_SPEECH_SECONDS:
             return NOTHING
         segments, facts = self._model().transcribe(audio, **GREEDY)
-        words = " ".join(_believed(part) for part in segments).strip()
+        lines = tuple(Line(start=part.start, end=part.end, text=text) for part in segments if (text := _believed(part)))
+        words = " ".join(line.text for line in lines)
         language_score = float(facts.language_probability)
         unclear = not words and is_voice(self._voiced_seconds(audio), language_score)
-        return Heard(words, facts.language, language_score, spans, unclear) if words or unclear else NOTHING
+        return Heard(words, facts.language, language_score, spans, unclear, lines) if words or unclear else NOTHING
 
     def _speech(self, audio: np.ndarray) -> tuple[Span, ...]:
         from faster_whisper.vad import VadOptions, get_speech_timestamps
@@ -121,7 +127,10 @@ def _believed(part: Any) -> str:
 
 def judged(heard: Heard, prompts: PromptScreen) -> tuple[Signal, ...]:
     """Signals of the sound stage, every prompt category scored even where nothing was said."""
-    signals = [_placed(signal, heard) for signal in prompts.judge(heard.text, "sound")]
+    found = prompts.judge(heard.text, "sound")
+    suspected = {signal.category for signal in found if signal.score >= SUSPECTED}
+    said = _scores_of_lines(heard.lines, prompts) if suspected and len(heard.lines) > 1 else {}
+    signals = [_placed(signal, heard, said) for signal in found]
     if heard.unclear:
         reason = "speech was found, but no words"
         signals.append(_own(Category.UNREADABLE, 0.5, reason, heard.spans))
@@ -131,8 +140,16 @@ def judged(heard: Heard, prompts: PromptScreen) -> tuple[Signal, ...]:
     return tuple(signals)
 
 
-def _placed(signal: Signal, heard: Heard) -> Signal:
-    spans = heard.spans if signal.score >= 0.1 else ()
+def _scores_of_lines(lines: Sequence[Line], prompts: PromptScreen) -> dict[Line, dict[Category, float]]:
+    """Each line judged on its own, so that a reviewer is led to the sentence and not to the whole speech."""
+    return {line: {each.category: each.score for each in prompts.judge(line.text, "sound")} for line in lines}
+
+
+def _placed(signal: Signal, heard: Heard, said: Mapping[Line, Mapping[Category, float]]) -> Signal:
+    """Where it was said: the lines that are suspect on their own, else wherever somebody speaks."""
+    alone = tuple(line for line, scores in said.items() if scores.get(signal.category, 0) >= SUSPECTED)
+    spoken = tuple(Span(start=line.start, end=line.end) for line in alone) if signal.score >= SUSPECTED else ()
+    spans = spoken or (heard.spans if signal.score >= 0.1 else ())
     reason = signal.reason if heard.text else "no speech"
     return signal.model_copy(update={"model": f"{SPEECH}+{signal.model}", "spans": spans, "reason": reason})
 

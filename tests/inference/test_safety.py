@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 from volary.moderation import decide, is_complete, policy_from, shipped_policy
 
-from events.moderation import ALWAYS_BLOCKED_TEXT, ALWAYS_HELD_TEXT, Category, Signal
+from events.moderation import ALWAYS_BLOCKED_TEXT, ALWAYS_HELD_TEXT, Category, Line, Signal, Span
 from inference.safety import evaluation, frames, sound
 from inference.safety.disguise import MAX_READINGS, readings
 from inference.safety.features import MAX_WINDOWS, hashed, windows
@@ -389,6 +389,31 @@ def test_speech_without_words_is_unreadable(screen: PromptScreen):
     assert Category.UNREADABLE in {signal.category for signal in sound.judged(heard, screen)}
 
 
+def test_what_is_said_is_marked_at_its_own_line_and_not_at_the_whole_speech(screen: PromptScreen):
+    lines = (
+        Line(start=0, end=2, text="The bakery opens at eight"),
+        Line(start=4, end=5, text=ALWAYS_HELD_TEXT),
+        Line(start=6, end=8, text="See you on Sunday, bring the dog"),
+    )
+    speech = (Span(start=0, end=5), Span(start=6, end=8))
+    heard = sound.Heard(" ".join(line.text for line in lines), "en", 0.9, speech, False, lines)
+    found = {signal.category: signal.spans for signal in sound.judged(heard, screen)}
+
+    assert found[Category.TEST_STRING] == (Span(start=4, end=5),)
+
+
+def test_words_that_are_suspect_only_together_are_marked_wherever_somebody_speaks(screen: PromptScreen):
+    half = len(ALWAYS_HELD_TEXT) // 2
+    lines = (
+        Line(start=0, end=2, text=ALWAYS_HELD_TEXT[:half]),
+        Line(start=2, end=4, text=ALWAYS_HELD_TEXT[half:]),
+    )
+    heard = sound.Heard(ALWAYS_HELD_TEXT, "en", 0.9, (Span(start=0, end=4),), False, lines)
+    found = {signal.category: signal.spans for signal in sound.judged(heard, screen)}
+
+    assert found[Category.TEST_STRING] == (Span(start=0, end=4),)
+
+
 @pytest.mark.slow
 @needs_data
 def test_real_speech_is_heard_and_judged(screen: PromptScreen):
@@ -404,13 +429,8 @@ def test_real_speech_is_heard_and_judged(screen: PromptScreen):
     assert len(heard.text.split()) >= 3
     assert heard.language == "en"
     assert heard.spans
-
-
-def test_wilson_intervals_are_the_textbook_ones():
-    rate = evaluation.wilson(8, 10)
-
-    assert (round(rate.low, 3), round(rate.high, 3)) == (0.490, 0.943)
-    assert (evaluation.wilson(0, 0).low, evaluation.wilson(0, 0).high) == (0.0, 1.0)
+    assert " ".join(line.text for line in heard.lines) == heard.text
+    assert all(0 <= line.start < line.end <= len(samples) / rate + 1 for line in heard.lines)
 
 
 def test_evaluation_reports_rows_slices_and_hash(tmp_path: Path):

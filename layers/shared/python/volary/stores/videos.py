@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from events.bus import EVENT, Event
 from events.inference import FrameHash
-from events.moderation import Signal
+from events.moderation import Line, Signal
 from events.shapes import Shape
 from events.workflow import GenerationState, Verdict
 from volary.audit import Entry
@@ -47,6 +47,7 @@ class Screening(Shape):
     policy_version: str
     signals: tuple[Signal, ...] = ()
     transcript: str = ""
+    lines: tuple[Line, ...] = ()  # the transcript in time
     frame_hashes: tuple[FrameHash, ...] = ()
     at: int
 
