@@ -1,18 +1,13 @@
 // One case on one screen: the clip behind its veil, the timeline, and everything that surrounds a decision.
 import { api } from "./api.js";
 import { byId, element, facts, fill, left } from "./elements.js";
-import { marks, strip, timeline } from "./timeline.js";
-import { t, word } from "./words.js";
+import { controls, forget, jump, stage, unveil } from "./player.js";
+import { lines, marks, stand, strip, timeline, transcript } from "./timeline.js";
+import { phrase, refusal, t, titled, word } from "./words.js";
 
-export const veil = { blurred: true, muted: true, grey: true };
-let player = null;
 let shown = null;
 
 export const current = () => shown;
-
-export function jump(seconds) {
-  if (player && Number.isFinite(player.duration)) player.currentTime = Math.max(0, Math.min(player.duration, seconds));
-}
 
 export function jumpTo(index) {
   const found = shown ? marks(shown)[index] : undefined;
@@ -20,82 +15,49 @@ export function jumpTo(index) {
   return Boolean(found);
 }
 
-export function step(seconds) {
-  if (player) jump(player.currentTime + seconds);
-}
-
-export function play() {
-  if (!player) return;
-  if (player.paused) player.play().catch(() => {}); else player.pause();
-}
-
-export function lift(what) {
-  veil[what] = !veil[what];
-  unveil();
-}
-
-function unveil() {
-  for (const node of document.querySelectorAll("#stage video, #strip button")) {
-    node.classList.toggle("blurred", veil.blurred);
-    node.classList.toggle("grey", veil.grey);
-  }
-  if (player) player.muted = veil.muted;
-  for (const [name, label] of [["blurred", "Blur"], ["muted", "Mute"], ["grey", "Grey"]]) {
-    const button = byId(`veil-${name}`);
-    if (button) { button.setAttribute("aria-pressed", String(veil[name])); button.title = veil[name] ? t`${word(label)} is on` : t`${word(label)} is off`; }
-  }
-}
-
 export function close() {
   shown = null;
-  player = null;
+  forget();
   fill(byId("case-title"), t`No case is open`);
   fill(byId("case-body"));
 }
 
 export async function show(id, acts) {
   const found = await api.open(id);
-  Object.assign(veil, { blurred: true, muted: true, grey: true });
+  forget();
   shown = found;
-  player = null;
-  fill(byId("case-title"), t`${word(found.kind)} · ${found.category ?? word("no category")} · severity ${found.severity}`);
-  const seen = element("div", {}, await stage(found));
-  const told = element("div", {}, ...about(found));
+  fill(byId("case-title"), t`${word(found.kind)} · ${word(found.category ?? "no category")} · severity ${found.severity}`);
+  const seen = element("div", {}, await seeing(found));
+  const told = element("div", { id: "about" }, ...about(found));
   fill(byId("case-body"), buttons(found, acts), element("div", { id: "columns" }, seen, told));
   unveil();
-  byId("case").focus();
+  byId("case").focus({ preventScroll: true });
+  if (matchMedia("(max-width: 60rem)").matches) byId("case").scrollIntoView(); // there it lies below the queue
   return found;
 }
 
 function buttons(found, acts) {
   const box = element("div", { id: "acts", role: "group", "aria-label": t`What to do` });
   for (const act of acts(found)) {
-    box.append(element("button", { type: "button", class: act.bad ? "bad" : "", disabled: act.off, on: { click: act.run } }, `${act.label} `, element("kbd", {}, act.key)));
+    box.append(element("button", { type: "button", class: act.look ?? "", disabled: act.off, on: { click: act.run } }, `${act.label} `, element("kbd", {}, act.key)));
   }
   return box;
 }
 
-async function stage(found) {
+async function seeing(found) {
   const box = element("div");
+  const time = [element("h3", {}, t`What each model saw, and where`), timeline(found, jump), ...heard(found)];
   if (found.claim !== "yours") {
-    box.append(element("p", { class: "faint" }, t`Claim the case to see the clip: looking counts.`));
-    box.append(element("h3", {}, t`What each model saw, and where`), timeline(found, jump));
+    box.append(element("p", { class: "faint" }, t`Claim the case to see the clip: looking counts.`), ...time);
     return box;
   }
   try {
     const link = await api.link(found.id, "video");
-    player = element("video", { src: link.url, preload: "metadata", playsinline: true, class: "blurred grey", "aria-label": t`The clip under review` });
-    player.muted = true;
-    player.controls = true;
-    box.append(element("div", { id: "stage" }, player));
+    box.append(stage(link.url, (at) => stand(at, found.seconds)), controls());
   } catch (error) {
-    box.append(element("p", { class: "late" }, t`The clip cannot be shown: ${error.message}`));
+    box.append(element("p", { class: "late" }, t`The clip cannot be shown: ${refusal(error)}`));
   }
-  const toggles = element("p", {});
-  for (const [name, label, key] of [["blurred", "Blur", "b"], ["muted", "Mute", "m"], ["grey", "Grey", "g"]]) {
-    toggles.append(element("button", { type: "button", id: `veil-${name}`, "aria-pressed": "true", on: { click: () => lift(name) } }, `${word(label)} `, element("kbd", {}, key)), " ");
-  }
-  box.append(toggles, element("h3", {}, t`What each model saw, and where`), timeline(found, jump));
+  box.append(...time);
   try {
     const sheet = await api.link(found.id, "spritesheet");
     box.append(element("h3", {}, t`Frames`), strip(sheet.url, found.seconds, jump));
@@ -105,45 +67,88 @@ async function stage(found) {
   return box;
 }
 
+// What was said: line by line where the models told when, else as one text.
+function heard(found) {
+  const texts = found.findings.map((each) => each.transcript).filter(Boolean);
+  if (texts.length === 0) return [];
+  const told = lines(found).length ? [transcript(found, jump)] : texts.map((text) => element("p", { class: "words" }, text));
+  return [element("h3", {}, t`Heard`), ...told];
+}
+
 function about(found) {
-  const now = Date.now() / 1000;
-  const clock = found.due_at - now;
-  const parts = [
-    facts([
-      [t`Clock`, element("span", { class: clock < 0 ? "late" : clock < 7200 ? "soon" : "" }, `${left(clock)} — ${found.law}`)],
-      [t`Status`, [word(found.status), word(found.claim), found.is_escalated ? t`escalated` : "", found.needs_second ? t`a second decision is needed` : "", found.decided ? word(found.decided) : ""].filter(Boolean).join(" · ")],
-    ]),
+  return [
+    ...clock(found),
     element("h3", {}, t`Prompt`), element("p", { class: "words", id: "prompt" }, found.prompt || "—"),
+    ...asked(found), ...judged(found),
+    element("h3", {}, t`Policy: ${titled(found.policy).title}`), element("p", {}, titled(found.policy).text),
+    element("h3", {}, t`Consent`), element("p", {}, phrase(found.consent.state)), ...found.consent.people.flatMap(person),
+    element("h3", {}, t`Lineage`), lineage(found), ...author(found), ...past(found),
   ];
-  if (found.notice) parts.push(element("h3", {}, t`Notice (${found.notice.ground}, ${found.notice.region})`), element("p", { class: "words" }, found.notice.statement));
+}
+
+function clock(found) {
+  const rest = found.due_at - Date.now() / 1000;
+  const urgent = rest < 0 ? "late" : rest < 7200 ? "soon" : "";
+  const status = [word(found.status), word(found.claim), found.is_escalated ? t`escalated` : "", found.needs_second ? t`a second decision is needed` : "", found.decided ? word(found.decided) : ""];
+  return [facts([
+    [t`Clock`, element("span", { class: urgent }, `${left(rest)} — ${phrase(found.law)}`)],
+    [t`Status`, status.filter(Boolean).join(" · ")],
+    [t`Surest score`, found.confidence.toFixed(2)],
+  ])];
+}
+
+// What somebody outside wants: a notice, a report, an appeal.
+function asked(found) {
+  const parts = [];
+  if (found.notice) parts.push(element("h3", {}, t`Notice (${word(found.notice.ground)}, ${found.notice.region})`), element("p", { class: "words" }, found.notice.statement));
   if (found.report) parts.push(element("h3", {}, t`Report`), element("p", { class: "words", id: "report" }, found.report.words || "—"), element("p", { id: "reporter" }, t`Earlier reports by this person: ${found.report.earlier}; decided ${found.report.decided}, right ${found.report.upheld}`));
   if (found.appeal) parts.push(element("h3", {}, t`Appeal against: ${word(found.before)}`), element("p", { class: "words" }, found.appeal));
-  const heard = found.findings.map((each) => each.transcript).filter(Boolean);
-  if (heard.length) parts.push(element("h3", {}, t`Heard`), ...heard.map((text) => element("p", { class: "words" }, text)));
-  const reasons = found.findings.flatMap((each) => each.reasons.map((reason) => `${each.what}: ${reason}`));
-  if (reasons.length) parts.push(element("h3", {}, t`Reasons`), element("ul", {}, ...reasons.map((reason) => element("li", {}, reason))));
-  const unseen = [...new Set(found.findings.flatMap((each) => each.unseen))];
-  if (unseen.length) parts.push(element("h3", {}, t`Not looked for`), element("ul", { id: "unseen" }, ...unseen.map((each) => element("li", {}, each))));
-  parts.push(element("h3", {}, t`Policy: ${found.policy.title}`), element("p", {}, found.policy.text));
-  parts.push(element("h3", {}, t`Consent`), element("p", {}, found.consent.state), ...found.consent.people.flatMap(person));
-  const kin = [...found.lineage.ancestors.map((each) => [t`from`, each]), ...found.lineage.children.map((each) => [t`remix`, each])];
-  parts.push(element("h3", {}, t`Lineage`), kin.length ? element("ul", {}, ...kin.map(([how, each]) => element("li", {}, `${how} (${each.state}): ${each.prompt || "—"}`))) : element("p", { class: "faint" }, t`made from nothing, and nothing was made from it`));
-  const author = found.author;
-  parts.push(element("h3", {}, t`Author`), facts([
-    [t`Account`, author.since ? t`${word(author.status)}, since ${new Date(author.since * 1000).toISOString().slice(0, 10)}` : word(author.status)],
-    [t`Earlier cases`, t`${author.cases}, of which ${author.restricted} restricted`],
-    [t`Strikes`, t`${author.strikes} of ${author.strikes_for_suspension}`],
-    [t`Reports on this clip`, author.reports_on_clip],
-  ]));
-  parts.push(element("h3", {}, t`Notes`), found.notes.length ? element("ul", {}, ...found.notes.map((each) => element("li", { class: "words" }, `${each.by}: ${each.what}`))) : element("p", { class: "faint" }, t`none`));
-  parts.push(element("h3", {}, t`History`), element("ol", {}, ...found.history.map((each) => element("li", {}, `${new Date(each.at * 1000).toISOString().slice(0, 16).replace("T", " ")} ${each.by}: ${each.what}`))));
   return parts;
 }
 
+function judged(found) {
+  const parts = [];
+  const reasons = found.findings.flatMap((each) => each.reasons.map((reason) => `${word(each.what)}: ${phrase(reason)}`));
+  if (reasons.length) parts.push(element("h3", {}, t`Reasons`), element("ul", {}, ...reasons.map((reason) => element("li", {}, reason))));
+  const unseen = [...new Set(found.findings.flatMap((each) => each.unseen))];
+  if (unseen.length) parts.push(element("h3", {}, t`Not looked for`), element("ul", { id: "unseen" }, ...unseen.map((each) => element("li", {}, phrase(each)))));
+  return parts;
+}
+
+// Where it comes from and what came of it: the oldest clip first, each below what it was made from.
+function lineage(found) {
+  const { ancestors, children } = found.lineage;
+  if (!ancestors.length && !children.length) return element("p", { class: "faint" }, t`made from nothing, and nothing was made from it`);
+  const relative = (each, ...below) => element("li", {}, element("em", {}, word(each.state)), ` ${each.prompt || "—"}`, ...below);
+  const below = children.length ? element("ul", {}, ...children.map((each) => relative(each))) : null;
+  const self = element("ul", {}, element("li", { "aria-current": "true" }, element("strong", {}, t`this clip`), below));
+  const tree = ancestors.reduce((nested, each) => element("ul", {}, relative(each, nested)), self); // told from the nearest to the oldest
+  tree.id = "lineage";
+  return tree;
+}
+
+function author({ author: known }) {
+  return [element("h3", {}, t`Author`), facts([
+    [t`Account`, known.since ? t`${word(known.status)}, since ${new Date(known.since * 1000).toISOString().slice(0, 10)}` : word(known.status)],
+    [t`Earlier cases`, t`${known.cases}, of which ${known.restricted} restricted`],
+    [t`Strikes`, t`${known.strikes} of ${known.strikes_for_suspension}`],
+    [t`Reports on this clip`, known.reports_on_clip],
+  ])];
+}
+
+function past(found) {
+  const notes = found.notes.map((each) => element("li", { class: "words" }, `${word(each.by)}: ${each.what}`));
+  const acts = found.history.map((each) => element("li", {}, `${new Date(each.at * 1000).toISOString().slice(0, 16).replace("T", " ")} ${word(each.by)}: ${phrase(each.what)}`));
+  return [
+    element("h3", {}, t`Notes`), notes.length ? element("ul", {}, ...notes) : element("p", { class: "faint" }, t`none`),
+    element("h3", {}, t`History`), element("ol", {}, ...acts),
+  ];
+}
+
 // Somebody in the clip: whether their consent stands, and what they asked for, against which the clip is to be read.
-function person(shown) {
-  const who = [shown.handle, shown.how, shown.version];
-  const stands = shown.stands ? t`@${who[0]}, ${who[1]}, version ${who[2]}: stands` : t`@${who[0]}, ${who[1]}, version ${who[2]}: withdrawn`;
-  const line = element("p", {}, shown.is_maker ? t`${stands}; made by themselves` : t`${stands}; made for ${shown.purpose}`);
-  return shown.asks.length ? [line, element("ul", {}, ...shown.asks.map((ask) => element("li", {}, ask)))] : [line];
+function person(each) {
+  const how = word(each.how);
+  const stands = each.stands ? t`@${each.handle}, ${how}, version ${each.version}: stands` : t`@${each.handle}, ${how}, version ${each.version}: withdrawn`;
+  const line = element("p", {}, each.is_maker ? t`${stands}; made by themselves` : t`${stands}; made for ${word(each.purpose)}`);
+  return each.asks.length ? [line, element("ul", {}, ...each.asks.map((ask) => element("li", {}, ask)))] : [line];
 }

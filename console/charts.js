@@ -4,10 +4,11 @@ import { t, word } from "./words.js";
 
 const WIDTH = 360;
 const HEIGHT = 140;
+const HIGHEST = HEIGHT - 14; // of a bar, so that its count stands above it
 
-function figure(title, words, ...children) {
+function figure(title, words, high, ...children) {
   const made = element("figure", {}, element("figcaption", {}, title));
-  const chart = drawn("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT + 20}`, role: "img", "aria-label": `${title}: ${words}` }, ...children);
+  const chart = drawn("svg", { viewBox: `0 0 ${WIDTH} ${high}`, role: "img", "aria-label": `${title}: ${words}` }, ...children);
   made.append(chart);
   return made;
 }
@@ -17,20 +18,24 @@ export function bars(title, labels, ...series) {
   const slot = WIDTH / Math.max(1, labels.length);
   const wide = (slot - 4) / series.length;
   const drawings = series.flatMap((each, nth) => each.values.map((value, index) => {
-    const high = (HEIGHT * value) / most;
+    const high = (HIGHEST * value) / most;
     return drawn("rect", { class: nth ? "other" : "bar", x: index * slot + 2 + nth * wide, y: HEIGHT - high, width: Math.max(1, wide), height: high });
   }));
+  const counts = series.flatMap((each, nth) => each.values.map((value, index) => value === 0 ? null
+    : drawn("text", { x: index * slot + 2 + (nth + 0.5) * wide, y: HEIGHT - (HIGHEST * value) / most - 3, "text-anchor": "middle" }, `${value}`))).filter(Boolean);
   const names = labels.map((label, index) => drawn("text", { x: index * slot + slot / 2, y: HEIGHT + 14, "text-anchor": "middle" }, label));
-  const top = drawn("text", { x: 2, y: 10 }, `${most}`);
+  const line = drawn("line", { class: "axis", x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT });
   const words = series.map((each) => `${each.name}: ${each.values.map((v, i) => `${labels[i]} ${v}`).join(", ")}`).join("; ");
-  return figure(title, words, ...drawings, ...names, top);
+  const made = figure(title, words, HEIGHT + 20, ...drawings, ...counts, ...names, line);
+  if (series.length > 1) made.append(element("p", { class: "legend" }, ...series.map((each, nth) => element("span", { class: nth ? "other" : "bar" }, each.name))));
+  return made;
 }
 
 export function share(title, value) {
   const words = value === null ? t`nothing counted yet` : `${Math.round(value * 100)} %`;
-  const bar = drawn("rect", { x: 0, y: 50, width: WIDTH, height: 30, fill: "none", stroke: "currentColor" });
-  const full = drawn("rect", { class: "bar", x: 0, y: 50, width: WIDTH * (value ?? 0), height: 30 });
-  return figure(title, words, bar, full, drawn("text", { x: 2, y: 40 }, words));
+  const bar = drawn("rect", { class: "empty", x: 0, y: 24, width: WIDTH, height: 20 });
+  const full = drawn("rect", { class: "bar", x: 0, y: 24, width: WIDTH * (value ?? 0), height: 20 });
+  return figure(title, words, 50, bar, full, drawn("text", { x: 2, y: 16 }, words));
 }
 
 export function charts(told) {
@@ -39,7 +44,7 @@ export function charts(told) {
   const [ages, waiting] = named(told.backlog_by_age);
   const [actions, decided] = named(told.actions);
   return [
-    bars(t`Backlog by age: ${told.backlog} wait`, ages, { name: t`cases`, values: waiting }),
+    bars(t`Backlog by age: ${told.backlog} wait`, ages.map(word), { name: t`cases`, values: waiting }),
     bars(t`Opened and decided a day`, days, { name: t`opened`, values: told.opened }, { name: t`decided`, values: told.decided }),
     bars(t`Decided late`, days, { name: t`late`, values: told.late }),
     bars(t`Decisions`, actions.length ? actions.map(word) : [t`none`], { name: t`decisions`, values: decided.length ? decided : [0] }),

@@ -1,9 +1,10 @@
 // The console: the queue, the open case, decisions and figures, all of it by keys as well as by pointer.
 import { api, session } from "./api.js";
 import * as shown from "./case.js";
+import * as player from "./player.js";
 import { charts } from "./charts.js";
 import { byId, element, fill, left } from "./elements.js";
-import { language, t, translate, word } from "./words.js";
+import { language, refusal, t, titled, translate, word } from "./words.js";
 
 const RESTRICTIVE = ["reject", "remove", "erase", "suspend"];
 const MILD = { held: "release", notice: "keep", report: "keep", match: "keep", strikes: "keep", appeal: "overturn" };
@@ -16,7 +17,7 @@ async function trying(act) {
   try {
     return await act();
   } catch (error) {
-    say(error.message);
+    say(refusal(error));
     if (error.status === 401) leave();
     return undefined;
   }
@@ -27,7 +28,7 @@ async function comeIn(token) {
   const handbook = await trying(api.handbook);
   if (!handbook) { session.close(); return; }
   state.handbook = handbook;
-  for (const [name, entry] of Object.entries(handbook)) byId("harm").append(element("option", { value: name }, entry.title));
+  for (const [name, entry] of Object.entries(handbook)) byId("harm").append(element("option", { value: name }, titled(entry).title));
   byId("door").hidden = true;
   byId("desk").hidden = false;
   byId("leave").hidden = false;
@@ -62,7 +63,10 @@ async function refresh(after) {
 async function shift() {
   const told = await trying(api.shift);
   if (!told) return;
-  const rest = told.rest_until ? t` · break until ${new Date(told.rest_until * 1000).toTimeString().slice(0, 5)}` : "";
+  const until = told.rest_until ? new Date(told.rest_until * 1000).toTimeString().slice(0, 5) : "";
+  const rest = until ? t` · break until ${until}` : "";
+  byId("rest").hidden = !until;
+  fill(byId("rest"), t`It is time for a break, until ${until}. Nothing is handed out before.`);
   fill(byId("shift"), t`${told.pseudonym} · seen ${told.points} of ${told.most_points} points, ${told.grave} of ${told.most_grave} grave${rest}`);
 }
 
@@ -71,13 +75,14 @@ function list() {
   fill(byId("cases"), ...state.cases.map((each, index) => {
     const clock = each.due_at - now;
     const item = element("li", { role: "option", id: `case-${index}`, "data-id": each.id, "aria-selected": String(index === state.at), class: state.marked.has(each.id) ? "marked" : "", on: { click: () => { state.at = index; open(); } } },
-      element("strong", {}, `${word(each.kind)} · ${each.category ?? word("none")} · ${each.severity}`), " ",
-      element("span", { class: clock < 0 ? "late" : clock < 7200 ? "soon" : "faint" }, left(clock)), " ",
-      each.claim === "free" ? "" : element("em", {}, word(each.claim)),
+      element("div", { class: "line" }, element("strong", {}, word(each.category ?? "no category")),
+        element("span", { class: clock < 0 ? "late" : clock < 7200 ? "soon" : "faint" }, left(clock))),
+      element("div", { class: "faint" }, [word(each.kind), t`severity ${each.severity}`, t`sure ${each.confidence.toFixed(2)}`, each.claim === "free" ? "" : word(each.claim)].filter(Boolean).join(" · ")),
       element("div", {}, each.prompt.slice(0, 140)));
     return item;
   }));
   byId("cases").setAttribute("aria-activedescendant", state.at >= 0 ? `case-${state.at}` : "");
+  byId("empty").hidden = state.cases.length > 0;
   const count = state.marked.size;
   byId("bulk").hidden = count === 0;
   fill(byId("bulk"), t`Decide ${count} marked `, element("kbd", {}, "B"));
@@ -101,6 +106,7 @@ async function next() {
   const taken = await trying(() => api.next(byId("harm").value));
   if (!taken) { await shift(); return; }
   state.at = 0;
+  say(t`Claimed: yours for fifteen minutes.`);
   await trying(() => shown.show(taken.id, acts));
   await refresh();
 }
@@ -111,8 +117,8 @@ function mild(found) { return MILD[found.kind] ?? found.actions.find((action) =>
 function acts(found) {
   const off = found.claim !== "yours" || found.status !== "open";
   return [
-    { label: word(mild(found)), key: "a", off, run: () => decide(mild(found)) },
-    { label: word(strict(found)), key: "x", off, bad: true, run: () => decide(strict(found)) },
+    { label: word(mild(found)), key: "a", off, look: "good", run: () => decide(mild(found)) },
+    { label: word(strict(found)), key: "x", off, look: "bad", run: () => decide(strict(found)) },
     { label: t`Decide…`, key: "d", off, run: ask },
     { label: t`Escalate`, key: "e", off, run: () => pass("escalate", t`Escalated.`) },
     { label: t`Second reviewer`, key: "s", off, run: () => pass("second", t`Left to a second reviewer.`) },
@@ -131,7 +137,7 @@ async function decide(action, explanation, category) {
   const body = { action, explanation: words, ...(category ? { category } : {}) };
   const done = await trying(() => api.act(found.id, "decide", body));
   if (!done) return;
-  state.undo = found.id;
+  state.undo = [found.id];
   say(done.needs_second ? t`${word(action)}: a second person must agree.` : done.is_escalated ? t`You two disagree: a senior decides.` : t`${word(action)}: takes effect in 30 seconds. u takes it back.`);
   shown.close();
   await refresh();
@@ -147,12 +153,14 @@ async function pass(verb, words) {
 }
 
 async function undo() {
-  const id = state.undo ?? shown.current()?.id;
-  if (!id) { say(t`There is nothing to take back.`); return; }
-  if (!await trying(() => api.act(id, "undo"))) return;
+  const ids = state.undo ?? (shown.current() ? [shown.current().id] : []);
+  if (!ids.length) { say(t`There is nothing to take back.`); return; }
+  let back = 0;
+  for (const id of ids) if (await trying(() => api.act(id, "undo"))) back += 1;
+  if (!back) return;
   state.undo = null;
-  say(t`Taken back.`);
-  await open(id);
+  say(ids.length > 1 ? t`${back} of ${ids.length} taken back.` : t`Taken back.`);
+  if (ids.length === 1) await open(ids[0]); else await refresh();
 }
 
 function ask() {
@@ -160,17 +168,23 @@ function ask() {
   if (!state.bulk && !found) return;
   const actions = state.bulk ? bulkActions() : found.actions;
   fill(byId("action"), ...actions.map((action) => element("option", { value: action }, found?.for_two?.includes(action) ? t`${word(action)} (needs a second person)` : word(action))));
-  fill(byId("ground"), ...Object.entries(state.handbook).map(([name, entry]) => element("option", { value: name }, entry.title)));
-  byId("ground").value = found?.category ?? "none";
+  fill(byId("ground"), ...Object.entries(state.handbook).map(([name, entry]) => element("option", { value: name }, titled(entry).title)));
+  byId("ground").value = (state.bulk ? common((each) => each.category) : found.category) ?? "none";
   byId("explanation").value = "";
   fill(byId("preview"));
   fill(byId("confirm"), state.bulk ? t`Preview ` : t`Decide `, element("kbd", {}, "Ctrl"), " ", element("kbd", {}, "Enter"));
   byId("deciding").showModal();
 }
 
+// What all marked cases have alike, null where they differ.
+function common(of) {
+  const found = new Set(state.cases.filter((each) => state.marked.has(each.id)).map(of));
+  return found.size === 1 ? [...found][0] : null;
+}
+
 function bulkActions() {
-  const kinds = new Set(state.cases.filter((each) => state.marked.has(each.id)).map((each) => each.kind));
-  return kinds.size === 1 && kinds.has("held") ? ["release", "reject"] : kinds.has("held") ? [] : ["keep", "remove"];
+  const marked = state.cases.filter((each) => state.marked.has(each.id));
+  return common((each) => each.kind) === "held" ? ["release", "reject"] : marked.some((each) => each.kind === "held") ? [] : ["keep", "remove"];
 }
 
 async function submit() {
@@ -186,16 +200,25 @@ async function submit() {
     for (const id of ids) await trying(() => api.act(id, "claim"));
     const told = await trying(() => api.many(ids, body, true));
     if (!told) return;
-    fill(byId("preview"), element("p", {}, t`${told.data.filter((each) => each.is_possible).length} of ${ids.length} can be decided so:`), element("ul", {}, ...told.data.map((each) => element("li", { class: each.is_possible ? "" : "late" }, `${each.case_id}: ${each.is_possible ? each.status : each.problem}`))));
+    fill(byId("preview"), element("p", {}, t`${told.data.filter((each) => each.is_possible).length} of ${ids.length} can be decided so:`), element("ul", {}, ...told.data.map((each) => element("li", { class: each.is_possible ? "" : "late" }, `${asked(each.case_id)}: ${each.is_possible ? word(each.status) : refusal({ code: each.code, message: each.problem })}`))));
     fill(byId("confirm"), t`Decide ${ids.length}`);
     return;
   }
   const told = await trying(() => api.many(ids, body, false));
   byId("deciding").close();
-  if (told) say(t`${told.data.filter((each) => each.is_possible).length} decided.`);
+  if (told) {
+    const done = told.data.filter((each) => each.is_possible).map((each) => each.case_id);
+    state.undo = done.length ? done : state.undo;
+    say(t`${done.length} decided. u takes them back.`);
+  }
   state.marked.clear();
   state.bulk = false;
   await refresh();
+}
+
+function asked(id) {
+  const found = state.cases.find((each) => each.id === id);
+  return found ? `${word(found.category ?? "no category")}, “${found.prompt.slice(0, 80)}”` : id;
 }
 
 function note() {
@@ -232,9 +255,9 @@ function bulk() {
 const KEYS = {
   n: ["next case for you", next], j: ["down the queue", () => move(1)], k: ["up the queue", () => move(-1)],
   Enter: ["claim and open", () => open()], v: ["mark for bulk", mark], B: ["decide all marked, with a preview", bulk],
-  " ": ["play or pause", shown.play], b: ["blur on or off", () => shown.lift("blurred")],
-  m: ["sound on or off", () => shown.lift("muted")], g: ["grey on or off", () => shown.lift("grey")],
-  ",": ["a second back", () => shown.step(-1)], ".": ["a second on", () => shown.step(1)],
+  " ": ["play or pause", player.play], b: ["blur on or off", () => player.lift("blurred")],
+  m: ["sound on or off", () => player.lift("muted")], g: ["grey on or off", () => player.lift("grey")],
+  ",": ["a second back", () => player.step(-1)], ".": ["a second on", () => player.step(1)],
   a: ["let it be (release, keep, overturn)", () => shown.current() && decide(mild(shown.current()))],
   x: ["stop it (reject, remove, uphold)", () => shown.current() && decide(strict(shown.current()))],
   d: ["decide with words of your own", ask], e: ["escalate to a senior", () => pass("escalate", t`Escalated.`)],

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, Field
 from volary.errors import Absent
 from volary.review.clocks import Ground
-from volary.review.notices import Language, Notice, Takedown
+from volary.review.handbook import Language
+from volary.review.notices import Notice, Takedown
 from volary.stores.likenesses import standing_of
 from volary.stores.reviews import Reviews
 from volary.stores.videos import Videos

@@ -9,6 +9,7 @@ from volary.accounts import Role, Viewer
 from volary.errors import Absent, Forbidden
 from volary.ports import Services
 from volary.review.cases import Action, Case
+from volary.review.handbook import handbook as policy_in_words
 from volary.stores.reviews import Reviews, day_of, place
 from volary.stores.videos import Screening, Videos
 from volary.videos import Rendition, Stage
@@ -41,6 +42,14 @@ class Seen(BaseModel):
     spans: list[tuple[float, float]]
 
 
+class Said(BaseModel):
+    """What was heard from one second to another."""
+
+    start: float
+    end: float
+    text: str
+
+
 class Finding(BaseModel):
     """What one screening saw, in words and scores, and how it was decided."""
 
@@ -51,6 +60,7 @@ class Finding(BaseModel):
     unseen: list[str] = []
     scores: dict[str, float]
     transcript: str
+    lines: list[Said] = []
     policy_version: str
     seen: list[Seen] = []
 
@@ -310,9 +320,9 @@ async def shift(viewer: CurrentViewer, services: CurrentServices) -> dict[str, A
 
 @router.get("/moderation/handbook", operation_id="retrieve_handbook")
 async def handbook(viewer: CurrentViewer) -> dict[str, dict[str, str]]:
-    """The policy in words and the templates for explanations, by category."""
+    """The policy in words and the templates for explanations, by category, in English and French."""
     demand_moderator(viewer)
-    return detailing.handbook()
+    return policy_in_words()
 
 
 @router.get("/moderation/audit", operation_id="list_moderation_audit")
@@ -362,7 +372,7 @@ def _told(case: Case, viewer: Viewer, services: Services) -> ReviewCase:
 
 
 def _finding(screening: Screening) -> Finding:
-    known = screening.model_dump(include={"what", "verdict", "category", "transcript", "policy_version"})
+    known = screening.model_dump(include={"what", "verdict", "category", "transcript", "lines", "policy_version"})
     scores = {f"{signal.stage}.{signal.category}": signal.score for signal in screening.signals}
     seen = [
         Seen(

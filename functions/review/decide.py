@@ -42,6 +42,7 @@ class Outcome(Shape):
     is_possible: bool
     status: str = ""
     problem: str = ""
+    code: str = ""  # of the problem
 
 
 def decide(video_id: str, review: Review, note: str, viewer: Viewer, services: Services) -> Video:
@@ -96,7 +97,7 @@ def _outcome(case_id: str, asked: Asked, viewer: Viewer, services: Services, *, 
         else:
             after = decide_case(case_id, asked, viewer, services)
     except VolaryError as problem:
-        return Outcome(case_id=case_id, is_possible=False, problem=problem.message)
+        return Outcome(case_id=case_id, is_possible=False, problem=problem.message, code=problem.code or "")
     return Outcome(case_id=case_id, is_possible=True, status="second" if after.proposal else after.status)
 
 

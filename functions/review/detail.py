@@ -1,9 +1,6 @@
 """Everything that a reviewer needs on one screen: the clip's findings in time, its family, its people, its history."""
 
-import json
 from collections.abc import Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from volary.accounts import Viewer
@@ -13,6 +10,7 @@ from volary.ports import Range, Services
 from volary.remix import ancestors
 from volary.review import cases, exposure, strikes
 from volary.review.cases import ACTIONS, Action, Case, Decision
+from volary.review.handbook import handbook
 from volary.stores import published
 from volary.stores.accounts import Accounts
 from volary.stores.likenesses import standing_of
@@ -61,14 +59,6 @@ class Detail(Shape):
     policy: dict[str, str]
     actions: tuple[str, ...]
     for_two: tuple[str, ...]
-
-
-@cache
-def handbook() -> dict[str, dict[str, str]]:
-    """The policy's words and the templates, by category, from handbook.json."""
-    text = resources.files("volary.review").joinpath("handbook.json").read_text("utf-8")
-    told: dict[str, dict[str, str]] = json.loads(text)
-    return told
 
 
 def detail(case_id: str, viewer: Viewer, services: Services) -> Detail:

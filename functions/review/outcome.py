@@ -8,6 +8,7 @@ from volary.ports import Services, Write
 from volary.review import cases, notices, reasons
 from volary.review.cases import RESTRICTIVE, Case, Decision
 from volary.review.clocks import law_for
+from volary.review.handbook import Language
 from volary.review.notices import Notice
 from volary.review.strikes import proposes_suspension, strike
 from volary.stores.accounts import Accounts
@@ -71,7 +72,7 @@ def told(case: Case, action: cases.Action, act_id: str, services: Services, now:
         subject=case.subject,
         action=action,
         at=now,
-        texts=notices.texts(action, "", "", None),
+        texts=notices.texts(action, None, "", None),
         language=_language(case.author_id, services),
         act_id=act_id,
     )
@@ -85,7 +86,6 @@ def _told(case: Case, decision: Decision, act_id: str, services: Services, now: 
         return [told(case, decision.action, act_id, services, now)]
     store, puid, notice_id = Reviews(services.items), services.ids.new("sor"), services.ids.new("ntc")
     category = decision.category or case.category
-    ground = category.value if category else "content policy"
     notice = Notice(
         id=notice_id,
         user_id=case.author_id,
@@ -93,7 +93,7 @@ def _told(case: Case, decision: Decision, act_id: str, services: Services, now: 
         subject=case.subject,
         action=decision.action,
         at=now,
-        texts=notices.texts(decision.action, ground, decision.explanation, f"/appeal/#{notice_id}"),
+        texts=notices.texts(decision.action, category, decision.explanation, f"/appeal/#{notice_id}"),
         language=_language(case.author_id, services),
         act_id=act_id,
         statement_id=puid,
@@ -168,7 +168,7 @@ def _made_at(case: Case, services: Services) -> int:
         return case.opened_at
 
 
-def _language(user_id: str, services: Services) -> notices.Language:
+def _language(user_id: str, services: Services) -> Language:
     """French where somebody's region mostly speaks it; both texts are kept, and a client may ask for either."""
     try:
         region = Accounts(services.items).get(user_id).region

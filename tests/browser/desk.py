@@ -24,7 +24,7 @@ from volary.videos import SourceClip, Video, work_key
 
 from events.bus import Tick
 from events.inference import MediaFacts
-from events.moderation import Category, Signal, Span
+from events.moderation import Category, Line, Signal, Span
 from functions.events.enact_reviews import enact_reviews
 from functions.review.cases import opened
 from local.console import create_console_app
@@ -107,9 +107,13 @@ def screening(words: str = "") -> Screening:
     hate = Signal(stage="sound", category=Category.HATE, score=0.44, model="m@1", reason=words,
                   spans=(Span(start=3, end=3.5),))  # fmt: skip
     return Screening(
-        what="media", verdict="hold", category="gore", reasons=(words or "frames/gore 0.81",), policy_version="1",
+        what="media", verdict="hold", category="gore", policy_version="1",
+        reasons=(words or "frames/gore 0.81 by m@1: bare skin as in adult pictures",),
         unseen=("no model looks for weapons: hold for review",),
-        signals=(gore, hate), transcript=words or "somebody speaks", at=1,
+        signals=(gore, hate), transcript=words or "somebody speaks loudly", at=1,
+        lines=(
+            Line(start=0.4, end=1.2, text=words or "somebody speaks"), Line(start=3, end=3.5, text=words or "loudly"),
+        ),
     )  # fmt: skip
 
 

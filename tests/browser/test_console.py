@@ -75,13 +75,23 @@ def test_the_whole_queue_is_worked_from_the_keyboard(page, desk, clip):  # noqa:
     keys("m")
     assert player.evaluate("video => video.muted") is False
     expect(player).to_have_class("")
-    expect(page.locator("#timeline .track")).to_have_count(2)
+    expect(page.locator("#timeline .track")).to_have_text(
+        ["frames · gore 0.811", "sound · hate 0.442", "said““", "seconds01234"]
+    )
     page.wait_for_function("() => document.querySelector('#stage video').readyState > 0")
     keys("2")
     page.wait_for_function("() => Math.abs(document.querySelector('#stage video').currentTime - 3) < 0.2")
     keys(".")
     expect(page.locator("#strip button")).to_have_count(20)
-    expect(page.locator("#case-body")).to_contain_text("somebody speaks")
+    stands_at = "at => Math.abs(document.querySelector('#stage video').currentTime - at) < 0.2"
+    page.locator("#heard button", has_text="somebody speaks").press("Enter")
+    page.wait_for_function(stands_at, arg=0.4)
+    expect(page.locator("#heard button[aria-current=true]")).to_have_text("0.4 s somebody speaks")
+    page.locator("#timeline .track button.said").nth(1).click()
+    page.wait_for_function(stands_at, arg=3)
+    page.locator("#scale").press("ArrowLeft")
+    page.wait_for_function(stands_at, arg=2.5)
+    page.evaluate("document.activeElement.blur()")
     expect(page.locator("#unseen")).to_have_text("no model looks for weapons: hold for review")
 
     keys("x")
@@ -115,6 +125,26 @@ def test_the_whole_queue_is_worked_from_the_keyboard(page, desk, clip):  # noqa:
     statuses = sorted(desk.reviews.get(each).status for each in ids)
     assert statuses == ["decided", "decided", "open", "open"]
     assert page.complaints == []
+
+
+def test_a_bulk_decision_is_previewed_in_words_and_taken_back_as_one(page, desk):
+    ids = [desk.hold(f"a bulk of foxes, {number}") for number in range(2)]
+    come_in(page, desk, "max")
+    for number in range(2):
+        page.locator("#cases li", has_text=f"a bulk of foxes, {number}").click()
+        expect(page.locator("#prompt")).to_have_text(f"a bulk of foxes, {number}")
+        page.keyboard.press("v")
+    page.keyboard.press("B")
+    expect(page.locator("#ground")).to_have_value("gore")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#preview li").first).to_contain_text("gore, “a bulk of foxes")
+    page.keyboard.press("Control+Enter")
+    expect(said(page)).to_have_text("2 decided. u takes them back.")
+    assert {desk.reviews.get(each).status for each in ids} == {"decided"}
+
+    page.keyboard.press("u")
+    expect(said(page)).to_have_text("2 of 2 taken back.")
+    assert {desk.reviews.get(each).status for each in ids} == {"open"}
 
 
 def test_nothing_is_wider_than_a_phone(page, desk, clip):

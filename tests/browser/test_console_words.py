@@ -9,13 +9,24 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from volary.accounts import Account
+from volary.likeness import How
+from volary.moderation import shipped_policy
+from volary.review import clocks
 from volary.review.cases import Action, Status
+from volary.review.handbook import handbook
+from volary.videos import Status as VideoStatus
 
+from events.likeness import PURPOSES
+from events.moderation import Category, Stage
 from functions.api.reviews import ReviewCase
+from functions.review.figures import _ages
 from tests.browser.desk import Desk, running
 from tests.browser.test_console import come_in
 
-CONSOLE = Path(__file__).parents[2] / "console"
+ROOT = Path(__file__).parents[2]
+CONSOLE = ROOT / "console"
+ACTING = [*(ROOT / "functions/review").glob("*.py")]
+REFUSING = [*ACTING, *(ROOT / "layers/shared/python/volary/review").glob("*.py")]
 STATIC = re.compile(r">([^<>]*[A-Za-z]{2}[^<>]*)<")
 NEITHER = {"Ctrl", "Enter", "Esc", "Alt", "volary token HANDLE"}
 
@@ -36,17 +47,20 @@ def templates(script: str) -> Iterator[str]:
         yield key
 
 
-def french() -> dict[str, str]:
-    """The dictionary of words.js, whose entries are JSON but for the bare keys."""
-    body = (CONSOLE / "words.js").read_text("utf-8").split("FRENCH = ", 1)[1].rsplit(";", 1)[0]
-    quoted = re.sub(r'([{,]\s*)([A-Za-z]+):(?=\s*")', r'\1"\2":', body)
+def french(name: str = "FRENCH") -> dict[str, str]:
+    """A dictionary of french.js, whose entries are JSON but for the bare keys and the comments."""
+    body = (CONSOLE / "french.js").read_text("utf-8").split(f"{name} = ", 1)[1].split("\n};", 1)[0] + "}"
+    body = re.sub(r"^\s*//.*$", "", body, flags=re.MULTILINE)
+    quoted = re.sub(r'([{,]\s*)([A-Za-z_]+):(?=\s*")', r'\1"\2":', body)
     found: dict[str, str] = json.loads(re.sub(r",\s*}", "}", quoted))
     return found
 
 
 def used() -> set[str]:
     """Everything that the scripts and the page say in words of their own."""
-    scripts = "".join(each.read_text("utf-8") for each in CONSOLE.glob("*.js") if each.name != "words.js")
+    scripts = "".join(
+        each.read_text("utf-8") for each in CONSOLE.glob("*.js") if each.name not in ("words.js", "french.js")
+    )
     page = (CONSOLE / "index.html").read_text("utf-8").split("<body>")[1]
     named = re.findall(r'word\("([^"]+)"\)', scripts) + re.findall(r'aria-label="([^"]+)"', page)
     keys = re.findall(r': \["([a-z][^"]+)",', scripts)
@@ -65,6 +79,39 @@ def test_every_state_that_a_case_and_its_author_may_have_has_a_french_word():
     states |= set(Account.model_fields["status"].annotation.__args__)
 
     assert sorted(states - french().keys()) == []
+
+
+def closed_lists() -> set[str]:
+    """What the server says to reviewers out of closed lists."""
+    acts = {said for file in ACTING for said in re.findall(r'Act\(action="([^"]+)"', file.read_text("utf-8"))}
+    acts |= {
+        said for said in re.findall(r'_changed\(case_id, "([^"]+)"', (ROOT / "functions/review/cases.py").read_text())
+    }
+    laws = {each.basis for each in vars(clocks).values() if isinstance(each, clocks.Law)}
+    harms = {harm for each in shipped_policy().unseen for harm in each.harms}
+    return {
+        *(each.value for each in Category), *Stage.__args__, *VideoStatus.__args__, *clocks.Kind.__args__,
+        *clocks.Ground.__args__, *How.__args__, *PURPOSES, *_ages({}, "2026-11-23"), *laws, *harms,
+        *(part for act in acts for part in act.split(": ")),
+    }  # fmt: skip
+
+
+def test_every_closed_list_of_the_server_has_french_words():
+    assert sorted(closed_lists() - french().keys()) == []
+
+
+def test_every_refusal_of_a_reviewers_act_has_french_words():
+    codes = {code for file in REFUSING for code in re.findall(r'code="(\w+)"', file.read_text("utf-8"))}
+    beside = {"already_reported", "already_appealed", "appeal_too_late", "not_appealable"}  # of reports and appeals
+
+    assert sorted(codes - beside - french("REFUSALS").keys()) == []
+
+
+def test_the_handbook_speaks_of_every_category_in_both_languages():
+    entries = handbook()
+
+    assert {each.value for each in Category} | {"none"} == entries.keys()
+    assert all(entry[name].strip() for entry in entries.values() for name in ("title", "title_fr", "text", "text_fr"))
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +143,13 @@ def test_a_french_browser_gets_a_french_console(french_page, desk):
     expect(page.locator("#case-body")).to_contain_text("Ce que chaque modèle a vu")
     expect(page.locator("#case-body")).to_contain_text("un renard dans la neige")
     expect(page.locator("#case-body")).to_contain_text("ouvert · à vous")
+    for said in (
+        "promesse maison : un clip retenu en 24 heures", "images · sang 0.81",
+        "aucun modèle ne cherche ceci : armes ; à retenir",
+        "clip: images · sang, 0.81 par m@1 : peau nue comme dans des images pour adultes", "Règle : Sang",
+        "Pas de plaies ouvertes", "personne n’y est déclaré", "quelqu’un: retenu pour examen", "Score le plus sûr",
+    ):  # fmt: skip
+        expect(page.locator("#case-body")).to_contain_text(said)
     page.keyboard.press("x")
     expect(page.locator("#said")).to_have_text("refuser : prend effet dans 30 secondes. u le reprend.")
     page.keyboard.press("?")

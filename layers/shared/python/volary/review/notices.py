@@ -1,7 +1,6 @@
 """What people are told of a decision, in their language, and what a takedown notice must hold; it writes nothing."""
 
 import re
-from typing import Literal
 
 from pydantic import Field
 
@@ -9,8 +8,8 @@ from events.shapes import Shape
 from volary.errors import Invalid
 from volary.review.cases import Action
 from volary.review.clocks import Ground
+from volary.review.handbook import Language, explained, title
 
-Language = Literal["en", "fr"]
 APPEAL_SECONDS = 183 * 86_400  # DSA Art. 20: at least six months
 EMAIL = re.compile(r"[^@\s]{1,200}@[^@\s]{1,200}\.[^@\s.]{1,60}")
 
@@ -40,6 +39,7 @@ BODY: dict[Language, str] = {
     "en": "A person decided this, on the ground “{ground}”. What they say: {explanation} ",
     "fr": "Une personne en a décidé, pour le motif « {ground} ». Ce qu’elle en dit : {explanation} ",
 }
+POLICY: dict[Language, str] = {"en": "content policy", "fr": "règles de contenu"}
 APPEAL: dict[Language, str] = {
     "en": "You may appeal within six months; somebody else will decide: {link}",
     "fr": "Vous pouvez faire recours pendant six mois ; une autre personne décidera : {link}",
@@ -87,13 +87,15 @@ def checked(asked: Takedown) -> Takedown:
     return asked
 
 
-def texts(action: Action, ground: str, explanation: str, appeal_link: str | None) -> dict[Language, str]:
+def texts(action: Action, category: str | None, explanation: str, appeal_link: str | None) -> dict[Language, str]:
     """The notice in every language, with the link where there is something to appeal."""
     found: dict[Language, str] = {}
+    why = explained(explanation)
     for language in TITLES:
         said = f"{TITLES[language][action]} "
         if explanation:
-            said += BODY[language].format(ground=ground, explanation=explanation.strip())
+            ground = title(category, language) if category else POLICY[language]
+            said += BODY[language].format(ground=ground, explanation=why[language])
         if appeal_link:
             said += APPEAL[language].format(link=appeal_link)
         found[language] = said.strip()
