@@ -3,7 +3,6 @@
 Deterministic: the same text in the same language gives the same clauses. What is not understood is reported.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -12,13 +11,12 @@ from events.inference import Embed, Embedded, PromptScreened, Request, ScreenPro
 from events.moderation import Category
 from events.shapes import Shape
 from volary.errors import Invalid
-from volary.steering import facets, hearing, intents, predicates, ways
-from volary.steering.asides import asides
+from volary.steering import facets, hearing, intents, ways
 from volary.steering.clauses import Clause, excepted, told_apart
 from volary.steering.grammar import Draft, Op, parse, plain_words, tag
 from volary.steering.grammar import names_illicit as illicit
 from volary.steering.hearing import Hearing
-from volary.steering.lexicon import corrected, guess, lexicon, tokens
+from volary.steering.lexicon import corrected, folded, guess, lexicon, tokens
 from volary.steering.repairs import repaired
 from volary.steering.settling import Readers, is_surely_harmless, settled
 from volary.steering.targets import Target, anchors, exact, leading, placed, protected, qualifies, spellings
@@ -80,9 +78,16 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
             kind="reject", language=language, clauses=(_plain("reject", text),), refused=tuple(refused)
         )
     kept = told_apart(excepted(clauses))
+    unread = _untold(unread, kept)
     return Understanding(
         kind=_kind(kept, unread), language=language, clauses=kept or _nothing(unread), not_understood=unread
     )
+
+
+def _untold(unread: Sequence[str], clauses: Sequence[Clause]) -> tuple[str, ...]:
+    """What was not understood, each stretch once and none that is the target of a clause."""
+    told = [f" {folded(target.words)} " for clause in clauses for target in clause.targets]
+    return tuple(each for each in dict.fromkeys(unread) if not any(f" {folded(each)} " in one for one in told))
 
 
 def _readers(written: Hearing, text: str, language: str, ask: Ask) -> Readers:
@@ -97,17 +102,14 @@ def _readers(written: Hearing, text: str, language: str, ask: Ask) -> Readers:
 
 def _read(text: str, language: str, ask: Ask) -> tuple[list[Clause], tuple[str, ...]]:
     """The clauses by words of asking and the model of ways, and what was not understood."""
-    text, told = _without_asides(text, language, ask)
     parsed = parse(text, language, protected(), lambda said: _about(said, language, ask))
-    drafts, unread = predicates.read(parsed, text, language, ask)
     if parsed.tampers:
         return [_plain("reject", text)], ()
-    clauses, aside = _resolved(drafts, parsed.beside, ask)
-    if not parsed.chats:
-        read = clauses
-        clauses, unread = _weighed(text, language, clauses, (*unread, *aside), ask)
-        unread = (*unread, *_lost(read, clauses, unread))
-    return clauses, (*unread, *told)
+    read, aside = _resolved(parsed.drafts, parsed.beside, ask)
+    if parsed.chats:
+        return read, parsed.unread
+    clauses, unread = _weighed(text, language, read, (*parsed.unread, *aside), ask)
+    return clauses, (*unread, *_lost(read, clauses, unread))
 
 
 def _about(said: str, language: str, ask: Ask) -> str:
@@ -117,18 +119,6 @@ def _about(said: str, language: str, ask: Ask) -> str:
         return found
     verdict = next(iter(ways.judged([said], ask)), None)
     return "noop" if verdict and verdict.way == "noop" and verdict.lead >= ways.SURE else found
-
-
-def _without_asides(text: str, language: str, ask: Ask) -> tuple[str, tuple[str, ...]]:
-    """The text without what explains its wishes, and those stretches; one that reads like a wish of its own stays."""
-    found = asides(text, language, protected()) if language in VOCABULARIES else []
-    if not found:
-        return text, ()
-    verdicts = ways.judged(found, ask)
-    cut = [each for each, verdict in zip(found, verdicts, strict=False) if not ways.steers(verdict)]
-    for each in cut:
-        text = text.replace(each, "", 1)
-    return re.sub(r"\s*[,;:–—(]+\s*([.!?…)]*)$", r"\1", text).strip(" ,;:"), tuple(cut)
 
 
 def _weighed(

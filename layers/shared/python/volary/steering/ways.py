@@ -235,11 +235,6 @@ def _leading(scores: dict[str, float]) -> Verdict:
     return Verdict(order[0], round(scores[order[0]] - scores[order[1]], 3))
 
 
-def steers(verdict: Verdict) -> bool:
-    """Whether a stretch reads like a wish rather than small talk."""
-    return verdict.way in STEERING and verdict.lead >= LIKELY
-
-
 def means_nothing(said: Said, ask: Ask) -> bool:
     """Whether words that ask for nothing name nothing either: keys hit at random, words in no order."""
     return any(each.way == "noop" and each.lead >= LIKELY for each in judged([said.text], ask))
