@@ -61,7 +61,7 @@ def enrol(args: argparse.Namespace) -> int:
     remote = reached(args)
     key = None
     if wish.custody == "device":
-        key = devices.made(_path(args, remote), _passphrase(args), locked=args.passphrase or bool(args.passphrase_file))
+        key = _made(args, remote)
     begun = capturing.challenged(wish, key.public if key else None, remote, lambda terms: _agrees(terms, args))
     print(begun["instructions"], file=sys.stderr, flush=True)
     capturing.recorded(wish, lambda: _wait(f"Record it into {wish.capture} now, then press Enter."))
@@ -187,6 +187,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add_home_option(parser)
 
 
+def _made(args: argparse.Namespace, remote: Remote) -> DeviceKey:
+    path, locked = _path(args, remote), args.passphrase or bool(args.passphrase_file)
+    asked = _passphrase(args) if path.exists() or not locked else _chosen(args)
+    return devices.made(path, asked, locked=locked)
+
+
 def _path(args: argparse.Namespace, remote: Remote) -> Path:
     return key_path(keys_folder(args.keys), remote.name, remote.get("/me")["id"])
 
@@ -292,6 +298,14 @@ def _passphrase(args: argparse.Namespace) -> devices.Passphrase:
         return given
 
     return asked
+
+
+def _chosen(args: argparse.Namespace) -> devices.Passphrase:
+    """A passphrase for a fresh key, typed twice and asked for once: a slip would lock the key for ever."""
+    given = _passphrase(args)()
+    if not args.passphrase_file and getpass.getpass("Again: ") != given:
+        raise Invalid("the two passphrases are not the same: no key was made")
+    return lambda: given
 
 
 def _tell(args: argparse.Namespace, told: dict[str, Any], lines: list[str]) -> None:
