@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors.torch import load_file
+from torch import Tensor
 
 from inference.generator.autoencoder import TEMPORAL, VideoAutoencoder, VideoShape
 from inference.generator.backdrop import Backdrop, BackdropShape, Given, StillAutoencoder, drawn, known
@@ -28,11 +28,11 @@ from inference.generator.enlarger import SCALE
 from inference.generator.plan import MOTION
 from inference.generator.plate import FREE, square
 from inference.generator.transformer import Transformer, TransformerShape
-from inference.train.autoencoding import ahead, rate
+from inference.train.autoencoding import ahead
 from inference.train.corpus import scenes
 from inference.train.enlarging import LARGE, MANY, files, remade
-from inference.train.flow import CHANNELS, Average, share_gradients, together
-from inference.train.muon import optimisers
+from inference.train.flow import CHANNELS, together
+from inference.train.learning import learn
 from inference.train.plans import attributes, motion
 from inference.train.render import empty
 from inference.train.world import Scene
@@ -43,7 +43,7 @@ BATCH = 8
 SOFT = 8  # pixels over which a hidden part is blurred where it is shown without its subject
 VAGUE = (1, 1, 1, 8, 16, 32)  # pixels that are brought to one colour each, in the picture that one begins from
 NOISE = 0.07  # on unit latents, which the decoder must forgive
-_PEAK, _MUON = 1.5e-3, 0.01
+_PEAKS = 0.01, 1.5e-3  # learning rates, of matrices and of the rest
 
 
 @torch.no_grad()
@@ -184,37 +184,13 @@ def flowed(model: Backdrop, wanted: Tensor, given: Given) -> Tensor:
     return (made - (clean - noise)).square().mean()
 
 
-def _learn(model: nn.Module, losses: Iterator[Tensor], out: tuple[Path, str], minutes: float) -> None:
-    """Steps along `losses` until the time is over; the weights in `out` are averages."""
-    (run, name), start, mean = out, time.time(), 0.0
-    both, average, log = optimisers([model], _MUON, _PEAK), Average(model), (run / f"{name}.log").open("a")
-    for step, error in enumerate(losses, start=1):
-        model.zero_grad(set_to_none=False)
-        error.backward()
-        share = share_gradients(model, (time.time() - start) / (60 * minutes))
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimiser in both:
-            for group in optimiser.param_groups:
-                group["lr"] = rate(min(share, 1.0), group["peak"])
-            optimiser.step()
-        average.follow(model)
-        mean += (error.item() - mean) * max(0.01, 1 / step)
-        if step % 25 == 0 or share >= 1:
-            pace = step / (time.time() - start)
-            print(f"step {step} share {share:.3f} loss {mean:.4f} {pace:.2f} steps/s", file=log, flush=True)
-        if step % 100 == 0 or share >= 1:
-            save_file({key: value.contiguous() for key, value in average.weights.items()}, run / f"{name}.safetensors")
-        if share >= 1:
-            return
-
-
 def autoencoder(folder: Path, run: Path, minutes: float) -> None:
     model, path = StillAutoencoder(BackdropShape()), run / "still.safetensors"
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if path.exists():
         model.load_state_dict(load_file(path))
     losses = (autoencoded(model, worlds) for worlds in ahead(stills(folder, int(time.time()))))
-    _learn(model, losses, (run, "still"), minutes)
+    learn(model, losses, (run, "still"), minutes, _PEAKS)
 
 
 def train(folder: Path, run: Path, minutes: float, rank: int, compiled: bool) -> None:
@@ -231,7 +207,7 @@ def train(folder: Path, run: Path, minutes: float, rank: int, compiled: bool) ->
             block.compile()
     torch.manual_seed(1000 + rank + int(time.time()))
     losses = (flowed(model, *each) for each in ahead(examples(folder, 1000 * rank + int(time.time()))))
-    _learn(model, losses, (run, "backdrop" if rank == 0 else f"rank{rank}"), minutes)
+    learn(model, losses, (run, "backdrop" if rank == 0 else f"rank{rank}"), minutes, _PEAKS)
 
 
 @torch.no_grad()
