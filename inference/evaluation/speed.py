@@ -75,7 +75,7 @@ def default_clip(generator: Generator) -> dict[str, Any]:
         "seconds": round(median(walls), 2),
         "spread": [round(min(walls), 2), round(max(walls), 2)],
         **{name: round(spent, 3) for name, spent in parts.items()},
-        "sound": round(_vocoder(clips[-1].sound), 3),
+        "sound": round(_vocoder(generator, clips[-1].sound), 3),
         "threads": torch.get_num_threads(),
         "load": round(os.getloadavg()[0], 1),
         "torch": torch.__version__,
@@ -88,10 +88,10 @@ def _timed(generator: Generator, one: Ask) -> tuple[float, Clip]:
     return time.perf_counter() - start, clip
 
 
-def _vocoder(sound: np.ndarray) -> float:
+def _vocoder(generator: Generator, sound: np.ndarray) -> float:
     mels = audio.mel(torch.from_numpy(sound)[None])
     start = time.perf_counter()
-    audio.wave(mels)
+    generator.audio.wave(mels)
     return time.perf_counter() - start
 
 

@@ -17,7 +17,7 @@ import torch
 
 from events.engines import LIMITS, SMALL, EngineLimits
 from inference import weights
-from inference.generator import audio, frames, sources
+from inference.generator import audio, frames, premises, sources
 from inference.generator import plan as planning
 from inference.generator.asking import Ask, AskError, Clip, SourceClip, check
 from inference.generator.audio import AudioAutoencoder, AudioShape
@@ -28,13 +28,14 @@ from inference.generator.falling import falling, weather_of
 from inference.generator.likeness import PEOPLE, TRAITS, LikenessEncoder, somebody
 from inference.generator.loudness import normalised
 from inference.generator.noise import moving
-from inference.generator.plan import FRAMES, MOTION, Ground, Hints, Plan, Planner, PlanShape, beats, trace
+from inference.generator.plan import FRAMES, Ground, Plan, Planner, PlanShape, beats, centred, trace
 from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, encoder
 from inference.generator.sampling import Latents, Recipe, Start, denoise
 from inference.generator.staging import Scenery, continued, hung, staged
 from inference.generator.steadying import steadied
 from inference.generator.telling import told
 from inference.generator.text import TOKENS, WIDTH, Lexicon, Text, TextEncoder, readable
+from inference.generator.tracker import Track, Tracker, TrackerShape, looked_at
 from inference.generator.transformer import PATCH, Condition, Transformer, TransformerShape
 from inference.generator.windows import PREFIX, SOUNDS, WINDOW, Known, joined, rounds, tail, window_of
 from inference.generator.wishes import Wish, World, wish
@@ -59,9 +60,17 @@ class _Job:
 
 
 _Parts = tuple[
-    VideoAutoencoder, AudioAutoencoder, Transformer, Planner, Enlarger, Backdrop, Reader, LikenessEncoder | None
+    VideoAutoencoder,
+    AudioAutoencoder,
+    Transformer,
+    Tracker,
+    Planner,
+    Enlarger,
+    Backdrop,
+    Reader,
+    LikenessEncoder | None,
 ]
-_NAMES = ("autoencoder", "audio", "transformer", "planner", "enlarger", "backdrop", "reader", "likeness")
+_NAMES = ("autoencoder", "audio", "transformer", "tracker", "planner", "enlarger", "backdrop", "reader", "likeness")
 
 
 class Generator:
@@ -73,7 +82,7 @@ class Generator:
         for part in parts:
             if part is not None:
                 part.eval().requires_grad_(False)
-        self.video, self.audio, self.transformer, self.planner, *drawing, reader, self.likeness = parts
+        self.video, self.audio, self.transformer, self.tracker, self.planner, *drawing, reader, self.likeness = parts
         self.enlarger, self.backdrop = drawing
         self.model = model
         self.styles: tuple[str, ...] = tuple(config["styles"])
@@ -98,6 +107,7 @@ class Generator:
                 VideoAutoencoder(VideoShape(**config["video"])),
                 AudioAutoencoder(AudioShape(**config["audio"])),
                 Transformer(TransformerShape(**config["transformer"])),
+                Tracker(TrackerShape(**config["tracker"])),
                 Planner(PlanShape(**config["planner"])),
                 Enlarger(EnlargerShape(**config["enlarger"])),
                 Backdrop(BackdropShape(**config["backdrop"])),
@@ -195,7 +205,7 @@ class Generator:
         for place in range(count):
             prefix = tail(done) if done else None
             keep = len(prefix.latents.video) if prefix else 0
-            plan = self._planned(job, prefix, place)
+            plan = self._planned(job, place, prefix)
             window = self._window(job, prefix, plan, (place, place / count, 1 / count))
             before = done.latents if done else Latents(window.video[:0], window.audio[:0])
             is_image = done is not None and place == 0 and not done.has_sound and keep == 1
@@ -206,26 +216,19 @@ class Generator:
         whole = Latents(done.latents.video[: job.length], done.latents.audio[: SOUNDS * job.length])
         return Known(whole, True, Plan(done.plan.attributes, done.plan.motion[:, : TEMPORAL * job.length]))
 
-    def _planned(self, job: _Job, known: Known | None, place: int) -> Plan:
-        """The plan of a window: around what was said, going on where known latents or their own plan end."""
-        hints = _hints(job.grid, self.planner.shape)
-        start = Plan(torch.zeros(1, len(self.attributes), dtype=torch.long), torch.zeros(1, FRAMES, len(MOTION)))
-        for row, (name, values) in enumerate(self.attributes.items()):
-            if name in job.wish.said:
-                start.attributes[0, row], hints.is_set[0, row] = values.index(job.wish.said[name]), True
-        if known is not None:
-            count = min(len(known.latents.video), WINDOW)
-            is_known = torch.arange(WINDOW)[None] < count
-            if known.plan is None:
-                hints.seen[0, :count] = known.latents.video[:count].flatten(1)
-                hints = replace(hints, is_seen=is_known)
-            else:
-                span = FRAMES // WINDOW * count
-                start.attributes[:], start.motion[0, :span] = known.plan.attributes, known.plan.motion[0, -span:]
-                hints = replace(hints, is_set=torch.ones_like(hints.is_set), is_moved=is_known)
-        plan = planning.made(self.planner, hints, (start, job.seed * 1013 + place), job.wish.allowed)
-        is_free = ~hints.is_moved.repeat_interleave(FRAMES // WINDOW, dim=1)
-        return replace(plan, motion=steadied(plan.motion, is_free, self._named(plan)))
+    def _planned(self, job: _Job, place: int, known: Known | None = None, before: Plan | None = None) -> Plan:
+        """The plan of a window: around what was said, going on where known latents or their own plan end, or after a
+        window that it shares nothing with."""
+        premise = premises.said(self.attributes, job.wish.said, job.grid[0] > job.grid[1])
+        if known is not None and known.plan is not None:
+            premise = premises.goes_on(premise, known.plan, len(known.latents.video))
+        if before is not None:
+            premise = premises.follows(premise, before)
+        if known is not None and known.track is not None:
+            premise = premises.shows(premise, known.track, list(self.attributes), job.wish.allowed)
+        plan = planning.made(self.planner, premise.hints, (premise.start, job.seed * 1013 + place), job.wish.allowed)
+        motion = steadied(plan.motion, premise.is_free, self._named(plan))
+        return replace(plan, motion=premise.placed(motion))
 
     def _window(self, job: _Job, prefix: Known | None, plan: Plan, progress: tuple[int, float, float]) -> Latents:
         place, *shares = progress
@@ -260,14 +263,16 @@ class Generator:
 
     def _remixed(self, job: _Job, source: SourceClip) -> Known:
         """Every window starts from the source's own latents, noised as far as its strength says."""
-        known = self._encoded(source, job)
+        pictures = _fitted(source, job)
+        known = self._encoded(pictures, source)
         count = min(len(known.latents.video), job.length)
         made: list[Latents] = []
         whole: Plan | None = None
         starts = range(0, count, WINDOW)
         for place, first in enumerate(starts):
             part = window_of(known.latents, first)
-            plan = self._planned(job, Known(part, known.has_sound) if source.strength < 1 else None, place)
+            read = self._tracked(pictures[TEMPORAL * first :][:FRAMES]) if source.strength < 1 else None
+            plan = self._planned(job, place, Known(part, known.has_sound, track=read), whole)
             start = Start(part, self._noise(job, plan, place), source.strength)
             window = self._denoised(job, start, plan, (0, 0), (place / len(starts), 1 / len(starts)))
             if not known.has_sound:
@@ -290,21 +295,24 @@ class Generator:
         """An image as one latent that stands still, which is how the transformer was shown images."""
         picture = frames.resized(source.frames[:1], job.grid[0] * SPATIAL, job.grid[1] * SPATIAL)
         latent = self.video.encode(frames.to_unit(np.repeat(picture, TEMPORAL, axis=0)))[0]
-        return Known(Latents(latent, torch.zeros(0, self.transformer.shape.audio)), False)
+        nothing = torch.zeros(0, self.transformer.shape.audio)
+        return Known(Latents(latent, nothing), False, track=self._tracked(picture))
 
     def _prefix(self, source: SourceClip, job: _Job) -> tuple[Known, int]:
         """The source's last latents, and how many latents there are from their beginning to the clip's end."""
-        known = self._encoded(source, job)
+        pictures = _fitted(source, job)
+        known = self._encoded(pictures, source)
         keep = min(PREFIX, len(known.latents.video))
         rest = job.length - len(source.frames) // TEMPORAL
-        video = known.latents.video[-keep:]
-        return Known(Latents(video, known.latents.audio[-SOUNDS * keep :]), known.has_sound), keep + rest
+        last = Latents(known.latents.video[-keep:], known.latents.audio[-SOUNDS * keep :])
+        return Known(last, known.has_sound, track=self._tracked(pictures[-TEMPORAL * keep :])), keep + rest
 
-    def _encoded(self, source: SourceClip, job: _Job) -> Known:
-        """The source's latents; one shorter than a latent is held on its last frame."""
-        pictures = frames.resized(source.frames, job.grid[0] * SPATIAL, job.grid[1] * SPATIAL)
-        spare = -len(pictures) % TEMPORAL
-        pictures = np.concatenate([np.repeat(pictures[:1], spare, axis=0), pictures])
+    def _tracked(self, pictures: np.ndarray) -> Track:
+        """What is read of frames uint8 (T,H,W,3)."""
+        return self.tracker(looked_at(frames.to_unit(pictures)[0]))
+
+    def _encoded(self, pictures: np.ndarray, source: SourceClip) -> Known:
+        """The latents of a source whose frames are these."""
         video = torch.cat([self.video.encode(frames.to_unit(part))[0] for part in sources.overlapping(pictures)])
         if source.sound is None:
             return Known(Latents(video, torch.zeros(SOUNDS * len(video), self.transformer.shape.audio)), False)
@@ -328,13 +336,13 @@ class Generator:
         if cover > 0:  # else none of a backdrop would show
             before = continued(source, pictures, scenery)
             backdrops = hung(self.backdrop, pictures, scenery, job.seed, before)
-            plate = staged(pictures, motion, backdrops, cover)
+            plate = staged(pictures, motion, backdrops, cover, before.frame if before else 0)
         weather = weather_of(self._named(made.plan)) if cover == 1 else None
         random = torch.Generator().manual_seed(job.seed)
         places = pictures.shape[1] // FOLD, pictures.shape[2] // FOLD
         drops = falling(weather, torch.arange(len(motion)), places, random)
         what, who = (part.expand(len(motion), -1) for part in (made.plan.attributes, self._shown(job, made.plan)))
-        wave = audio.wave(mels.float())[0].numpy()
+        wave = self.audio.wave(mels.float())[0].numpy()
         return self.enlarger.whole(plate, pictures, (what, motion, drops, who), cover).numpy(), wave
 
     def _ground(self, plan: Plan) -> Ground:
@@ -351,17 +359,18 @@ def _words(text: Text | None) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(text.sentence)[None], torch.from_numpy(text.tokens)[None]
 
 
-def _hints(grid: tuple[int, int], shape: PlanShape) -> Hints:
-    """Hints that nothing is known of."""
-    nothing, tall = torch.zeros(1, WINDOW, dtype=torch.bool), torch.tensor([int(grid[0] > grid[1])])
-    seen, unset = torch.zeros(1, WINDOW, shape.latent), torch.zeros(1, shape.attributes, dtype=torch.bool)
-    return Hints(tall, seen, nothing, unset, nothing)
+def _fitted(source: SourceClip, job: _Job) -> np.ndarray:
+    """The source's frames in the clip's own size; of one that is no whole number of latents the first is held."""
+    pictures = frames.resized(source.frames, job.grid[0] * SPATIAL, job.grid[1] * SPATIAL)
+    spare = -len(pictures) % TEMPORAL
+    return np.concatenate([np.repeat(pictures[:1], spare, axis=0), pictures])
 
 
 def _moves(plan: Plan, grid: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The plan as the transformer is told it: attributes, and its motion at every video and audio token."""
-    places = trace(plan.motion, grid[0] // PATCH, grid[1] // PATCH)
-    return plan.attributes, places, beats(plan.motion, WINDOW * SOUNDS)
+    motion = centred(plan.motion)
+    places = trace(motion, grid[0] // PATCH, grid[1] // PATCH)
+    return plan.attributes, places, beats(motion, WINDOW * SOUNDS)
 
 
 def _condition(text: Text | None, style: int, given: tuple[int, int], plan: tuple[torch.Tensor, ...]) -> Condition:

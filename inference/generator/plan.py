@@ -27,16 +27,28 @@ _SPREAD = (0.25, 0.15, 0.35, 0.4, 0.7, 0.7, 0.07, 1.0, 0.14, 0.12, 0.17)
 
 class Ground(NamedTuple):
     """How a setting recedes: the share of the camera's way that each band of it moves by, from the top down, and the
-    `edges` between them in frame heights of the world; whether what lies below the last flows of itself."""
+    `edges` between them in frame heights of the world. What lies below the last flows of itself, `pace` frame heights
+    a second there and at the bottom, 0 where it stands."""
 
     edges: tuple[float, ...] = (HORIZON,)
     depths: tuple[float, ...] = DEPTHS
-    flows: bool = False
+    pace: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
-    def read(cls, edges: list[float], depths: list[float], flows: bool = False) -> Ground:
+    def read(cls, edges: list[float], depths: list[float], pace: list[float] | None = None) -> Ground:
         """One as a manifest's JSON holds it."""
-        return cls(tuple(edges), tuple(depths), flows)
+        first, last = pace or (0.0, 0.0)
+        return cls(tuple(edges), tuple(depths), (first, last))
+
+    @property
+    def flows(self) -> bool:
+        return self.pace != (0.0, 0.0)
+
+    def drift(self, down: Tensor) -> Tensor:
+        """How fast what lies so far down flows to the right, in frame heights a second, of any shape."""
+        first, last = self.pace
+        share = (down - self.edges[-1]) / (1 - self.edges[-1]) if self.edges else torch.zeros_like(down)
+        return torch.where(share >= 0, first + share * (last - first), 0.0)
 
     def depth(self, down: Tensor) -> Tensor:
         """The depth of places so far down, of any shape."""
@@ -45,9 +57,8 @@ class Ground(NamedTuple):
 
 @dataclass(frozen=True)
 class PlanShape:
-    """Sizes of the planner. `span` frames make one token; `latent` numbers describe that span of a given video."""
+    """Sizes of the planner. `span` frames make one token."""
 
-    latent: int = 896
     attributes: int = 10
     values: int = 16
     width: int = 192
@@ -67,29 +78,56 @@ class Plan:
 
 @dataclass(frozen=True)
 class Hints:
-    """What a plan is made around. `seen` (B,12,896) are latents of given video, flattened, in the spans that `is_seen`
-    (B,12) marks; the other masks mark parts of the plan that stand already."""
+    """What a plan is made around: which attributes stand (B,10) and which numbers of its motion (B,48,11), both bool,
+    in a picture that is tall or not (B,) long."""
 
-    is_tall: Tensor  # (B,) long
-    seen: Tensor
-    is_seen: Tensor
-    is_set: Tensor  # (B,10) bool, attributes
-    is_moved: Tensor  # (B,12) bool, spans of motion
+    is_tall: Tensor
+    is_set: Tensor
+    is_moved: Tensor
+
+
+def reckoned(motion: Tensor) -> Tensor:
+    """Motion (...,11) as numbers around -1..1."""
+    return (motion - torch.tensor(_CENTRE).to(motion)) / torch.tensor(_SPREAD).to(motion)
+
+
+def measured(numbers: Tensor) -> Tensor:
+    """The motion (...,11) that such numbers mean."""
+    return numbers * torch.tensor(_SPREAD).to(numbers) + torch.tensor(_CENTRE).to(numbers)
+
+
+def apparent(motion: Tensor, pan: Tensor, zoom: Tensor) -> Tensor:
+    """The same motion (B,T,11) in the frame heights of a camera that stood at such a place and zoom (B,): as if it had
+    stood in the middle, unzoomed. Every picture stays what it is; `apparent(..., -pan * zoom, 1 / zoom)` undoes it."""
+    part = dict(zip(MOTION, motion.unbind(-1), strict=True))
+    pan, zoom = pan[:, None], zoom[:, None]
+    part |= {name: part[name] * zoom for name in ("x", "half")}
+    part |= {"y": 0.55 + (part["y"] - 0.55) * zoom, "pan": (part["pan"] - pan) * zoom, "zoom": part["zoom"] / zoom}
+    return torch.stack([part[name] for name in MOTION], dim=-1)
+
+
+def centred(motion: Tensor) -> Tensor:
+    """The same motion (B,T,11) with the camera's way about the middle, where worlds are learned; all else stays."""
+    pan = motion[..., MOTION.index("pan")]
+    return apparent(motion, (pan.amin(1) + pan.amax(1)) / 2, torch.ones(len(motion)))
 
 
 def units(plan: Plan, values: int) -> tuple[Tensor, Tensor]:
     """A plan as numbers around -1..1: attributes (B,10,values) and motion (B,12,4*11)."""
     bits = F.one_hot(plan.attributes, values).float() * 2 - 1
-    centre, spread = torch.tensor(_CENTRE).to(plan.motion), torch.tensor(_SPREAD).to(plan.motion)
-    return bits, ((plan.motion - centre) / spread).unflatten(1, (-1, 4)).flatten(2)
+    return bits, _tokens(reckoned(plan.motion))
+
+
+def _tokens(frames: Tensor, span: int = 4) -> Tensor:
+    """(B,48,11) to (B,12,44): what each token of the planner holds."""
+    return frames.unflatten(1, (-1, span)).flatten(2)
 
 
 def settled(bits: Tensor, motion: Tensor, allowed: Tensor) -> Plan:
     """The plan nearest to such numbers: a whole value that is `allowed` (10,values) for every attribute, and unit
     turns, one size, one facing."""
     attributes = bits.masked_fill(~allowed, -math.inf).argmax(-1)
-    x = motion.unflatten(2, (4, -1)).flatten(1, 2)
-    x = x * torch.tensor(_SPREAD) + torch.tensor(_CENTRE)
+    x = measured(motion.unflatten(2, (4, -1)).flatten(1, 2))
     turns = [F.normalize(x[..., first : first + 2], dim=-1) for first in (2, 4)]
     half = x[..., 6:7].mean(1, keepdim=True).clamp(0.05, 0.6).expand(-1, x.shape[1], -1)
     facing = torch.where(x[..., 7:8].mean(1, keepdim=True) < 0, -1.0, 1.0).expand(-1, x.shape[1], -1)
@@ -98,8 +136,7 @@ def settled(bits: Tensor, motion: Tensor, allowed: Tensor) -> Plan:
 
 
 class Planner(nn.Module):
-    """Predicts the velocity of a plan between noise and itself (rectified flow), around what stands of it and after
-    given video."""
+    """Predicts the velocity of a plan between noise and itself (rectified flow), around what stands of it."""
 
     def __init__(self, shape: PlanShape) -> None:
         super().__init__()
@@ -110,9 +147,9 @@ class Planner(nn.Module):
         self.bits_out = nn.Parameter(torch.zeros(shape.attributes, width, shape.values))
         self.motion_in = nn.Linear(span, width)
         self.motion_out = nn.Linear(width, span)
-        self.video_in = nn.ModuleList([nn.Linear(shape.latent, width) for _ in range(2)])
         self.moments = nn.Linear(64, width)
-        self.marks = nn.Parameter(0.02 * torch.randn(3, width))  # a set attribute, a set span, a seen span
+        self.is_set = nn.Parameter(0.02 * torch.randn(width))  # marks an attribute that stands
+        self.is_moved = nn.Linear(span, width, bias=False)  # marks numbers of a span that stand
         self.aspect = nn.Embedding(2, width)
         self.clock = nn.Sequential(nn.Linear(128, width), nn.SiLU(), nn.Linear(width, width))
         self.tell = nn.Linear(width, 6 * width)
@@ -126,9 +163,9 @@ class Planner(nn.Module):
     def forward(self, bits: Tensor, motion: Tensor, time: Tensor, hints: Hints) -> tuple[Tensor, Tensor]:
         # bits (B,10,V), motion (B,12,44), time (B,) 0 clean .. 1 noise -> velocities of the same shapes
         told = F.silu(self.clock(wave_code(time * 1000, 128, 10000)) + self.aspect(hints.is_tall))
-        what = torch.einsum("bav,avw->baw", bits, self.bits_in) + hints.is_set[..., None] * self.marks[0] + self.slots
+        what = torch.einsum("bav,avw->baw", bits, self.bits_in) + hints.is_set[..., None] * self.is_set + self.slots
         moves = self.motion_in(motion) + self.moments(wave_code(torch.arange(motion.shape[1]) + 0.5, 64, 100))
-        moves = moves + hints.is_moved[..., None] * self.marks[1] + self._seen(hints)
+        moves = moves + self.is_moved(_tokens(hints.is_moved.to(motion)))
         x = torch.cat([what, moves.to(what)], dim=1)
         changes = self.tell(told).unflatten(-1, (6, -1))
         for block in self.blocks:
@@ -136,11 +173,6 @@ class Planner(nn.Module):
         x = F.layer_norm(x.float(), x.shape[-1:])
         what, moves = x[:, : self.shape.attributes], x[:, self.shape.attributes :]
         return torch.einsum("baw,awv->bav", what, self.bits_out), self.motion_out(moves)
-
-    def _seen(self, hints: Hints) -> Tensor:
-        is_tall = hints.is_tall[:, None, None] > 0
-        read = torch.where(is_tall, self.video_in[1](hints.seen), self.video_in[0](hints.seen)) + self.marks[2]
-        return read * hints.is_seen[..., None]
 
 
 @torch.no_grad()
@@ -165,7 +197,7 @@ def made(planner: Planner, hints: Hints, start: tuple[Plan, int], allowed: Tenso
 def _flowed(planner: Planner, hints: Hints, fixed: tuple[Tensor, Tensor], seed: int) -> tuple[Tensor, Tensor]:
     """From noise to the numbers of a plan, with what is `fixed` held where the hints say that it stands."""
     random = torch.Generator().manual_seed(seed % 2**63)
-    keep = (hints.is_set[..., None], hints.is_moved[..., None])
+    keep = (hints.is_set[..., None], _tokens(hints.is_moved))
     state = [torch.randn(part.shape, generator=random) for part in fixed]
     for now, then in pairwise(torch.linspace(1, 0, STEPS + 1).tolist()):
         state = [torch.where(k, f, s) for k, f, s in zip(keep, fixed, state, strict=True)]
@@ -232,13 +264,13 @@ def trace(motion: Tensor, rows: int, columns: int) -> Tensor:
     waves += [f(2 * math.pi * k * x) for x in across for k in (1.0, 2.5) for f in (torch.sin, torch.cos)]
     waves += [f(2 * math.pi * down) for f in (torch.sin, torch.cos)]
     local = torch.stack([u.clamp(-3, 3) / 3, v.clamp(-3, 3) / 3, close, *waves], dim=-1)
-    whole = (motion - torch.tensor(_CENTRE).to(motion)) / torch.tensor(_SPREAD).to(motion)
+    whole = reckoned(motion)
     both = torch.cat([local, whole[:, :, None].expand(-1, -1, local.shape[2], -1)], dim=-1)
     return both.unflatten(1, (-1, 8)).transpose(2, 3).flatten(3)
 
 
 def beats(motion: Tensor, tokens: int) -> Tensor:
     """What the plan says at every audio latent: (B,48,11) to (B,tokens,6*11), its two frames and two on each side."""
-    whole = (motion - torch.tensor(_CENTRE).to(motion)) / torch.tensor(_SPREAD).to(motion)
+    whole = reckoned(motion)
     padded = torch.cat([whole[:, :1].expand(-1, 2, -1), whole, whole[:, -1:].expand(-1, 2, -1)], dim=1)
     return padded.unfold(1, 6, 2)[:, :tokens].flatten(2)

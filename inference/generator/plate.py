@@ -62,15 +62,20 @@ def below(motion: Tensor, size: tuple[int, int]) -> Tensor:
     return is_beside * torch.sigmoid(((down - y) / half - 0.8) * _EDGE) * (down > HORIZON)
 
 
-def looked_up(motion: Tensor, other: Tensor, size: tuple[int, int], ground: Ground) -> Tensor:
-    """Where the places of frames (T,11) lie in a frame whose camera stands as in `other` (11,): (T,H,W,2)."""
+def looked_up(
+    motion: Tensor, other: Tensor, size: tuple[int, int], ground: Ground, since: Tensor | None = None
+) -> Tensor:
+    """Where the places of frames (T,11) lie in a frame whose camera stands as in `other` (11,): (T,H,W,2). Of what
+    flows, where it was `since` (T,) seconds ago."""
     high, wide = size
     across, down = in_view(motion, high, wide)
     pan, zoom = other[MOTION.index("pan")], other[MOTION.index("zoom")]
     went = motion[:, MOTION.index("pan"), None] - pan
-    across = (across + went * ground.depth(down)) * zoom
+    across = across + went * ground.depth(down)
+    if since is not None:
+        across = across - since[:, None] * ground.drift(down)
     down = (down - 0.55) * zoom + 0.05
-    return torch.stack([2 * across * high / wide, 2 * down], dim=-1).unflatten(1, size)
+    return torch.stack([2 * across * zoom * high / wide, 2 * down], dim=-1).unflatten(1, size)
 
 
 def shade(pictures: Tensor, bare: Tensor, motion: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 where it stands in place of the world that was decoded.
 
 One backdrop serves every frame from which the camera sees about the same; the next is begun from what it shows, so that
-the world of a clip stays one. Of the decoded frames there remain the subject's shadow, the water's movement, and what a
+the world of a clip stays one. Water flows on in it. Of the decoded frames there remain the subject's shadow and what a
 remix keeps of its source.
 """
 
@@ -19,7 +19,7 @@ from torch import Tensor
 from inference.generator.asking import SourceClip
 from inference.generator.autoencoder import TEMPORAL
 from inference.generator.backdrop import Backdrop, Given, drawn
-from inference.generator.frames import resized, to_unit
+from inference.generator.frames import RATE, resized, to_unit
 from inference.generator.plan import MOTION, Ground, in_view
 from inference.generator.plate import behind, looked_up, shade, square
 from inference.generator.windows import PREFIX
@@ -30,6 +30,8 @@ TURN = 0.2  # frame heights that the camera may go, or the share it may zoom, be
 ALIKE = 0.12  # difference in brightness at which what was decoded counts about half as the same
 CARRIED = 0.35  # difference in brightness up to which a place is taken to be the same a little later
 FOREIGN = 0.1  # the same, in the middle, beyond which the generator did not know what an image shows
+SWELL = 2.0  # seconds that a detail of water drifts before it has faded into another
+SMOOTH = 17  # pixels over which water has one colour
 _PAN, _ZOOM = MOTION.index("pan"), MOTION.index("zoom")
 _NEAR = 1.6  # half sides of the subject's square in which nothing that was decoded is kept
 _ON = 1.15  # half sides of it in which a given picture may show the subject
@@ -69,7 +71,7 @@ def continued(source: SourceClip | None, pictures: Tensor, scenery: Scenery) -> 
         return None
     high, wide = pictures.shape[1:3]
     is_image = source.use == "reference"
-    frame = TEMPORAL - 1 if is_image else TEMPORAL * min(PREFIX, len(source.frames) // TEMPORAL) - 1
+    frame = 0 if is_image else TEMPORAL * min(PREFIX, len(source.frames) // TEMPORAL) - 1
     picture = to_unit(resized(source.frames[:1] if is_image else source.frames[-1:], high, wide))[0, 0].permute(2, 0, 1)
     decoded = pictures[frame].permute(2, 0, 1)
     return Hung(
@@ -154,9 +156,14 @@ def _within(at: Tensor, rim: float) -> Tensor:
     return (at.abs() < rim).all(-1)
 
 
-def staged(pictures: Tensor, motion: Tensor, backdrops: list[Hung], share: float = 1.0) -> Tensor:
-    """Frames (T,H,W,3) in -1..1 of such motion (T,11) before their backdrops, laid on to this share."""
-    parts = [_before(pictures[some], motion[some], near, share) for some, near in _between(backdrops, len(pictures))]
+def staged(pictures: Tensor, motion: Tensor, backdrops: list[Hung], share: float = 1.0, drawn_at: int = 0) -> Tensor:
+    """Frames (T,H,W,3) in -1..1 of such motion (T,11) before their backdrops, laid on to this share. Water is as it was
+    drawn at one of the frames."""
+    seconds = (torch.arange(len(pictures)) - drawn_at) / RATE
+    parts = [
+        _before(pictures[some], (motion[some], seconds[some]), near, share)
+        for some, near in _between(backdrops, len(pictures))
+    ]
     return torch.cat(parts)
 
 
@@ -174,17 +181,16 @@ def _between(backdrops: list[Hung], count: int) -> Iterator[tuple[slice, _Near]]
     yield slice(last.frame, count), [(last, torch.ones(count - last.frame))]
 
 
-def _before(pictures: Tensor, motion: Tensor, near: _Near, share: float) -> Tensor:
-    """Some frames (T,H,W,3) before their backdrops."""
+def _before(pictures: Tensor, moves: tuple[Tensor, Tensor], near: _Near, share: float) -> Tensor:
+    """Some frames (T,H,W,3) before their backdrops; `moves` are their motion (T,11) and seconds (T,)."""
+    motion, seconds = moves
     decoded, size = pictures.permute(0, 3, 1, 2), pictures.shape[1:3]
     fine, rough, is_seen = _shown(motion, near, size)
     lost = shade(pictures, rough.permute(0, 2, 3, 1), motion)[:, None]
     world = (fine + 1) * (1 - lost) - 1
     close = square(motion, size, _NEAR)[:, None]
-    ground = near[0][0].ground
-    if ground.flows:
-        is_water = (in_view(motion, *size)[1] > ground.edges[-1]).unflatten(1, size)[:, None]
-        world = world.lerp(decoded + _alike(decoded, rough) * (fine - rough), is_water * (1 - close))
+    if near[0][0].ground.flows:
+        world = world + _flowing(motion, seconds, near, size)
     if share < 1:  # what a remix keeps of its source stays
         world = decoded.lerp(world, torch.maximum(_alike(decoded, rough), close))
     return decoded.lerp(world, share * is_seen).permute(0, 2, 3, 1)
@@ -206,6 +212,39 @@ def _shown(motion: Tensor, near: _Near, size: tuple[int, int]) -> tuple[Tensor, 
         total += torch.cat([*both, torch.ones_like(inside)], dim=1) * inside
     fine, rough = (part / total[:, 6:] for part in total[:, :6].split(3, dim=1))
     return fine, rough, (total[:, 6:] > 2e-3).float()
+
+
+def _flowing(motion: Tensor, seconds: Tensor, near: _Near, size: tuple[int, int]) -> Tensor:
+    """What flowing adds to what the backdrops show (T,3,H,W): their water's details, not where they were drawn but in
+    two copies that drift, of which each is gone when it begins again (flow maps, Vlachos 2010)."""
+    total, still = torch.zeros(len(motion), 3, *size), torch.zeros_like(seconds)
+    for one, share in near:
+        added = -_drifted(one, motion, still)
+        for begin in (0.0, 0.5):
+            phase = (seconds / SWELL + begin) % 1
+            weight = 1 - (2 * phase - 1).abs()
+            strength = weight / (weight**2 + (1 - weight) ** 2) ** 0.5  # together as strong as one
+            added = added + strength[:, None, None, None] * _drifted(one, motion, SWELL * (phase - 0.5))
+        total += added * share[:, None, None, None]
+    return total
+
+
+def _drifted(one: Hung, motion: Tensor, since: Tensor) -> Tensor:
+    """A backdrop's details of water in frames of such motion (T,11), drifted for so many seconds (T,): (T,3,H,W)."""
+    detail = _detail(one).expand(len(motion), -1, -1, -1)
+    at = looked_up(motion, one.motion, tuple(detail.shape[2:]), one.ground, since)
+    is_world = _within(_screen(at), one.rim)[:, None]
+    return F.grid_sample(detail, at, padding_mode="reflection", align_corners=False) * is_world
+
+
+def _detail(one: Hung) -> Tensor:
+    """What a backdrop shows of its water beside the water's own colour thereabouts (1,3,H,W), nothing elsewhere."""
+    size = one.drawn.shape[1:]
+    down = in_view(one.motion, *size)[1].unflatten(0, size)
+    is_inside = _within(_screen(torch.zeros(1, *size, 2)), one.rim)
+    is_water = ((down > one.ground.edges[-1]) & is_inside).float()[None]
+    about = [F.avg_pool2d(part, SMOOTH, 1, SMOOTH // 2) for part in (one.drawn[None] * is_water, is_water)]
+    return (one.drawn[None] - about[0] / about[1].clamp(min=1e-3)) * is_water
 
 
 def _alike(one: Tensor, other: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from inference.generator.autoencoder import TEMPORAL
 from inference.generator.plan import Plan
 from inference.generator.sampling import Latents
+from inference.generator.tracker import Track
 
 WINDOW = 12  # latents of video in four seconds
 PREFIX = 4  # latents a later window is shown of the one before
@@ -19,11 +20,12 @@ SOUNDS = 2  # audio latents for each of video
 @dataclass(frozen=True)
 class Known:
     """Latents there are already, (T,H,W,C) and (2T,C); `has_sound` is False where the audio is only filler. `plan` is
-    what they were made to, None where they come from outside."""
+    what they were made to; where they come from outside, `track` is what was read of their frames."""
 
     latents: Latents
     has_sound: bool
     plan: Plan | None = None
+    track: Track | None = None
 
 
 def rounds(length: int, known: int) -> int:
@@ -42,7 +44,7 @@ def joined(before: Plan | None, window: Plan, keep: int) -> Plan:
 def tail(known: Known) -> Known:
     keep = min(PREFIX, len(known.latents.video))
     latents = Latents(known.latents.video[-keep:], known.latents.audio[-SOUNDS * keep :])
-    return Known(latents, known.has_sound, known.plan)
+    return Known(latents, known.has_sound, known.plan, known.track)
 
 
 def window_of(latents: Latents, first: int) -> Latents:

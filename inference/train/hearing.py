@@ -3,13 +3,17 @@
 python -m inference.train.hearing mels FOLDER --first 0 --shards 400 [--stride 1]
 python -m inference.train.hearing train FOLDER RUN --minutes 4
 python -m inference.train.hearing voices FOLDER RUN --minutes 8
+python -m inference.train.hearing spectrum RUN --minutes 15      (draws its own sound)
+python -m inference.train.hearing judge RUN      (what comes back of sounds that nothing was taught with)
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +24,20 @@ from inference.generator import audio
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.train.autoencoding import NOISE, rate
 from inference.train.corpus import scenes
+from inference.train.learning import learn
 from inference.train.muon import optimisers
+from inference.train.probe import HELD_OUT_SEEDS, held_out
 from inference.train.sound import sound
-from inference.train.world import person
+from inference.train.world import Scene, person
 
 BATCH = 64
+SHARDS = 80  # of which the spectrum is learned, at most
+_PEAKS = 0.008, 2e-3  # its learning rates, of matrices and of the rest
 
 
 def write(folder: Path, shard: int) -> None:
     """The shard's log-mel frames, float16 (N,384,MELS), in the order of its clips: wide ones, then tall ones."""
-    kin = scenes(shard)
-    waves = torch.from_numpy(np.stack([sound(scene) for scene in (*kin["wide"], *kin["tall"])]))
+    waves = torch.from_numpy(np.stack([sound(scene) for scene in _scenes(shard)]))
     np.save(folder / f".{shard:05d}.npy", audio.mel(waves).numpy().astype(np.float16))
     (folder / f".{shard:05d}.npy").rename(folder / f"{shard:05d}.npy")
 
@@ -99,12 +106,60 @@ def voices(folder: Path, run: Path, minutes: float) -> None:
     save_file(model.state_dict(), run / "audio.safetensors")
 
 
+def spectrum(run: Path, shards: int, minutes: float) -> None:
+    """Teaches the network between mel frames and a wave how loud every frequency is; the autoencoder stays."""
+    torch.manual_seed(2)
+    model = AudioAutoencoder(AudioShape())
+    model.load_state_dict(load_file(run / "audio.safetensors"), strict=False)  # nothing of it may have been taught yet
+    model.requires_grad_(False)
+    model.spectrum.requires_grad_(True)
+    learn(model, _heard(model, shards, int(time.time())), (run, "audio"), minutes, _PEAKS)
+
+
+def _heard(model: AudioAutoencoder, shards: int, seed: int) -> Iterator[torch.Tensor]:
+    """Losses of a second of each of many sounds, half of them as they come out of the autoencoder."""
+    rng = random.Random(seed)
+    waves = torch.stack([torch.from_numpy(sound(each)) for shard in range(shards) for each in _scenes(shard)])
+    while True:
+        first = rng.randrange(waves.shape[1] // audio.RATE * 4 - 3) * audio.RATE // 4
+        picked = waves[torch.tensor(rng.sample(range(len(waves)), BATCH)), first : first + audio.RATE]
+        mels, real = audio.mel(picked), audio.levels(picked)
+        with torch.no_grad():
+            half = model.encode(mels[: BATCH // 2])
+            shown = torch.cat([model.decode(half + NOISE * torch.randn_like(half)), mels[BATCH // 2 :]])
+        with torch.autocast("cpu", torch.bfloat16):
+            made = model.spectrum(shown)
+        yield (made - real).abs().mean() + 0.5 * (audio.banded(made) - mels).abs().mean()
+
+
+def judge(run: Path, count: int) -> Iterator[dict]:
+    """What becomes of sounds of scenes that nothing was taught with: how far levels and mel frames are from what they
+    were, mean differences of logarithms, as they are and out of the autoencoder."""
+    model = AudioAutoencoder(AudioShape()).eval().requires_grad_(False)
+    model.load_state_dict(load_file(run / "audio.safetensors"))
+    waves = torch.stack([torch.from_numpy(sound(each)) for each in held_out(count, HELD_OUT_SEEDS + 6_000_000)])
+    mels, real = audio.mel(waves), audio.levels(waves)
+    for name, shown in (("mel frames", mels), ("decoded", model.decode(model.encode(mels)))):
+        made = model.wave(shown)
+        yield {
+            "from": name,
+            "levels said": round((model.spectrum(shown) - real).abs().mean().item(), 3),
+            "levels heard": round((audio.levels(made) - real).abs().mean().item(), 3),
+            "mel heard": round((audio.mel(made) - shown).abs().mean().item(), 4),
+        }
+
+
+def _scenes(shard: int) -> list[Scene]:
+    kin = scenes(shard)
+    return [*kin["wide"], *kin["tall"]]
+
+
 def _parted(folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """Mels of clips without and with people, of the first 150 shards."""
     found: dict[bool, list[np.ndarray]] = {False: [], True: []}
     for path in sorted(folder.glob("[0-9]*.npy"))[:150]:
-        kin, mels = scenes(int(path.stem)), np.load(path)
-        is_person = np.array([person(scene) is not None for scene in (*kin["wide"], *kin["tall"])])
+        mels = np.load(path)
+        is_person = np.array([person(scene) is not None for scene in _scenes(int(path.stem))])
         for which, parts in found.items():
             parts.append(mels[is_person == which])
     return torch.from_numpy(np.concatenate(found[False])), torch.from_numpy(np.concatenate(found[True]))
@@ -112,7 +167,7 @@ def _parted(folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=("mels", "train", "voices"))
+    parser.add_argument("verb", choices=("mels", "train", "voices", "spectrum", "judge"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--first", type=int, default=0)
@@ -120,7 +175,16 @@ def main() -> None:
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=4)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--count", type=int, default=60)
     asked = parser.parse_args()
+    if asked.verb == "spectrum":
+        torch.set_num_threads(1)
+        spectrum(asked.folder, min(asked.shards, SHARDS), asked.minutes)
+        return
+    if asked.verb == "judge":
+        for line in judge(asked.folder, asked.count):
+            print(json.dumps(line))
+        return
     asked.folder.mkdir(parents=True, exist_ok=True)
     if asked.verb in ("train", "voices"):
         torch.set_num_threads(asked.threads)

@@ -43,8 +43,10 @@ class Size:
     shards: int = 400
     autoencoder: float = 57
     sound: float = 12
+    levels: float = 12
     transformer: float = 70
     decoder: float = 32
+    tracker: float = 20
     planner: float = 15
     reader: float = 8
     enlarger: float = 25
@@ -77,13 +79,15 @@ def stages(run: Path, out: Path, size: Size) -> list[Stage]:
         Stage("mels", "hearing", ("mels", mels, *shards), ("--first", "--stride")),
         Stage("autoencoder", "autoencoding", (clips, str(run), *minutes(size.autoencoder))),
         Stage("sound", "hearing", ("train", mels, str(run), *minutes(size.sound))),
+        Stage("levels", "hearing", ("spectrum", str(run), *shards, *minutes(size.levels))),
         Stage("texts", "latents", ("texts", f"{ready}/texts", *shards)),
         Stage("pictures", "latents", ("pictures", clips, f"{ready}/pictures", "--run", str(run))),
         Stage("sounds", "latents", ("sounds", mels, f"{ready}/sounds", "--run", str(run))),
         Stage("transformer", "flow", (ready, str(run), *minutes(size.transformer)), ("--rank", "--ranks")),
         Stage("windows", "decoding", ("windows", ready, str(run), windows, "--shards", str(max(2, size.shards // 10)))),
         Stage("decoder", "decoding", ("train", windows, str(run), *minutes(size.decoder))),
-        Stage("planner", "planning", (ready, str(run), *minutes(size.planner))),
+        Stage("tracker", "tracking", ("train", clips, str(run), *minutes(size.tracker)), ("--rank", "--ranks")),
+        Stage("planner", "planning", (str(run), *minutes(size.planner))),
         Stage("sayings", "reading", ("draw", sayings, "--parts", str(max(2, size.shards // 16)))),
         Stage("reader", "reading", ("fit", sayings, str(run), *minutes(size.reader))),
         Stage("pairs", "enlarging", ("pairs", ready, str(run), sharp, "--shards", str(max(2, size.shards // 4)))),

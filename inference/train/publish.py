@@ -24,6 +24,7 @@ from inference.generator.plan import PlanShape
 from inference.generator.reading import ReaderShape, packaged
 from inference.generator.sampling import Recipe
 from inference.generator.text import content_words
+from inference.generator.tracker import TrackerShape
 from inference.generator.transformer import TransformerShape
 from inference.train import captions
 from inference.train.plans import ATTRIBUTES
@@ -65,7 +66,16 @@ def publish(run: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # A run from before people had traits has no likeness encoder, and its painter is told none.
     encodes = (run / "likeness.safetensors").exists()
-    kept = ("autoencoder", "audio", "planner", "enlarger", "backdrop", "reader", *(("likeness",) if encodes else ()))
+    kept = (
+        "autoencoder",
+        "audio",
+        "tracker",
+        "planner",
+        "enlarger",
+        "backdrop",
+        "reader",
+        *(("likeness",) if encodes else ()),
+    )
     sources = {"transformer": "average", **{name: name for name in kept}}
     files = {
         f"{name}.safetensors": weights.write(folder, f"{name}.safetensors", load_file(run / f"{source}.safetensors"))
@@ -76,6 +86,7 @@ def publish(run: Path, folder: Path) -> None:
         "video": asdict(VideoShape()),
         "audio": asdict(AudioShape()),
         "transformer": asdict(TransformerShape()),
+        "tracker": asdict(TrackerShape()),
         "planner": asdict(PlanShape()),
         "enlarger": asdict(EnlargerShape(traits=len(TRAITS) if encodes else 0)),
         "backdrop": asdict(BackdropShape()),

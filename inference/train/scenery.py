@@ -307,9 +307,10 @@ _SETTINGS = {
 }
 
 
-# What shows most of a setting from the top down: where one depth gives way to the next, and the depths.
+# What shows most of a setting from the top down: where one depth gives way to the next, and the depths; and how fast
+# what is lowest flows where it begins and at the bottom, which is how render.py's crests go.
 GROUNDS = {
-    "sea": ((0.57, 0.67), (0.1, 0.3, 1.0), True),
+    "sea": ((0.57, 0.67), (0.1, 0.3, 1.0), (0.08, 0.35)),
     "desert": ((0.48, HORIZON), (0.1, 0.5, 1.0)),
     "forest": ((0.71,), (0.7, 1.0)),
     "city": ((HORIZON,), (0.5, 1.0)),

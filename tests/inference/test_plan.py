@@ -14,7 +14,9 @@ from inference.generator.plan import (
     Plan,
     Planner,
     PlanShape,
+    apparent,
     beats,
+    centred,
     made,
     places,
     settled,
@@ -25,20 +27,17 @@ from inference.train.plans import ATTRIBUTES, COUNTS, attributes, impacts, motio
 from inference.train.render import render, size
 from inference.train.world import Scene, draw
 
-SHAPE = PlanShape(latent=6, width=16, depth=1, heads=2)
+SHAPE = PlanShape(width=16, depth=1, heads=2)
 KINDS, SPANS = len(COUNTS), 12
 ALLOWED = torch.arange(16) < torch.tensor(COUNTS)[:, None]
 
 
 def hints(**changes: torch.Tensor) -> Hints:
     """Hints that say nothing, with some changed."""
-    nothing = torch.zeros(1, SPANS, dtype=torch.bool)
     blank = Hints(
         torch.zeros(1, dtype=torch.long),
-        torch.zeros(1, SPANS, 6),
-        nothing,
         torch.zeros(1, KINDS, dtype=torch.bool),
-        nothing,
+        torch.zeros(1, FRAMES, len(MOTION), dtype=torch.bool),
     )
     return replace(blank, **changes)
 
@@ -76,7 +75,8 @@ def test_no_value_outside_an_attributes_list_is_ever_planned() -> None:
 
 def test_what_stands_of_a_plan_stays_as_it_was(planner: Planner) -> None:
     known = planned(draw(4))
-    is_set, is_moved = torch.ones(1, KINDS, dtype=torch.bool), torch.arange(SPANS)[None] < 4
+    is_set = torch.ones(1, KINDS, dtype=torch.bool)
+    is_moved = (torch.arange(FRAMES)[:, None] < 16).expand(1, FRAMES, len(MOTION))
 
     plan = made(planner, hints(is_set=is_set, is_moved=is_moved), (known, 3), ALLOWED)
 
@@ -85,10 +85,35 @@ def test_what_stands_of_a_plan_stays_as_it_was(planner: Planner) -> None:
     assert not torch.allclose(plan.motion[0, 16:, :2], known.motion[0, 16:, :2], atol=1e-2)
 
 
-def test_what_is_set_video_and_seed_each_change_the_plan_and_the_same_ones_do_not(planner: Planner) -> None:
+def test_a_single_number_that_stands_stays_and_moves_the_others(planner: Planner) -> None:
+    known = planned(draw(4))
+    is_moved = torch.zeros(1, FRAMES, len(MOTION), dtype=torch.bool)
+    is_moved[:, 0, 0] = True
+
+    free, plan = (made(planner, each, (known, 3), ALLOWED) for each in (hints(), hints(is_moved=is_moved)))
+
+    assert plan.motion[0, 0, 0] == pytest.approx(known.motion[0, 0, 0].item(), abs=1e-4)
+    assert free.motion[0, 0, 0] != pytest.approx(known.motion[0, 0, 0].item(), abs=1e-2)
+    assert not torch.allclose(plan.motion[0, 1:, :2], free.motion[0, 1:, :2], atol=1e-3)
+
+
+def test_motion_seen_from_another_stand_shows_the_same_pictures_and_comes_back() -> None:
+    moves = planned(replace(draw(3), camera="zoom in"), replace(draw(5), camera="pan left")).motion
+    pan, zoom = torch.tensor([0.3, -0.2]), torch.tensor([1.2, 0.8])
+
+    other = apparent(moves, pan, zoom)
+
+    for one, same in zip(places(moves, 8, 14), places(other, 8, 14), strict=True):
+        assert torch.allclose(one, same, atol=1e-5)
+    assert not torch.allclose(other, moves, atol=0.1)
+    assert torch.allclose(apparent(other, -pan * zoom, 1 / zoom), moves, atol=1e-5)
+    assert torch.allclose(centred(other)[1, [0, -1], 8].sum(), torch.zeros(()), atol=1e-5)
+
+
+def test_what_is_set_what_stands_and_seed_each_change_the_plan_and_the_same_ones_do_not(planner: Planner) -> None:
     start = Plan(torch.zeros(1, KINDS, dtype=torch.long), torch.zeros(1, FRAMES, len(MOTION)))
     said = {"is_set": torch.arange(KINDS)[None] < 3}
-    seen = {"seen": torch.ones(1, SPANS, 6), "is_seen": torch.arange(SPANS)[None] < 2}
+    moved = {"is_moved": (torch.arange(FRAMES)[:, None] < 8).expand(1, FRAMES, len(MOTION))}
 
     def motion_of(seed: int, **changes: torch.Tensor) -> torch.Tensor:
         return made(planner, hints(**changes), (start, seed), ALLOWED).motion
@@ -97,7 +122,7 @@ def test_what_is_set_video_and_seed_each_change_the_plan_and_the_same_ones_do_no
     assert torch.equal(plain, motion_of(1))
     assert not torch.allclose(plain, motion_of(2), atol=1e-3)
     assert not torch.allclose(plain, motion_of(1, **said), atol=1e-3)
-    assert not torch.allclose(plain, motion_of(1, **seen), atol=1e-3)
+    assert not torch.allclose(plain, motion_of(1, **moved), atol=1e-3)
 
 
 def test_a_value_that_is_refused_is_never_planned_and_the_motion_goes_with_the_one_that_is(planner: Planner) -> None:

@@ -93,15 +93,48 @@ def test_the_world_is_the_backdrops_whatever_was_decoded_there() -> None:
     assert error(made[10][place], world[place]) < 0.05
 
 
-def test_what_moves_on_water_is_left_as_it_is() -> None:
+def crested(speed: float) -> tuple[torch.Tensor, Hung]:
+    """Soft frames (48,H,W,3) of an empty sea, and a backdrop of it with one bright crest on water of that speed."""
     sea = replace(SCENE, setting="sea")
-    soft, place = marked(sea)
+    moves, soft = motion(sea), blurred(units(empty(sea, 1, range(48), is_shaded=False)))
+    fine = soft[0].permute(2, 0, 1).clone()
+    fine[:, 52:54, 40:46] += 0.5
+    ground = Ground(*GROUNDS["sea"][:2], (speed, speed))
+    return soft, Hung(fine, soft[0].permute(2, 0, 1), moves[0], ground, 0, torch.ones(fine.shape[1:]))
 
-    made = staged(soft, motion(sea), [replace(painted(sea, 24), ground=Ground(*GROUNDS["sea"]))])
 
-    inner = F.avg_pool2d(place[None, None].float(), 5, 1, 2)[0, 0] > 0.99
-    assert inner.sum() > 10
-    assert error(made[10][inner], soft[10][inner]) < 0.02
+def test_water_flows_on_in_a_backdrop_and_never_leaves() -> None:
+    sea, speed = motion(replace(SCENE, setting="sea")), 0.4
+    soft, one = crested(speed)
+
+    made = staged(soft, sea, [one])
+
+    extra = (made - staged(soft, sea, [replace(one, drawn=soft[0].permute(2, 0, 1))])).mean(-1)[:, 50:56].sum(1)
+    assert extra[3].argmax() - extra[0].argmax() == pytest.approx(speed * 3 / 12 * 64, abs=2)
+    assert (extra.argmax(1) - extra[0].argmax()).abs().max() < 0.5 * speed * 2 * 64  # it fades before it is far
+    assert extra.amax(1).min() > 0.5 * extra[0].max()
+    assert torch.equal(made[:, :40], staged(soft, sea, [replace(one, ground=Ground(*GROUNDS["sea"][:2]))])[:, :40])
+
+
+def test_water_is_as_it_was_drawn_where_a_clip_goes_on_and_stands_where_nothing_flows() -> None:
+    sea = motion(replace(SCENE, setting="sea"))
+    soft, one = crested(0.2)
+    drawn_at, still = staged(soft, sea, [one], drawn_at=15), staged(soft, sea, [crested(0.0)[1]])
+
+    assert error(drawn_at[15], still[15]) < 1e-4
+    assert error(drawn_at[15], drawn_at[21]) > 1e-3
+
+
+def test_a_rim_does_not_flow() -> None:
+    sea = motion(replace(SCENE, setting="sea"))
+    soft, one = crested(0.2)
+    one.drawn[:, :, :6] = 1.0
+
+    made = staged(soft, sea, [replace(one, rim=0.84)])
+
+    still = staged(soft, sea, [replace(one, rim=0.84, ground=Ground(*GROUNDS["sea"][:2]))])
+    assert torch.equal(made[:, :, :4], still[:, :, :4])
+    assert made[:, 46:, 12:30].amax() < 0.9
 
 
 def test_a_remix_keeps_what_differs_from_its_backdrop() -> None:
@@ -165,7 +198,7 @@ def test_a_clip_goes_on_from_the_picture_it_is_given(use) -> None:
     before = continued(source, soft, scenery)
 
     assert before is not None
-    assert before.frame == (15 if use == "extend" else 3)
+    assert before.frame == (15 if use == "extend" else 0)
     assert error(before.drawn, units(torch.from_numpy(fine[-1])).permute(2, 0, 1)) < 1e-6
     assert before.is_world[32, 2] > 0.9 or before.is_world[2, 2] > 0.9
     model = Backdrop(BackdropShape())
