@@ -38,10 +38,10 @@ def half_side(scene: Scene) -> float:
     return base[scene.size, scene.portrait] * _HEIGHTS.get(scene.subject, 1.0)
 
 
-def move(scene: Scene) -> Motion:
-    """The motion of the scene's subject over 4 seconds."""
+def move(scene: Scene, start: float = 0.0) -> Motion:
+    """The motion of the scene's subject over 4 seconds from `start` on; who crosses the picture goes on out of it."""
     rng = random.Random(scene.seed * 31 + 5)
-    t = torch.arange(FRAMES) / FRAME_RATE
+    t = start + torch.arange(FRAMES) / FRAME_RATE
     half = half_side(scene)
     floor = 0.86 - (0.0 if not scene.portrait else 0.06)
     rest = floor - half * 0.88 if scene.subject in _GROUNDED or scene.subject == "boat" else 0.46
@@ -51,7 +51,9 @@ def move(scene: Scene) -> Motion:
     x, y, turn, phase, events = path
     if scene.direction == "left":
         x, turn = -x, -turn
-    return Motion(x, y, turn, phase, half, floor, tuple(e for e in events if 0 <= e < FRAMES / FRAME_RATE))
+    return Motion(
+        x, y, turn, phase, half, floor, tuple(e - start for e in events if 0 <= e - start < FRAMES / FRAME_RATE)
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def _bounces(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
     local = ((t + start) / period) % 1
     y = stage.rest - top * 4 * local * (1 - local)
     x = _cross(t, rng, stage, 0.6)
-    return x, y, x / stage.half, t * 0, [k * period - start for k in range(1, 8)]
+    return x, y, x / stage.half, t * 0, [k * period - start for k in range(1, 20)]
 
 
 def _rolls(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
@@ -107,7 +109,7 @@ def _floats(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
 
 def _rises(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
     bottom = 0.86 - stage.half * 0.7
-    share = (t / 4) ** (1.6 if stage.scene.subject == "rocket" else 1.0)
+    share = (t / 4).clamp(max=1) ** (1.6 if stage.scene.subject == "rocket" else 1.0)
     y = bottom - (bottom - 0.05) * share
     return rng.uniform(-0.3, 0.3) * stage.run + 0.02 * torch.sin(3 * t), y, 0.04 * torch.sin(2.2 * t), t * 3, []
 
@@ -118,7 +120,7 @@ def _flies(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
     lean = math.pi / 2 if stage.scene.subject == "rocket" else 0.0
     tilt = lean + 0.15 * torch.cos(2.4 * t + start)
     flaps = 2.0
-    events = [k / flaps for k in range(8)] if stage.scene.subject == "bird" else []
+    events = [k / flaps for k in range(30)] if stage.scene.subject == "bird" else []
     return _cross(t, rng, stage, 1.0), y, tilt, t * flaps, events
 
 
@@ -138,14 +140,14 @@ def _spins(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
 def _walks(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
     pace = rng.uniform(1.0, 1.2)
     y = stage.rest - 0.012 * torch.abs(torch.sin(2 * math.pi * pace * t))
-    return _cross(t, rng, stage, 0.65), y, t * 0, t * pace, [k / (2 * pace) for k in range(10)]
+    return _cross(t, rng, stage, 0.65), y, t * 0, t * pace, [k / (2 * pace) for k in range(30)]
 
 
 def _runs(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
     pace = rng.uniform(2.0, 2.4)
     hop = torch.abs(torch.sin(2 * math.pi * pace * t / 2))
     x = ((t / 4 * 2.2 + rng.uniform(0, 0.4)) % 1 - 0.5) * 2 * (stage.reach + stage.half)
-    return x, stage.rest - 0.05 * hop, 0.06 * torch.cos(math.pi * pace * t), t * pace, [k / pace for k in range(10)]
+    return x, stage.rest - 0.05 * hop, 0.06 * torch.cos(math.pi * pace * t), t * pace, [k / pace for k in range(32)]
 
 
 def _jumps(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
@@ -154,7 +156,7 @@ def _jumps(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
     air = (local * 1.6).clamp(max=1)
     top = max(stage.rest - stage.half, 0.2) * 0.75
     x = torch.full_like(t, rng.uniform(-0.3, 0.3) * stage.run)
-    events = [k * period + period / 1.6 - start for k in range(-1, 5)]
+    events = [k * period + period / 1.6 - start for k in range(-1, 14)]
     return x, stage.rest - top * 4 * air * (1 - air), 0.12 * torch.sin(math.pi * 2 * air), air, events
 
 
@@ -162,7 +164,7 @@ def _dances(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:
     beat = 2.0
     x = 0.09 * torch.sin(math.pi * beat * t / 2)
     hop = torch.abs(torch.sin(math.pi * beat * t))
-    return x, stage.rest - 0.05 * hop, 0.3 * torch.sin(math.pi * beat * t / 2), t, [k / beat for k in range(9)]
+    return x, stage.rest - 0.05 * hop, 0.3 * torch.sin(math.pi * beat * t / 2), t, [k / beat for k in range(26)]
 
 
 def _rests(t: Tensor, rng: random.Random, stage: _Stage) -> _Path:

@@ -10,6 +10,7 @@ import argparse
 import random
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from inference.generator import premises
+from inference.generator.autoencoder import TEMPORAL
 from inference.generator.plan import (
     FRAMES,
     MOTION,
@@ -30,8 +33,9 @@ from inference.generator.plan import (
     reckoned,
     units,
 )
+from inference.generator.windows import PREFIX
 from inference.train.learning import learn
-from inference.train.plans import COUNTS, attributes, motion
+from inference.train.plans import ATTRIBUTES, COUNTS, attributes, motion
 from inference.train.world import Scene, draw, is_held_out
 
 BATCH = 128
@@ -40,16 +44,28 @@ _SET = (0.0, 0.3, 0.6, 0.9, 1.0, 1.0)  # shares of attributes that stand, as pro
 _OWN, _READ = (8, 16, 16, 24), (1, 1, 4, 16, 16, 48)  # frames that stand of a plan of ours, or were read from pictures
 # Parts of a motion that are read together or not at all.
 _PARTS = (("x", "y"), ("turn sin", "turn cos"), ("gait sin", "gait cos"), *((name,) for name in MOTION[6:]))
+LATER = 0.5, 9.0  # seconds after its beginning at which a scene goes on
 _MISREAD = 0.08  # how far what is read may be off, in spreads of the plan's units
 
 
-def plans(scenes: Iterable[Scene]) -> Plan:
-    """Plans (N,…) of scenes, without the combinations that are kept for evaluation."""
+@dataclass(frozen=True)
+class Scenes:
+    """Scenes of one aspect: attributes (N,10), motion (N,48,11), and motion from some moment LATER on (N,48,11)."""
+
+    attributes: Tensor
+    motion: Tensor
+    later: Tensor
+
+
+def plans(scenes: Iterable[Scene]) -> Scenes:
+    """Without the combinations that are kept for evaluation."""
     kin = [scene for scene in scenes if not is_held_out(scene)]
-    return Plan(torch.tensor([attributes(scene) for scene in kin]), torch.stack([motion(scene) for scene in kin]))
+    later = [motion(scene, random.Random(scene.seed).uniform(*LATER)) for scene in kin]
+    what = torch.tensor([attributes(scene) for scene in kin])
+    return Scenes(what, torch.stack([motion(scene) for scene in kin]), torch.stack(later))
 
 
-def batch(found: Plan, rng: random.Random, is_tall: bool) -> tuple[Plan, Plan, Hints]:
+def batch(found: Scenes, rng: random.Random, is_tall: bool) -> tuple[Plan, Plan, Hints]:
     """Plans, the same as they are told, and what of them stands: some attributes, and sometimes how they begin, as a
     plan of ours before or as it was read from pictures, which is not quite so."""
     picks = torch.tensor(rng.choices(range(len(found.motion)), k=BATCH))
@@ -63,6 +79,8 @@ def batch(found: Plan, rng: random.Random, is_tall: bool) -> tuple[Plan, Plan, H
         elif kind == "read":
             is_moved[row, : rng.choice(_READ)] = _readable(rng)
     goes_on = torch.tensor([kind != "free" for kind in kinds])[:, None, None]
+    is_later = goes_on & (torch.rand(BATCH, 1, 1) < 0.6)
+    moves = torch.where(is_later, found.later[picks], moves)
     stand = (moves[:, 0, MOTION.index(name)] for name in ("pan", "zoom"))
     moves = torch.where(goes_on, apparent(moves, *stand), moves)
     is_read = torch.tensor([kind == "read" for kind in kinds])[:, None, None]
@@ -139,6 +157,25 @@ def kept(run: Path, amount: int) -> dict[str, float]:
     return off
 
 
+def joins(run: Path, amount: int) -> dict[str, float]:
+    """Over `amount` unseen combinations whose second window goes on with the end of the first: how much further than in
+    the frame before the subject goes in the frame between, the median in frame heights, and the share that leap by a
+    tenth of one."""
+    planner = Planner(PlanShape()).eval()
+    planner.load_state_dict(load_file(run / "planner.safetensors"))
+    allowed = torch.arange(PlanShape().values) < torch.tensor(COUNTS)[:, None]
+    kin = [scene for scene in map(draw, range(91_000_000, 91_000_000 + 40 * amount)) if is_held_out(scene)][:amount]
+    leaps = []
+    for scene in kin:
+        nothing = premises.said(ATTRIBUTES, {}, scene.portrait)
+        before = Plan(torch.tensor([attributes(scene)]), motion(scene)[None])
+        premise = premises.goes_on(nothing, before, PREFIX)
+        plan = made(planner, premise.hints, (premise.start, scene.seed), allowed)
+        steps = plan.motion[0, :, :2].diff(dim=0).norm(dim=-1)
+        leaps.append((steps[TEMPORAL * PREFIX - 1] - steps[TEMPORAL * PREFIX - 2]).abs().item())
+    return {"median": sorted(leaps)[amount // 2], "leaps": sum(leap > 0.1 for leap in leaps) / amount}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
@@ -148,7 +185,8 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     if asked.check:
-        print({name: round(value, 3) for name, value in kept(asked.run, asked.check).items()})
+        for found in (kept(asked.run, asked.check), joins(asked.run, asked.check)):
+            print({name: round(value, 3) for name, value in found.items()})
     else:
         train(asked.run, asked.minutes, asked.peak)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from inference.generator.likeness import TRAITS
-from inference.train.motion import FRAME_RATE, FRAMES, move
+from inference.train.motion import ASPECTS, FRAME_RATE, FRAMES, move
 from inference.train.world import (
     CAMERAS,
     COLOURS,
@@ -48,11 +48,12 @@ def traits(scene: Scene) -> Tensor:
     return torch.tensor(person(scene) or (0.0,) * len(TRAITS))
 
 
-def motion(scene: Scene) -> Tensor:
-    """The scene's motion (48,11) in the units of `inference.generator.plan.MOTION`."""
+def motion(scene: Scene, start: float = 0.0) -> Tensor:
+    """The scene's motion (48,11) from `start` seconds on, in the units of `inference.generator.plan.MOTION`. Who leaves
+    the picture comes back on its other side."""
     from inference.train.render import camera
 
-    made, (pan, zoom) = move(scene), camera(scene)
+    made, (pan, zoom) = move(scene, start), camera(scene, start)
     follow = 0.35 if scene.camera.startswith("pan") else 0.0
     turn, gait = made.turn, 2 * torch.pi * made.phase
     upright = scene.subject == "rocket" and scene.action in ("flies", "circles")
@@ -60,7 +61,7 @@ def motion(scene: Scene) -> Tensor:
     whole = torch.ones(FRAMES)
     return torch.stack(
         [
-            made.x - pan * follow,
+            _within(made.x - pan * follow, ASPECTS[scene.portrait] / 2 + made.half) if start else made.x - pan * follow,
             made.y,
             torch.sin(turn),
             torch.cos(turn),
@@ -74,6 +75,11 @@ def motion(scene: Scene) -> Tensor:
         ],
         dim=-1,
     )
+
+
+def _within(x: Tensor, edge: float) -> Tensor:
+    """Places brought back between both edges by whole widths."""
+    return (x + edge) % (2 * edge) - edge
 
 
 def impacts(scene: Scene, events: tuple[float, ...]) -> Tensor:

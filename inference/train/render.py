@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from inference.train import figures, people, scenery
-from inference.train.motion import ASPECTS, FRAMES, Motion, move
+from inference.train.motion import ASPECTS, FRAME_RATE, FRAMES, Motion, move
 from inference.train.scenery import HORIZON, LIGHT, MARGIN, Layer, lay
 from inference.train.world import Scene, person
 
@@ -80,9 +80,9 @@ def empty(scene: Scene, scale: int, picks: Sequence[int], is_shaded: bool) -> Te
     return _finished(frames, view, scene, is_dry=True)
 
 
-def camera(scene: Scene) -> tuple[Tensor, Tensor]:
-    """Per frame (T,) the camera's place in frame heights and its zoom."""
-    share = torch.linspace(-0.5, 0.5, FRAMES)
+def camera(scene: Scene, start: float = 0.0) -> tuple[Tensor, Tensor]:
+    """Per frame (T,) from `start` seconds on the camera's place in frame heights and its zoom."""
+    share = torch.linspace(-0.5, 0.5, FRAMES) + start * FRAME_RATE / (FRAMES - 1)
     sign = {"pan left": -1.0, "pan right": 1.0}.get(scene.camera, 0.0)
     return sign * share * MARGIN * 0.9, 1 + (share + 0.5) * (0.45 if scene.camera == "zoom in" else 0.0)
 

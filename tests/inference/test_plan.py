@@ -171,6 +171,17 @@ def test_impacts_are_planned_at_the_frames_they_are_heard_in() -> None:
     assert impacts(replace(scene, setting="space"), (0.5,)).sum() == 0
 
 
+@pytest.mark.parametrize("first", [0, 40, 80])
+def test_a_scene_that_goes_on_moves_as_it_did_and_stays_about_the_picture(first: int) -> None:
+    for scene in map(draw, range(first, first + 40)):
+        early, late, far = motion(scene), motion(scene, 2.0), motion(scene, 9.0)
+
+        if scene.action != "runs":  # who leaves and comes back, at another place once the scene goes on
+            assert torch.allclose(early[25:], late[1:24], atol=2e-3)
+        assert far[:, 0].abs().max() <= max(*size(scene)) / size(scene)[0] / 2 + far[0, 6] + 1e-4
+        assert (far[:, 1].abs() < 1.5).all()
+
+
 def test_every_audio_latent_is_told_of_its_own_two_frames() -> None:
     moves = torch.zeros(1, FRAMES, len(MOTION))
     moves[0, 20, MOTION.index("impact")] = 1
