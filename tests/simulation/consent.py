@@ -519,9 +519,9 @@ def remove(world: World) -> None:
 def list_or_not(world: World) -> None:
     """Norma comes on the block list, or off it."""
     listed = Blocked(world.items)
-    people = listed.people()
-    if people:
-        listed.remove(people[0].id, "user_root", world.seconds())
+    norma = [person.id for person in listed.people() if NORMA in person.names]  # beside those whom every home lists
+    if norma:
+        listed.remove(norma[0], "user_root", world.seconds())
     else:
         new = world.new("block")
         listed.add(BlockedPerson(id=new, names=(NORMA,), kind="on_request", added_by="user_root", at=world.seconds()))
