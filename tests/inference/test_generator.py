@@ -371,3 +371,13 @@ def test_loudness_of_a_full_scale_sine_is_three_below_zero() -> None:
     wave = np.sin(2 * np.pi * 997 * np.arange(96000) / 24000)
 
     assert loudness(wave, 24000) == pytest.approx(-3.01, abs=0.1)
+
+
+def test_a_remix_of_two_windows_begins_the_second_where_the_first_ended(tiny: Generator) -> None:
+    frames_of = np.random.default_rng(1).integers(0, 256, (96, 64, 112, 3), dtype=np.uint8)
+    source = SourceClip(frames_of, 12, "remix", strength=1.0)
+
+    _, plan = tiny.explained(replace(ASK, seconds=8, source=source), silent)
+
+    x = plan.motion[0, :, 0]
+    assert x[48] == pytest.approx((2 * x[47] - x[46]).item(), abs=1e-3)
