@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from events.moderation import Category
+from inference.train.prompt_named import named
 from inference.train.prompt_plain import captions
 
 HERE = Path(__file__).parent
@@ -92,6 +93,22 @@ def composed_rows() -> list[Row]:
         Row(f"plain-{lang}-{number}", text, lang, "plain_benign", key, weight=0.7)
         for lang, count in (("fr", 1200), ("en", 500))
         for number, (text, key) in enumerate(captions(lang, count, 20261122))
+    ]
+
+
+def named_rows() -> list[Row]:
+    """Prompts of `prompt_named` that name a group of people; of each, what is said stays in one part."""
+    return [
+        Row(
+            f"own-named-{each.frame}-{each.who}-{'benign' if each.kind == 'twin' else each.kind}-{each.lang}",
+            each.text,
+            each.lang,
+            f"named_{each.kind}",
+            f"named-{each.frame}",
+            frozenset({Category.HATE}) if each.kind == "unsafe" else frozenset(),
+            _near("hate"),
+        )
+        for each in named()
     ]
 
 
@@ -229,7 +246,7 @@ def main() -> None:
     options.add_argument("--writers", nargs="*", type=int, default=[], metavar="N", help="of our own, only theirs")
     options.add_argument("--out", type=Path, required=True)
     chosen = options.parse_args()
-    found = [*own_rows(), *composed_rows(), *shared_rows(chosen.data)]
+    found = [*own_rows(), *named_rows(), *composed_rows(), *shared_rows(chosen.data)]
     asked = [row for row in found if not chosen.groups or row.group in chosen.groups]
     asked = [row for row in asked if not chosen.writers or row.writer in {0, *chosen.writers}]
     rows = evaluation_rows(asked, chosen.part, chosen.most)

@@ -19,6 +19,7 @@ GROUPS = {
     "speech": {"speech"},
     "signs": {"sign"},
     "prose": {"general_benign"},
+    "named": {"named_scene"},
     "sought": {"core", "overt_unsafe", "llm_unsafe"},
 }
 PARTS = (0.01, 0.03, 0.1, 0.25, 0.5)
@@ -35,12 +36,13 @@ class Budget:
     speech: float
     signs: float
     prose: float
+    named: float
     most: float
     least: float
 
 
-HELD = Budget(0.018, 0.2, 0.2, 0.12, 0.05, 0.7, 0.04, 0.002)
-REFUSED = Budget(0.004, 0.05, 0.05, 0.03, 0.01, 0.4, 0.02, 0.0003)
+HELD = Budget(0.018, 0.2, 0.2, 0.12, 0.05, 0.7, 0.03, 0.04, 0.002)
+REFUSED = Budget(0.004, 0.05, 0.05, 0.03, 0.01, 0.4, 0.005, 0.02, 0.0003)
 
 
 def of_rows(logits: np.ndarray, owners: list[Row]) -> tuple[np.ndarray, list[Row]]:

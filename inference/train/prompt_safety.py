@@ -25,12 +25,12 @@ from inference.safety.encoder import FILE as ENCODER_FILE
 from inference.safety.encoder import PACKAGE, Encoder, Packed, unpacked
 from inference.safety.features import BUCKETS, SENTENCE_WIDTH, hashed, sentences, windows, word_code, words
 from inference.safety.packaged import MANIFEST, package_file
-from inference.train.prompt_data import SCORED, Row, composed_rows, own_rows, shared_rows
+from inference.train.prompt_data import SCORED, Row, composed_rows, named_rows, own_rows, shared_rows
 from inference.train.prompt_encoder import TextEncoder
 from inference.train.prompt_layers import Below, Changes, below
 from inference.train.prompt_points import of_rows, operating_points
 
-VERSION = "prompt-7"
+VERSION = "prompt-8"
 SHIPPED = Path(__file__).parents[1] / "weights" / "safety"
 HEADS = (*(category.value for category in SCORED), "any")
 HIDDEN = 96
@@ -39,6 +39,7 @@ NETS = 6
 STEPS = 1200
 MOST = {"plain_benign": 1600, "hatecheck_unsafe": 600, "hatecheck_benign": 600}  # rows a group, against hours
 BATCH = 64
+PAIRED = {"core", "twin", "named_unsafe", "named_twin"}
 PAIRS = 12  # of every batch: an unsafe prompt and its twin
 OWN = 0.55  # of every batch: the project's own prompts, the pairs included
 MARGIN, PULL = 2.0, 0.5  # by how much a twin's logit should be lower, and how much that counts
@@ -162,7 +163,7 @@ def _is_known(row: Row, head: str) -> bool:
     return (
         not (row.unknown and not row.unsafe and row.group == "general_benign")
         if head == "any"
-        else (head not in {category.value for category in row.unknown} or row.group == "twin")
+        else (head not in {category.value for category in row.unknown} or row.group in {"twin", "named_twin"})
     )
 
 
@@ -209,7 +210,7 @@ def _groups(model: Screen) -> list[dict[str, Any]]:
 def _twins(rows: list[Row]) -> torch.Tensor:
     """Where each unsafe prompt of our own and its twin stand, [pairs, 2]."""
     places = {row.id: place for place, row in enumerate(rows)}
-    unsafe = [row.id for row in rows if row.group == "core"]
+    unsafe = [row.id for row in rows if row.group in {"core", "named_unsafe"}]
     return torch.tensor([(places[id_], places[id_.replace("unsafe", "benign")]) for id_ in unsafe])
 
 
@@ -227,7 +228,7 @@ def _chances(data: Table) -> torch.Tensor:
     harmless ones with alarming words were one row in fifty.
     """
     own = torch.tensor([row.id.startswith("own-") for row in data.rows])
-    paired = torch.tensor([row.group in {"core", "twin"} for row in data.rows])
+    paired = torch.tensor([row.group in PAIRED for row in data.rows])
     unsafe = torch.tensor([bool(row.unsafe) for row in data.rows])
     chance = data.weight * ~paired
     others = 1 - 2 * PAIRS / BATCH
@@ -297,7 +298,7 @@ def write(weights: Weights, folder: Path, version: str) -> None:
 
 def trained(data: Path, packed: Packed, seed: int, steps: int) -> Weights:
     """Weights with their operating points."""
-    rows, own = [*composed_rows(), *shared_rows(data)], own_rows()
+    rows, own = [*named_rows(), *composed_rows(), *shared_rows(data)], own_rows()
     learn = styled([row for row in own if row.part == "train"], 1, seed) + fewer(rows, "train")
     sentences_ = USE(threads=1)
     model = fit(table(learn, sentences_, (2, 1)), TextEncoder(packed), seed, steps)
