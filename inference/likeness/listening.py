@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from events.moderation import Span
-from inference.likeness.voices import RATE, STRIDE, Voices, speech
+from inference.likeness.voices import PIECE, RATE, STRIDE, Voices, joins, speech
 from inference.safety.sound import Ears
 
 LEAST_PROBABILITY = 1e-4
@@ -24,16 +24,23 @@ AROUND = 0.15
 LAGS = 1  # tenths of a second that lips may lead or trail the sound
 LOUD = 0.7
 CLOSE = 20  # hundredths of a second between pieces of speech whose voices are compared
-SIDE, AROUND_CUT = 2, 4  # pieces on either side of a moment at least, and those left out between them at most
+SIDE = 3  # pieces on either side of a silence at least, which is two seconds of speech
+CROSSES = 0.2  # seconds that a piece may reach beyond the silence: as much as speech_only leaves of one
+ANYWHERE, AROUND_CUT = 2, 4  # where no silence has that much: pieces on either side of any moment, and those left out
+TAIL = 0.3  # seconds that a stretch of speech may go on, or begin earlier, than the detector of speech says
+OVER_NOISE, UNDER_SPEECH = 4.0, 50.0  # decibels that it then stays over the room's noise, and under the speech at most
+TORN = 0.06  # seconds between stretches of speech that are then one
+FRAME = RATE // 50
 WINDOW = 1500  # Whisper frames of 10 ms: half of its own 30 s holds any capture and costs a quarter
 FRAMES_A_SECOND = 50  # of Whisper's attention
 
 
 @dataclass(frozen=True)
 class Heard:
-    """`digits` is the mean probability of the challenge's digits, `one_voice` the worst cosine between two parts of the
-    speech, `spoken_seconds` how long somebody speaks, `voice` the direction of 256 numbers. `pauses` are the seconds of
-    the longest silence after each digit but the last; empty where the digits were not placed.
+    """`digits` is the mean probability of the challenge's digits, `one_voice` the worst cosine between the speech
+    before and after a silence, `spoken_seconds` how long somebody speaks, `voice` the direction of 256 numbers.
+    `pauses` are the seconds of the longest silence after each digit but the last; empty where the digits were not
+    placed.
     """
 
     digits: float
@@ -57,8 +64,9 @@ class Listener:
         spoken = sum(span.end - span.start for span in spans)
         voice = pieces[:: STRIDE // CLOSE].mean(axis=0)
         probability, placed = self.read(sound, digits)
-        silences = pauses(spans, placed) if len(placed) == len(digits) else ()
-        return Heard(probability, _unity(pieces), spoken, voice / np.linalg.norm(voice), silences)
+        silences = pauses(whole(spans, sound), placed) if len(placed) == len(digits) else ()
+        one_voice = unity(pieces, joins(spans, len(sound)))
+        return Heard(probability, one_voice, spoken, voice / np.linalg.norm(voice), silences)
 
     def read(self, sound: np.ndarray, digits: str) -> tuple[float, np.ndarray]:
         """The geometric mean of the probabilities that Whisper gives these digits in this order, and their seconds.
@@ -83,14 +91,37 @@ class Listener:
 def pauses(spans: Sequence[Span], placed: np.ndarray) -> tuple[float, ...]:
     """The longest silence after each digit but the last, for stretches of speech and the digits' seconds.
 
-    A silence lies after as many digits as were read before its middle; one within a digit is short and does no harm.
+    As many stretches as digits are one each: Whisper misplaces a digit that is said twice. Otherwise a silence lies
+    after as many digits as were read before its middle; one within a digit is short and does no harm.
     """
+    if len(spans) == len(placed):
+        return tuple(after.start - before.end for before, after in pairwise(spans))
     longest = [0.0] * (len(placed) - 1)
     for before, after in pairwise(spans):
         read = int((placed < (before.end + after.start) / 2).sum())
         if 0 < read < len(placed):
             longest[read - 1] = max(longest[read - 1], after.start - before.end)
     return tuple(longest)
+
+
+def whole(spans: Sequence[Span], sound: np.ndarray) -> tuple[Span, ...]:
+    """Stretches of speech with the quiet sounds at their ends, which the detector of speech cuts off ("six").
+
+    They reach as far as the sound stays over the room's noise, but no further than TAIL: a stretch of speech that
+    somebody lengthened with noise still ends.
+    """
+    levels = _decibels(sound)
+    line = max(np.percentile(levels, 10), np.percentile(levels, 95) - UNDER_SPEECH) + OVER_NOISE
+    most, seconds = round(TAIL * RATE / FRAME), FRAME / RATE
+    found: list[Span] = []
+    for span in spans:
+        first, last = int(span.start / seconds), int(np.ceil(span.end / seconds))
+        start = min(span.start, (first - _over(levels[:first][::-1][:most], line)) * seconds)
+        end = max(span.end, (last + _over(levels[last:][:most], line)) * seconds)
+        if found and start - found[-1].end < TORN:
+            start, end = found[-1].start, max(end, found.pop().end)
+        found.append(Span(start=max(0.0, start), end=end))
+    return tuple(found)
 
 
 def synchrony(mouth: np.ndarray, seconds: np.ndarray, sound: np.ndarray) -> float:
@@ -118,16 +149,46 @@ def _level(sound: np.ndarray, second: float) -> float:
     return float(np.sqrt(np.sqrt(np.mean(part**2)))) if len(part) else 0.0
 
 
-def _unity(pieces: np.ndarray) -> float:
+def _decibels(sound: np.ndarray) -> np.ndarray:
+    """Level of every FRAME of the sound."""
+    frames = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)
+    return np.asarray(10 * np.log10((frames.astype(np.float64) ** 2).mean(axis=1) + 1e-12))
+
+
+def _over(levels: np.ndarray, line: float) -> int:
+    """How many levels from the first on are over a line."""
+    under = np.flatnonzero(levels <= line)
+    return int(under[0]) if len(under) else len(levels)
+
+
+def unity(pieces: np.ndarray, silences: Sequence[float]) -> float:
+    """The least cosine between the voice before and after any of these silences (seconds of `speech_only`'s sound).
+
+    Whoever splices two voices does so in a silence, and pieces that lie on one side of it hold one of them only. Where
+    no silence leaves SIDE pieces on either side, any moment is tried.
+    """
+    starts = np.arange(len(pieces)) * CLOSE / 100
+    cosines = []
+    for silence in silences:
+        before = pieces[starts + PIECE / 100 <= silence + CROSSES]
+        after = pieces[starts >= silence - CROSSES]
+        if min(len(before), len(after)) >= SIDE:
+            cosines.append(_alike(before, after))
+    return min(cosines) if cosines else _anywhere(pieces)
+
+
+def _anywhere(pieces: np.ndarray) -> float:
     """The least cosine between the voice before and after any moment of the speech.
 
     The pieces around the moment are left out: they hold both, and would hide that somebody else went on.
     """
-    if len(pieces) < 2 * SIDE:
+    if len(pieces) < 2 * ANYWHERE:
         return float((pieces @ pieces.T).min())
-    around = min(AROUND_CUT, len(pieces) - 2 * SIDE)
-    cosines = []
-    for cut in range(SIDE, len(pieces) - SIDE - around + 1):
-        before, after = pieces[:cut].mean(axis=0), pieces[cut + around :].mean(axis=0)
-        cosines.append(float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after))))
-    return min(cosines)
+    around = min(AROUND_CUT, len(pieces) - 2 * ANYWHERE)
+    cuts = range(ANYWHERE, len(pieces) - ANYWHERE - around + 1)
+    return min(_alike(pieces[:cut], pieces[cut + around :]) for cut in cuts)
+
+
+def _alike(some: np.ndarray, others: np.ndarray) -> float:
+    one, other = some.mean(axis=0), others.mean(axis=0)
+    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))

@@ -6,8 +6,10 @@ were turned from its pickle into safetensors once (docs/model-card-likeness.md).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,11 +76,21 @@ def speech(sound: np.ndarray) -> tuple[Span, ...]:
 
 def speech_only(sound: np.ndarray) -> np.ndarray:
     """The sound without its silences, but for SHORT_SILENCE around each stretch of speech."""
-    reach = SHORT_SILENCE / 2
-    kept = np.zeros(len(sound), bool)
-    for span in speech(sound):
+    return sound[_kept(speech(sound), len(sound))]
+
+
+def joins(spans: Sequence[Span], samples: int) -> tuple[float, ...]:
+    """Where in `speech_only`'s sound the middles of the silences between stretches of speech lie, in seconds."""
+    passed = np.cumsum(_kept(spans, samples)) / RATE
+    middles = ((before.end + after.start) / 2 for before, after in pairwise(spans))
+    return tuple(float(passed[min(samples - 1, int(middle * RATE))]) for middle in middles)
+
+
+def _kept(spans: Sequence[Span], samples: int) -> np.ndarray:
+    reach, kept = SHORT_SILENCE / 2, np.zeros(samples, bool)
+    for span in spans:
         kept[max(0, int((span.start - reach) * RATE)) : int((span.end + reach) * RATE)] = True
-    return sound[kept]
+    return kept
 
 
 def mel(sound: np.ndarray) -> np.ndarray:

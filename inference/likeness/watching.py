@@ -19,6 +19,8 @@ YAW, PITCH = 10.0, 8.0  # degrees from the person's own straight look that count
 LOOKS_IN_A_TURN = 2
 SURE, PRESENT = 0.6, 0.5
 TRACKED = 0.3  # presence of a face that was there a moment ago; of background it is 0.05 at most
+TRUSTED = 0.8  # presence from which the mesh's angles count; of a face that is half lost it reads a straight one
+SIDEWAYS = 0.7  # yaw as a share of pitch that makes a look a turn: turns nod (1.3 and more), nods hardly turn (0.34)
 RIGID = (10, 152, 234, 454, 33, 133, 362, 263, 1, 2, 4, 5, 6, 168, 195, 197, 127, 356, 93, 323, 58, 288)
 
 
@@ -62,13 +64,16 @@ def watch(frames: np.ndarray, frame_rate: float, faces: Faces) -> Watched:
 
 
 def turns(looks: Sequence[Look]) -> list[Turn]:
-    """The head turns of a capture in their order; left is the person's own left, the picture's right."""
+    """The head turns of a capture in their order; left is the person's own left, the picture's right.
+
+    Looks at which the mesh hardly sees a face say neither that the head turned nor that it came back.
+    """
     if not looks:
         return []
     straight_yaw, straight_pitch = straight(looks)
     found: list[Turn] = []
     run: tuple[Turn | None, int] = (None, 0)
-    for look in looks:
+    for look in (each for each in looks if each.face is not None and each.face.presence >= TRUSTED):
         now = _turned(look.yaw - straight_yaw, look.pitch - straight_pitch)
         run = (now, run[1] + 1 if now == run[0] else 1)
         if now and run[1] == LOOKS_IN_A_TURN:
@@ -153,7 +158,7 @@ def _turned(yaw: float, pitch: float) -> Turn | None:
     if abs(yaw) < YAW and abs(pitch) < PITCH:
         return None
     # In degrees and not in shares of the lines: whoever holds the head low or the phone askew nods as they turn.
-    if abs(yaw) >= max(YAW, abs(pitch)):
+    if abs(yaw) >= max(YAW, SIDEWAYS * abs(pitch)):
         return "left" if yaw > 0 else "right"
     return "down" if pitch > 0 else "up"
 

@@ -2,25 +2,31 @@
 
 import base64
 import json
+import os
 from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from events.inference import CheckCapture
 from events.likeness import CHECKS, Challenge, SealedIndex
-from inference.likeness import judging, listening, matching, watching
+from events.moderation import Span
+from inference.likeness import judging, listening, matching, staging, watching
 from inference.likeness.capture import CaptureChecks, Judged
+from inference.likeness.enrolments import SPEAKERS
 from inference.likeness.faces import Face, Found
 from inference.likeness.geometry import inverse, moved, pose, similarity
 from inference.likeness.judging import Known, Taken
 from inference.likeness.listening import Heard, synchrony
 from inference.likeness.matching import Index, Person
-from inference.likeness.thresholds import FACE_SAME, face_alike
-from inference.likeness.verification import Pair, told
-from inference.likeness.voices import RATE, mel
+from inference.likeness.thresholds import FACE_SAME, ONE_VOICE, face_alike
+from inference.likeness.verification import Pair, opened_sound, told
+from inference.likeness.voices import RATE, joins, mel
 from inference.likeness.watching import Look, Watched
 
+MEDIA = Path(os.environ.get("VOLARY_DATA") or Path(__file__).parents[3] / "shared" / "data") / "media"
 CHALLENGE = Challenge(digits="123456", groups=(2, 4), turns=("left", "up", "right"), issued_at=0, expires_at=60)
 NOBODY = Known(None, (), claims_adult=False)
 VOICE = np.eye(256)[0]
@@ -266,17 +272,65 @@ def test_picture_without_faces_has_no_sightings(checks):
     assert (found.index_id, found.faces, found.strangers, found.sightings) == ("i", 0, 0, ())
 
 
-def test_a_second_voice_in_the_middle_is_not_hidden_by_pieces_that_hold_both():
-    """Ten pieces a speaker with four mixed ones between; the mixed ones must not bridge the gap."""
-    one, other = np.eye(256, dtype=np.float32)[:2]
-    mixed = [one * (1 - share) + other * share for share in (0.2, 0.4, 0.6, 0.8)]
-    spliced = np.stack([*[one] * 10, *mixed, *[other] * 10])
-    same = np.stack([one + 0.1 * np.eye(256, dtype=np.float32)[2 + at] for at in range(24)])
+SPLICED = np.stack(
+    [
+        *[np.eye(256, dtype=np.float32)[0]] * 10,
+        *[np.eye(256, dtype=np.float32)[:2].T @ (1 - share, share) for share in (0.2, 0.4, 0.6, 0.8)],
+        *[np.eye(256, dtype=np.float32)[1]] * 10,
+    ]
+)  # ten pieces a speaker, fifth of a second apart, with four between that hold both
+SAME = np.stack([np.eye(256)[0] + 0.1 * np.eye(256)[2 + at] for at in range(24)])
 
-    assert listening._unity(spliced) < 0.05
-    assert listening._unity(same) > 0.95
-    assert listening._unity(same[:3]) > 0.95
+
+def test_a_second_voice_after_a_silence_is_not_hidden_by_pieces_that_hold_both():
+    assert listening.unity(SPLICED, (1.0, 2.8, 3.6)) < 0.05
+    assert listening.unity(SAME, (1.0, 2.8, 3.6)) > 0.95
+
+
+def test_second_voice_is_found_where_no_silence_leaves_enough_on_either_side():
+    assert listening.unity(SPLICED, ()) < 0.05
+    assert listening.unity(SPLICED, (0.6, 5.9)) < 0.05
+    assert listening.unity(SAME, ()) > 0.95
+    assert listening.unity(SAME[:3], ()) > 0.95
 
 
 def test_whoever_nods_as_they_turn_has_turned():
     assert watching.turns(looks_at([(19, 17), (0, -14), (-12, 11)])) == ["left", "up", "right"]
+
+
+def test_turn_of_somebody_who_holds_the_head_back_is_no_nod():
+    assert watching.turns(looks_at([(17, 19), (0, -14), (-18, 19)])) == ["left", "up", "right"]
+    assert watching.turns(looks_at([(5, 17), (5, -14)])) == ["down", "up"]
+
+
+def test_looks_at_which_the_face_is_half_lost_neither_make_nor_end_a_turn():
+    """A mesh that hardly sees the far side of a turn reads a straight face there, or any other."""
+    looks = looks_at([(20, 0)])
+    lost = replace(face_of(), presence=0.35)
+    looks[11] = replace(looks[11], yaw=2.0, face=lost)
+    noise = [replace(look, yaw=-30.0, face=lost) for look in looks_at([])[:4]]
+
+    assert watching.turns([*looks, *noise]) == ["left"]
+
+
+def test_silences_keep_their_place_when_speech_is_all_that_is_left():
+    spans = (Span(start=1.0, end=1.5), Span(start=2.5, end=3.0), Span(start=3.1, end=3.6))
+
+    assert joins(spans, RATE * 4) == pytest.approx((0.7, 1.35), abs=0.01)
+
+
+@pytest.mark.skipif(not (MEDIA / "digits").exists(), reason="needs VOLARY_DATA")
+def test_two_voices_in_one_string_of_digits_are_told_from_one(checks):
+    """Three digits each of two speakers, all six pairs both ways, and one speaker's six."""
+    rng = np.random.default_rng(5)
+
+    def worst(*speakers):
+        names = [f"{digit}_{who}_{rng.integers(10)}.wav" for who, digit in zip(speakers, "472913", strict=True)]
+        script = staging.script(("up",), [opened_sound(MEDIA / "digits" / name) for name in names], (2, 4), rng)
+        return checks.listener.listen(script.sound, "472913").one_voice
+
+    one = [worst(*[who] * 6) for who in SPEAKERS * 2]
+    two = [worst(*[who] * 3, *[other] * 3) for who, other in permutations(SPEAKERS, 2)]
+
+    assert sum(voice >= ONE_VOICE for voice in one) >= 7, one
+    assert max(two) < ONE_VOICE, two

@@ -14,7 +14,7 @@ from events.moderation import Span
 from inference.likeness import judging, staging
 from inference.likeness.capture import CaptureChecks
 from inference.likeness.enrolments import Studio
-from inference.likeness.listening import Heard, pauses
+from inference.likeness.listening import TAIL, Heard, pauses, whole
 from inference.likeness.readings import readings
 from inference.likeness.voices import RATE
 
@@ -36,6 +36,44 @@ def test_silence_lies_after_the_digits_that_were_read_before_it():
     found = pauses(spans, np.array([1.3, 1.8, 3.05, 4.2]))
 
     assert found == pytest.approx((0.0, 0.9, 0.7))
+
+
+def test_as_many_stretches_as_digits_are_one_each():
+    """ "4 4": Whisper puts the second of two alike into the silence after it."""
+    spans = [Span(start=start, end=end) for start, end in ((0, 0.4), (0.6, 1.0), (1.9, 2.4))]
+
+    assert pauses(spans, np.array([0.7, 1.7, 2.2])) == pytest.approx((0.2, 0.9))
+
+
+def noisy(*stretches, seconds=4):
+    """Sound with stretches of speech (from, to, amplitude) over a quiet room."""
+    rng = np.random.default_rng(3)
+    sound = rng.normal(0, 0.001, RATE * seconds)
+    for start, end, loud in stretches:
+        sound[int(start * RATE) : int(end * RATE)] += rng.normal(0, loud, int(end * RATE) - int(start * RATE))
+    return sound.astype(np.float32)
+
+
+def test_speech_reaches_to_the_end_of_its_quiet_sounds():
+    """The last of "six" is 35 dB under its vowel: the detector of speech takes it for silence."""
+    sound = noisy((1.0, 1.4, 0.2), (1.4, 1.65, 0.004), (2.4, 2.45, 0.01), (2.45, 2.9, 0.2))
+
+    found = whole([Span(start=1.0, end=1.4), Span(start=2.45, end=2.9)], sound)
+
+    assert [edge for span in found for edge in (span.start, span.end)] == pytest.approx([1, 1.65, 2.4, 2.9], abs=0.03)
+
+
+def test_pause_that_is_filled_with_noise_is_still_a_pause():
+    """Whoever could make a pause vanish could give another challenge's sound this one's groups."""
+    sound = noisy((1.0, 1.4, 0.2), (1.4, 2.4, 0.004), (2.4, 2.9, 0.2))
+
+    first, second = whole([Span(start=1.0, end=1.4), Span(start=2.4, end=2.9)], sound)
+
+    assert second.start - first.end == pytest.approx(1.0 - 2 * TAIL, abs=0.05)
+
+
+def test_stretches_that_a_detector_tore_apart_are_one():
+    assert len(whole([Span(start=1.0, end=1.2), Span(start=1.35, end=1.6)], noisy((1.0, 1.6, 0.2)))) == 1
 
 
 def test_pauses_where_the_groups_end_pass():
