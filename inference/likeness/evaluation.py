@@ -1,7 +1,8 @@
 """Measures likeness checks on the evaluation data: who is told apart, who enrols, and whose face is found in clips.
 
 `python -m inference.likeness.evaluation likeness DATA` with the media folder; `faces PAIRS` and `voices PAIRS` with
-rows `{"a","b","same"}`; `rhythm DATA` with sound alone. It prints JSON lines and chooses no threshold.
+rows `{"a","b","same"}`; `rhythm DATA` and `splices DATA` with sound alone. It prints JSON lines and chooses no
+threshold.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from inference.likeness.capture import CaptureChecks
 from inference.likeness.enrolments import Studio, enrolments
 from inference.likeness.faces import Faces, distance
 from inference.likeness.overheard import overheard
-from inference.likeness.readings import readings
+from inference.likeness.readings import readings, splices
 from inference.likeness.sightings import sightings
 from inference.likeness.verification import (
     Pair,
@@ -42,7 +43,10 @@ LATE = "a late challenge never reaches these checks: `volary.enrolment.confirmed
 def main(arguments: Sequence[str]) -> int:
     """Raises ValueError or OSError for data that is not there."""
     chosen = _parser().parse_args(arguments)
-    kinds = {"likeness": _likeness, "faces": _faces, "voices": _voices, "enrolments": _summed, "rhythm": _rhythm}
+    kinds = {
+        "likeness": _likeness, "faces": _faces, "voices": _voices, "enrolments": _summed, "rhythm": _rhythm,
+        "splices": _splices,
+    }  # fmt: skip
     for line in kinds[chosen.what](chosen):
         _say(line)
     return 0
@@ -56,7 +60,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="inference.likeness.evaluation", description=__doc__)
-    parser.add_argument("what", choices=["likeness", "faces", "voices", "enrolments", "rhythm"])
+    parser.add_argument("what", choices=["likeness", "faces", "voices", "enrolments", "rhythm", "splices"])
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--people", type=int, default=200, help="genuine captures to stage")
     parser.add_argument("--attempts", type=int, default=20, help="captures of every kind of attack")
@@ -124,6 +128,12 @@ def _rhythm(chosen: argparse.Namespace) -> Iterable[dict[str, Any]]:
     """`--people` readings for the challenge and as many timed for another."""
     studio = Studio(chosen.paths[0], CaptureChecks.load(chosen.weights), np.random.default_rng(chosen.seed))
     return readings(studio, chosen.people, chosen.seed)
+
+
+def _splices(chosen: argparse.Namespace) -> Iterable[dict[str, Any]]:
+    """`--people` strings of digits by one voice, and as many by two for each place of the splice."""
+    studio = Studio(chosen.paths[0], CaptureChecks.load(chosen.weights), np.random.default_rng(chosen.seed))
+    return splices(studio, chosen.people, chosen.seed)
 
 
 def _summed(chosen: argparse.Namespace) -> Iterable[dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""Measures the check of the rhythm on sound alone, which is quick: digits read for a challenge, and for another one.
+"""Measures two checks on sound alone, which is quick: the rhythm of digits read for this challenge or another one, and
+one voice in digits that one person reads, or two.
 
 Lips, faces and the eleven attacks are `enrolments`'. Never part of the model server.
 """
@@ -10,8 +11,10 @@ from typing import Any
 from events.likeness import CaptureFinding, Challenge
 from inference.likeness import staging
 from inference.likeness.enrolments import SPEAKERS, Studio, drawn_for
-from inference.likeness.judging import rhythm
+from inference.likeness.judging import one_speaker, rhythm
 from inference.rates import wilson
+
+OWN = (2, 3)  # digits that the first voice reads before another takes over
 
 
 def readings(studio: Studio, count: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -37,10 +40,32 @@ def reading(studio: Studio, kind: str, number: int, seed: int) -> tuple[Challeng
     return asked, old, rhythm(studio.checks.listener.listen(sound, asked.digits), asked)
 
 
+def splices(studio: Studio, count: int, seed: int) -> Iterator[dict[str, Any]]:
+    """A line for strings of six digits by one voice, and one for each place at which another voice takes over."""
+    for own in (6, *OWN):
+        found = [splice(studio, own, number, seed) for number in range(count)]
+        yield _told("one_speaker", "genuine" if own == 6 else f"spliced after {own}", found)
+
+
+def splice(studio: Studio, own: int, number: int, seed: int) -> CaptureFinding:
+    """What the check of one voice finds in six digits of which somebody else reads those after the first `own`."""
+    studio.rng = drawn_for(seed, f"splice{own}", number)
+    asked, speaker = studio.challenge(), SPEAKERS[int(studio.rng.integers(len(SPEAKERS)))]
+    spoken = studio.spoken(asked.digits[:own], speaker)
+    if own < len(asked.digits):
+        spoken += studio.spoken(asked.digits[own:], studio.another(speaker))
+    script = staging.script(asked.turns, spoken, asked.groups, studio.rng)
+    return one_speaker(studio.checks.listener.listen(script.sound, asked.digits))
+
+
 def _line(kind: str, found: list[tuple[Challenge, Challenge, CaptureFinding]]) -> dict[str, Any]:
-    scores = sorted(finding.score for _, _, finding in found)
-    passed = sum(finding.outcome == "pass" for _, _, finding in found)
+    return _told("rhythm", kind, [finding for _, _, finding in found])
+
+
+def _told(what: str, kind: str, found: list[CaptureFinding]) -> dict[str, Any]:
+    scores = sorted(finding.score for finding in found)
+    passed = sum(finding.outcome == "pass" for finding in found)
     return {
-        "what": "rhythm", "kind": kind, "passed": asdict(wilson(passed, len(found))), "lowest": scores[:5],
+        "what": what, "kind": kind, "passed": asdict(wilson(passed, len(found))), "lowest": scores[:5],
         "highest": scores[-5:],
     }  # fmt: skip

@@ -66,9 +66,12 @@ def _register_likeness(kinds: Kinds) -> None:
     rhythm = kinds.add_parser("rhythm", help="pauses between digits, on sound from the media folder")
     rhythm.add_argument("paths", nargs=1, type=Path, metavar="MEDIA")
     rhythm.add_argument("--people", type=int, default=200, metavar="N", help="readings, and as many false ones")
-    for drawn in (staged, rhythm):
+    splices = kinds.add_parser("splices", help="one voice or two in a string of digits, on sound from the media folder")
+    splices.add_argument("paths", nargs=1, type=Path, metavar="MEDIA")
+    splices.add_argument("--people", type=int, default=200, metavar="N", help="strings of each kind")
+    for drawn in (staged, rhythm, splices):
         drawn.add_argument("--seed", type=int, default=11, metavar="N", help="what staging draws from")
-    for each in (staged, summed, rhythm):
+    for each in (staged, summed, rhythm, splices):
         each.set_defaults(run=_likeness)
 
 
