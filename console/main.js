@@ -9,9 +9,17 @@ import { language, refusal, t, titled, translate, word } from "./words.js";
 const RESTRICTIVE = ["reject", "remove", "erase", "suspend"];
 const MILD = { held: "release", notice: "keep", report: "keep", match: "keep", strikes: "keep", appeal: "overturn" };
 const STRICT = { held: "reject", notice: "remove", report: "remove", match: "remove", strikes: "suspend", appeal: "uphold" };
-const state = { cases: [], at: -1, marked: new Set(), last: null, handbook: {}, undo: null, bulk: false };
+const state = { cases: [], at: -1, marked: new Set(), last: null, handbook: {}, undo: null, bulk: false, quiet: undefined };
 
-const say = (words) => fill(byId("said"), words);
+const SAID_FOR = 45_000; // milliseconds: longer than a decision can be taken back
+
+/** Says what happened; when it is old news the line goes away, for it lies over the page. */
+function say(words) {
+  const line = byId("said");
+  fill(line, words);
+  clearTimeout(state.quiet);
+  state.quiet = setTimeout(() => fill(line), SAID_FOR);
+}
 
 async function trying(act) {
   try {

@@ -160,6 +160,17 @@ def test_nothing_is_wider_than_a_phone(page, desk, clip):
     assert page.evaluate(width) == 360
 
 
+def test_what_was_said_goes_away_and_then_covers_nothing(page, desk):
+    page.clock.install()
+    come_in(page, desk)
+    expect(said(page)).not_to_be_empty()
+
+    page.clock.fast_forward(60_000)
+
+    expect(said(page)).to_be_empty()
+    assert said(page).evaluate("line => line.getBoundingClientRect().height") == 0
+
+
 def test_axe_finds_nothing_serious_on_any_view(page, desk, clip):
     desk.hold("a fox", clip, model_server.picture(1, "PNG"))
     page.goto(desk.address)
