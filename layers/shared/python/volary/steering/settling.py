@@ -125,7 +125,8 @@ def _wished(
     aside = [wish.target.words for wish in read if _is_unmeant(hearing, wish)]
     found, unsure = _overlooked(readers, stretches, kept)
     if not kept and not found and not others:  # what falls under a topic is likelier a wish than nothing is
-        kept, aside = [wish for wish in read if wish.target.topics], []
+        sure = read if hearing.share("steer") >= TOLD_APART else []
+        kept, aside = [wish for wish in read if wish.target.topics] or sure, []
     return [*_joined(readers, [*kept, *found]), *others], (*dict.fromkeys(aside), *unsure)
 
 
@@ -215,7 +216,8 @@ def _overlooked(
     taken = [(wish.start, wish.end) for wish in kept]
     taken += [(word.start, word.end) for word in readers.words if word.kind in FRAMED]
     meant = [each for each in stretches if each.meant >= MEANT]
-    named = [(word.start, word.end) for word in readers.words if word.kind == "CONTENT"]  # others are words of asking
+    # Others are words of asking, which name nothing where something else is named.
+    named = [(word.start, word.end) for word in readers.words if word.kind == "CONTENT" or not kept]
     left = [each for each in meant if _touches(each, named) and not _touches(each, taken)]
     sure = [each for each in left if _lead(each.ways) >= LEAD]
     found = readers.places([text[each.start : each.end] for each in sure])
