@@ -67,6 +67,12 @@ def test_a_wish_that_surely_goes_the_other_way_is_turned():
     assert settle(heard, clause("more", "islands")) == ([("less", ("islands",))], ())
 
 
+def test_one_undisturbed_word_of_asking_is_not_turned():
+    heard = hearing("fewer islands, please", "steer", {"islands": "more"})
+
+    assert settle(heard, clause("less", "islands")) == ([("less", ("islands",))], ())
+
+
 def test_small_talk_asks_for_nothing_even_where_words_of_asking_stand_in_it():
     heard = hearing("my doctor says I need less sugar", "noop", {})
 

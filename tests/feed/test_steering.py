@@ -31,8 +31,7 @@ def test_shared_rows_are_read(texts):
     given = feed_steering.rows_of(DATA / "feed_instructions_dev.jsonl")
     figures = feed_steering.figures([row for row, _ in feed_steering.read_rows(given, texts.ask)])[0]
 
-    assert figures["direction"]["rate"] >= 0.95
-    assert figures["clause_f1"] >= 0.9
+    assert figures["direction"]["rate"] == figures["clause_f1"] == 1
 
 
 @pytest.mark.parametrize("part", ["heldout_third", "heldout_fourth", "heldout_fifth"])

@@ -13,7 +13,7 @@ from volary.steering.composition import scope_of
 from volary.steering.hearing import ABOUT, MEANT, UNMEANT, Hearing, Stretch
 from volary.steering.lexicon import Word, tokens
 from volary.steering.targets import Target, exact
-from volary.steering.ways import LISTING, STEERING, strength_of
+from volary.steering.ways import LISTING, STEERING, Said, Subject, strength_of
 
 Places = Callable[[Sequence[str]], list[Target]]
 Opinions = Callable[[Sequence[str]], Sequence[Mapping[str, float]]]  # what the model of ways says of frames
@@ -121,7 +121,9 @@ def _wished(
     others += [clause for clause in clauses if clause.op in STEERING and not clause.targets]
     read = [wish for clause in clauses if clause.op in STEERING for wish in _wishes(hearing, clause)]
     meant = [wish for wish in read if not _is_unmeant(hearing, wish)]
-    kept = _told_once([_heard(readers, wish, _in_lists(readers, meant, stretches)) for wish in meant])
+    listed, is_plain = _in_lists(readers, meant, stretches), _is_plain(readers, read)
+    heard = [_heard(readers, wish, listed) for wish in meant]
+    kept = _told_once([replace(new, op=old.op) if is_plain else new for old, new in zip(meant, heard, strict=True)])
     aside = [wish.target.words for wish in read if _is_unmeant(hearing, wish)]
     found, unsure = _overlooked(readers, stretches, kept)
     if not kept and not found and not others:  # what falls under a topic is likelier a wish than nothing is
@@ -145,6 +147,12 @@ def _whole(readers: Readers, kind: str, clauses: Sequence[Clause]) -> list[Claus
 def _wishes(hearing: Hearing, clause: Clause) -> list[Wish]:
     found = [(target, hearing.place(target.words) or (-1, -1)) for target in clause.targets]
     return [Wish(clause.op, target, *place, clause) for target, place in found]
+
+
+def _is_plain(readers: Readers, read: Sequence[Wish]) -> bool:
+    """Whether one undisturbed word asks, which nothing that was heard turns round: "fewer cities, please"."""
+    subjects = tuple(Subject("", wish.target.words, wish.start, wish.end) for wish in read)
+    return Said(readers.hearing.text, tuple(readers.words), subjects, is_named=True).is_simple
 
 
 def _is_unmeant(hearing: Hearing, wish: Wish) -> bool:
