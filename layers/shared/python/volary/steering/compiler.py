@@ -17,6 +17,7 @@ from volary.steering.grammar import Draft, Op, parse, plain_words, tag
 from volary.steering.grammar import names_illicit as illicit
 from volary.steering.hearing import Hearing
 from volary.steering.lexicon import corrected, folded, guess, lexicon, tokens
+from volary.steering.lists import unlisted
 from volary.steering.repairs import repaired
 from volary.steering.settling import Readers, is_surely_harmless, settled
 from volary.steering.targets import Target, anchors, exact, leading, placed, protected, qualifies, spellings
@@ -56,6 +57,7 @@ def compile_text(text: str, ask: Ask, hint: str = "en") -> Understanding:
         raise Invalid(f"an instruction has 1 to {LONGEST_TEXT} characters, not {len(text)}", param="text")
     text = text.lower() if text.isupper() else text  # both encoders read shouting otherwise
     language = guess(text, hint)
+    text = unlisted(text, language)
     written = hearing.hear(text, ask) if language in VOCABULARIES else None
     text = _spelt(text, language, written, ask)
     language = guess(text, hint)

@@ -21,7 +21,8 @@ WHOLE = frozenset({"noop", "undo", "reset", "query"})
 FRAMED = frozenset({"FACET", "LENGTH", "SCOPE", "EMOJI"})
 TOLD_APART = 0.9  # share of a refusal, or of a wish, from which it stands against what the grammar read
 PRAISED = 0.75  # share of small talk and the like from which the grammar's refusal is none
-READ, ASKED = 0.25, 0.8  # what it counts for a kind, and for a way, that the grammar read it, beside two shares
+READ, ASKED = 0.25, 0.2  # what it counts for a kind, and for a way, that the grammar read it, beside what was heard
+SHOWN = 1.0  # what it counts for either that the frames look like it
 FOREIGN = 0.1  # share under which a word surely is no part of a subject
 NEVER = 0.03  # share of a request to defeat safety up to which a wish that is heard as one is not refused
 LEAD = 0.2  # by which the way of a subject that the grammar overlooked must lead
@@ -93,14 +94,14 @@ def _kind(hearing: Hearing, scores: Sequence[Mapping[str, float]], ops: Abstract
     shown["steer"] = sum(steers) / len(steers) if steers else 0.0
     read = "steer" if ops & (STEERING | {"facet"}) else next(iter(sorted(ops)), "noop")
     weighed = {
-        kind: share + shown[kind] + (READ if kind == read else 0.0) for kind, share in hearing.heard.kinds.items()
+        kind: share + SHOWN * shown[kind] + (READ if kind == read else 0.0) for kind, share in hearing.heard.kinds.items()
     }
     return _first(weighed)
 
 
 def _weighed(stretch: Stretch, score: Mapping[str, float]) -> Stretch:
     """A stretch with what its frame looks like counted in."""
-    ways = {way: share + max(0.0, score.get(way, 0.0)) for way, share in stretch.ways.items() if way != ABOUT}
+    ways = {way: share + SHOWN * max(0.0, score.get(way, 0.0)) for way, share in stretch.ways.items() if way != ABOUT}
     return stretch._replace(ways=ways)
 
 
@@ -125,7 +126,8 @@ def _wished(
     aside = [wish.target.words for wish in read if _is_unmeant(hearing, wish)]
     found, unsure = _overlooked(readers, stretches, kept)
     if not kept and not found and not others:  # what falls under a topic is likelier a wish than nothing is
-        kept, aside = [wish for wish in read if wish.target.topics], []
+        sure = read if hearing.share("steer") >= TOLD_APART else []
+        kept, aside = [wish for wish in read if wish.target.topics] or sure, []
     return [*_joined(readers, [*kept, *found]), *others], (*dict.fromkeys(aside), *unsure)
 
 
@@ -215,7 +217,8 @@ def _overlooked(
     taken = [(wish.start, wish.end) for wish in kept]
     taken += [(word.start, word.end) for word in readers.words if word.kind in FRAMED]
     meant = [each for each in stretches if each.meant >= MEANT]
-    named = [(word.start, word.end) for word in readers.words if word.kind == "CONTENT"]  # others are words of asking
+    # Others are words of asking, which name nothing where something else is named.
+    named = [(word.start, word.end) for word in readers.words if word.kind == "CONTENT" or not kept]
     left = [each for each in meant if _touches(each, named) and not _touches(each, taken)]
     sure = [each for each in left if _lead(each.ways) >= LEAD]
     found = readers.places([text[each.start : each.end] for each in sure])
