@@ -1,11 +1,12 @@
 """Hears what a whole text is — a wish, small talk, a question … — and which of its words name what a wish is about.
 
-A small transformer over the states of the encoder that the prompt screen has, learned from texts in English and French
-(`inference.train.talk`). It places no subject under a topic and reads neither strength nor duration.
+A small transformer over the states of the encoder that the prompt screen has, whose upper layers were changed narrowly
+for this; both learned from texts in English and French (`inference.train.talk`). It places no subject under a topic
+and reads neither strength nor duration.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 import safetensors.numpy
 
 from events.inference import Heard, HeardWord
-from inference.safety.encoder import MOST_PIECES, PREFIX, Encoder
+from inference.safety.encoder import MOST_PIECES, PREFIX, Encoder, Packed
 from inference.safety.packaged import own_file
 
 FILE = "talk.safetensors"
@@ -23,6 +24,7 @@ WAYS = ("more", "less", "block", "only", "keep", "unblock", ABOUT)
 DEPTHS = (4, 8, 12)  # layers of the encoder that are looked at
 BLOCKS, HEADS = 2, 4
 LONGEST = 1000
+CHANGES = "changes"  # what was learned beside the encoder's matrices, among the numbers of the networks
 _WORD = re.compile(
     r"@[\w.\-]*\w|(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu|quelqu)['’](?=\w)|\w+(?:['’]\w+)*"
     r"|[^\w\s\u200d\ufe0f\U0001F3FB-\U0001F3FF]",
@@ -35,23 +37,24 @@ def places(text: str) -> list[tuple[int, int]]:
     return [found.span() for found in _WORD.finditer(text[:LONGEST])]
 
 
-def states(encoder: Encoder, texts: Sequence[str]) -> list[np.ndarray]:
-    """For each text float32 [words, 3 · width]: means over each word's pieces, after each of the DEPTHS.
+def split(words: Sequence[str], cut: Callable[[str], Sequence[int]]) -> tuple[list[int], np.ndarray]:
+    """The pieces of a text, the marks around it among them, and for each of the others the number of its word.
 
-    Words are split one by one, so that each has pieces of its own; what goes beyond the longest text is not there.
+    Words are `cut` one by one, so that each has pieces of its own; what goes beyond the longest text is not there.
     """
-    begin, *ahead, end = encoder.pieces.split(PREFIX.strip())
-    split, owners = [], []
-    for text in texts:
-        words = [encoder.pieces.split(text[start:stop])[1:-1] for start, stop in places(text)]
-        owner = [place for place, pieces in enumerate(words) for _ in pieces][: MOST_PIECES - len(ahead) - 2]
-        pieces = [piece for each in words for piece in each][: len(owner)]
-        split.append([begin, *ahead, *pieces, end])
-        owners.append(np.array(owner, int))
-    found = encoder.states_of(split, DEPTHS)
+    begin, *ahead, end = cut(PREFIX.strip())
+    apart = [cut(word)[1:-1] for word in words]
+    owner = [place for place, each in enumerate(apart) for _ in each][: MOST_PIECES - len(ahead) - 2]
+    return [begin, *ahead, *[piece for each in apart for piece in each][: len(owner)], end], np.array(owner, int)
+
+
+def states(encoder: Encoder, texts: Sequence[str]) -> list[np.ndarray]:
+    """For each text float32 [words, 3 · width]: means over each word's pieces, after each of the DEPTHS."""
+    found = [split([text[start:stop] for start, stop in places(text)], encoder.pieces.split) for text in texts]
+    seen = encoder.states_of([pieces for pieces, _ in found], DEPTHS)
     return [
-        _pooled(np.concatenate(each[:, 1 + len(ahead) : -1], axis=1), owner)
-        for each, owner in zip(found, owners, strict=True)
+        _pooled(np.concatenate(each[:, -1 - len(owner) : -1], axis=1), owner)
+        for each, (_, owner) in zip(seen, found, strict=True)
     ]
 
 
@@ -119,18 +122,22 @@ class Talk:
     """Several networks that are heard together, each of which began elsewhere; safe to use from several threads."""
 
     def __init__(self, encoder: Encoder, ears: Sequence[Ear]) -> None:
-        """`encoder` runs as many layers as DEPTHS look at, without changes learned for another task."""
+        """`encoder` runs as many layers as DEPTHS look at, changed as the ears have learned."""
         self._encoder, self._ears = encoder, tuple(ears)
 
     @classmethod
     def load(cls, folder: Path, encoder: Encoder) -> "Talk":
-        """Read the weights named in the folder's manifest. Raises WeightsChanged where the digest is another."""
-        found = safetensors.numpy.load(own_file(folder, FILE))
+        """Read the weights named in the folder's manifest; `encoder` gives its packed weights and is not changed.
+
+        Raises WeightsChanged where the digest is another.
+        """
         apart: dict[str, dict[str, np.ndarray]] = {}
-        for name, numbers in found.items():
-            ear, _, tensor = name.partition("/")
-            apart.setdefault(ear, {})[tensor] = numbers.astype(np.float32)
-        return cls(encoder, [Ear(apart[ear]) for ear in sorted(apart)])
+        for name, numbers in safetensors.numpy.load(own_file(folder, FILE)).items():
+            part, _, tensor = name.partition("/")
+            apart.setdefault(part, {})[tensor] = numbers.astype(np.float32)
+        changes = apart.pop(CHANGES, {})
+        own = Encoder(Packed(encoder.shape, encoder.pieces, encoder.tensors), changes, layers=max(DEPTHS))
+        return cls(own, [Ear(apart[part]) for part in sorted(apart)])
 
     def hear(self, text: str) -> Heard:
         """What a text is and which words of it are meant; by itself, so that the same text always reads the same."""

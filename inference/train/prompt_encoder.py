@@ -15,15 +15,15 @@ BATCH = 48
 
 
 class TextEncoder:
-    """The first `LAYERS` layers of a packed encoder, with `changes` to their matrices as `Encoder` takes them."""
+    """The first `layers` layers of a packed encoder, with `changes` to their matrices as `Encoder` takes them."""
 
-    def __init__(self, packed: Packed, changes: Mapping[str, np.ndarray] = UNCHANGED) -> None:
+    def __init__(self, packed: Packed, changes: Mapping[str, np.ndarray] = UNCHANGED, layers: int = LAYERS) -> None:
         self.packed = packed
         self.places = torch.from_numpy(packed.places)
         self.tensors = {name: torch.tensor(array) for name, array in packed.tensors.items() if array.dtype == "<f4"}
         self.matrices = {
             f"l{layer}.{name}": torch.from_numpy(packed.changed(f"l{layer}.{name}", changes)).bfloat16()
-            for layer in range(LAYERS)
+            for layer in range(layers)
             for name in MATRICES
         }
 

@@ -45,13 +45,13 @@ def below(encoder: TextEncoder, texts: Sequence[str]) -> Below:
 
 
 class Changes(nn.Module):
-    """The layers from `LOWEST` to `LAYERS` with a thin pair of matrices beside each of theirs; at first no change."""
+    """Some upper layers with a thin pair of matrices beside each of theirs; at first no change."""
 
-    def __init__(self, encoder: TextEncoder, rank: int = RANK) -> None:
+    def __init__(self, encoder: TextEncoder, rank: int = RANK, layers: range = range(LOWEST, LAYERS)) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.encoder, self.layers = encoder, layers
         self.down, self.up = nn.ParameterDict(), nn.ParameterDict()
-        for layer in range(LOWEST, LAYERS):
+        for layer in layers:
             for matrix in MATRICES:
                 inputs, outputs = encoder.matrices[f"l{layer}.{matrix}"].shape
                 self.down[f"l{layer}_{matrix}"] = nn.Parameter(torch.randn(inputs, rank) / inputs**0.5)
@@ -64,9 +64,20 @@ class Changes(nn.Module):
         place = torch.arange(len(row)) - (sizes.cumsum(0) - sizes)[row]
         held = torch.arange(int(sizes.max()))[None] < sizes[:, None]
         seen = texts.pieces[texts.starts[index][row] + place].float()
-        for layer in range(LOWEST, LAYERS):
-            seen = self._layer(seen, layer, (row, place), held)
+        (seen,) = self.states(seen, (row, place), held, (self.layers.stop,))
         return torch.zeros(len(index), seen.shape[1]).index_add(0, row, seen) / sizes[:, None]
+
+    def states(
+        self, seen: torch.Tensor, at: tuple[torch.Tensor, torch.Tensor], held: torch.Tensor, after: Sequence[int]
+    ) -> list[torch.Tensor]:
+        """Pieces [pieces, width] as the layers below left them, which lie at those rows and places of `held` [texts,
+        most], after each of those layers."""
+        kept = [seen] if self.layers.start in after else []
+        for layer in self.layers:
+            seen = self._layer(seen, layer, at, held)
+            if layer + 1 in after:
+                kept.append(seen)
+        return kept
 
     def exported(self) -> dict[str, np.ndarray]:
         """The pairs by name, float16, as `encoder.Packed.changed` reads them."""

@@ -1,7 +1,7 @@
 """`python -m inference.train.talk [--out FOLDER] [--without SET,SET]`: fits `inference.talk` to the texts of `chatter`.
 
-Networks from fixed SEEDS, some five minutes of one core. `--without` leaves out sets of opened instructions and all
-that is made from them, and prints how often the networks hear those rightly, which they never saw.
+The network and narrow changes to the encoder under it, from one SEED, some fifteen minutes of one core. `--without`
+leaves out sets of opened instructions and all that is made from them, and prints how often those are heard rightly.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -19,92 +20,18 @@ from torch import nn
 from events.inference import HeardWord
 from inference.safety.classifier import PromptClassifier
 from inference.safety.encoder import Encoder, Packed
-from inference.talk import BLOCKS, DEPTHS, FILE, HEADS, KINDS, WAYS, places, states
+from inference.talk import DEPTHS, FILE, KINDS, WAYS, places, split
 from inference.talk import Talk as Heard
 from inference.train.chatter import Talk, opened, talks
+from inference.train.hurry import Said, hurried
+from inference.train.talk_network import Batch, Reader, batch_of
 from inference.train.ways import WEIGHTS, write
 
-WIDTH, WIDER = 128, 256
-SEEDS = (1,)
-ROUNDS, BATCH, RATE, DECAY = 4, 48, 1.5e-3, 0.02
-DROPPED, LOST = 0.3, 0.1  # of inputs' numbers, and of whole words
+SEED = 1
+ROUNDS, BATCH, DECAY = 4, 48, 0.02
+RATE, CHANGING = 1.5e-3, 1e-3  # of the network, and of the changes to the encoder
 SMOOTH = 0.05
-SEEN_AT_ONCE = 16
-
-
-class Block(nn.Module):
-    """Neighbours, then all words, then each for itself."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.near, self.far, self.wide = (nn.LayerNorm(WIDTH) for _ in range(3))
-        self.around = nn.Conv1d(WIDTH, WIDTH, 3, padding=1)
-        self.ask, self.answer = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.up, self.down = nn.Linear(WIDTH, WIDER), nn.Linear(WIDER, WIDTH)
-        self.drop = nn.Dropout(0.1)
-
-    def forward(self, at: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-        """[texts, words, WIDTH], and where words are there."""
-        near = (self.near(at) * there[..., None]).transpose(1, 2)
-        at = at + self.drop(nn.functional.gelu(self.around(near), approximate="tanh").transpose(1, 2))
-        q, k, v = (
-            each.unflatten(-1, (HEADS, -1)).transpose(1, 2) for each in self.ask(self.far(at)).split(WIDTH, dim=-1)
-        )
-        mixed = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=there[:, None, None, :])
-        at = at + self.drop(self.answer(mixed.transpose(1, 2).flatten(2)))
-        return at + self.drop(self.down(nn.functional.gelu(self.up(self.wide(at)), approximate="tanh")))
-
-
-class Network(nn.Module):
-    """What `inference.talk.Ear` computes, for many texts at once."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.enter = nn.Linear(width, WIDTH)
-        self.blocks = nn.ModuleList(Block() for _ in range(BLOCKS))
-        self.out, self.look = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 1)
-        self.whole, self.kinds = nn.Linear(3 * WIDTH, WIDTH), nn.Linear(WIDTH, len(KINDS))
-        self.words = nn.Linear(WIDTH, 1 + len(WAYS))
-
-    def forward(self, seen: torch.Tensor, there: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """[texts, words, width] -> logits [texts, kinds] and [texts, words, 1 + ways]."""
-        if self.training:
-            seen = nn.functional.dropout(seen, DROPPED) * (torch.rand(*seen.shape[:2], 1) >= LOST)
-        at = self.enter(seen)
-        for block in self.blocks:
-            at = block(at, there)
-        at = self.out(at)
-        weight = self.look(at)[..., 0].masked_fill(~there, -1e9).softmax(-1)
-        mean = (at * there[..., None]).sum(1) / there.sum(1, keepdim=True)
-        highest = at.masked_fill(~there[..., None], -1e9).amax(1)
-        whole = torch.cat([(weight[..., None] * at).sum(1), mean, highest], -1)
-        return self.kinds(nn.functional.gelu(self.whole(whole), approximate="tanh")), self.words(at)
-
-    def named(self) -> dict[str, np.ndarray]:
-        """The numbers as `Ear` calls them."""
-        renamed = {name.replace("blocks.", "").replace("enter", "in"): each for name, each in self.state_dict().items()}
-        return {name: each.numpy().astype(np.float16) for name, each in renamed.items()}
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """Texts with their states [words, width] and what each word is: 0, or 1 + a place among the WAYS."""
-
-    talks: list[Talk]
-    seen: list[np.ndarray]
-
-    def ways(self, place: int) -> np.ndarray:
-        talk = self.talks[place]
-        found = np.zeros(len(self.seen[place]), np.int64)
-        for at, (start, end) in enumerate(places(talk.text)[: len(found)]):
-            found[at] = next((1 + WAYS.index(way) for a, b, way in talk.subjects if start < b and a < end), 0)
-        return found
-
-    def batches(self, chosen: Sequence[int], order: np.random.Generator) -> Iterator[list[int]]:
-        """Texts of like length together, in an order of their own each time."""
-        mixed = sorted(chosen, key=lambda place: (len(self.seen[place]) + 3 * order.random(), place))
-        parts = [mixed[start : start + BATCH] for start in range(0, len(mixed), BATCH)]
-        yield from (parts[place] for place in order.permutation(len(parts)))
+EVERY = 10  # texts of which one is looked at for the spread of the states' numbers
 
 
 def encoder() -> Encoder:
@@ -113,73 +40,82 @@ def encoder() -> Encoder:
     return Encoder(Packed(own.shape, own.pieces, own.tensors), layers=max(DEPTHS))
 
 
-def lessons() -> Lessons:
-    reader, found = encoder(), [talk for talk in talks() if places(talk.text)]
-    order = sorted(range(len(found)), key=lambda place: len(found[place].text))
-    seen: dict[int, np.ndarray] = {}
-    for start in range(0, len(order), SEEN_AT_ONCE):
-        chosen = order[start : start + SEEN_AT_ONCE]
-        read = states(reader, [found[place].text for place in chosen])
-        seen |= {place: each.astype(np.float16) for place, each in zip(chosen, read, strict=True)}
-    return Lessons(found, [seen[place] for place in range(len(found))])
+def said(talk: Talk) -> Said:
+    """A text as its words, what each of them is — 0, or 1 + a place among the WAYS — and its kind."""
+    spans = places(talk.text)
+    ways = [
+        next((1 + WAYS.index(way) for a, b, way in talk.subjects if a < end and start < b), 0) for start, end in spans
+    ]
+    return Said([talk.text[start:end] for start, end in spans], ways, KINDS.index(talk.kind))
 
 
-def scale(given: Lessons) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and spread of the states' numbers, from every tenth text."""
-    rows = np.concatenate([each.astype(np.float32) for each in given.seen[::10]])
-    return rows.mean(0).astype(np.float16), (rows.std(0) + 1e-3).astype(np.float16)
+@dataclass(frozen=True)
+class Lesson:
+    """Some texts side by side, with what is to be heard: the ways of their words, -1 where no word is, and kinds."""
+
+    batch: Batch
+    ways: torch.Tensor
+    kinds: torch.Tensor
 
 
-def fit(given: Lessons, chosen: Sequence[int], seed: int) -> Network:
-    """One network taught with the chosen texts."""
+class Lessons:
+    """Texts, a little otherwise each time."""
+
+    def __init__(self, texts: Sequence[Said], reader: Encoder, order: np.random.Generator) -> None:
+        self.texts, self.order = texts, order
+        self._cut = cache(reader.pieces.split)
+
+    def round(self) -> Iterator[Lesson]:
+        """Every text once, as somebody in a hurry may type it, those of like length together."""
+        typed = [hurried(each, self.order) for each in self.texts]
+        mixed = sorted(range(len(typed)), key=lambda place: (len(typed[place].words) + 3 * self.order.random(), place))
+        parts = [mixed[start : start + BATCH] for start in range(0, len(mixed), BATCH)]
+        for place in self.order.permutation(len(parts)):
+            yield self.lesson([typed[each] for each in parts[place]])
+
+    def lesson(self, texts: Sequence[Said]) -> Lesson:
+        batch = batch_of([split(each.words, self._cut) for each in texts])
+        ways = torch.full(batch.there.shape, -1)
+        for row, each in enumerate(texts):
+            size = int(batch.there[row].sum())
+            ways[row, :size] = torch.tensor(each.ways[:size])
+        return Lesson(batch, ways, torch.tensor([each.kind for each in texts]))
+
+
+def fit(texts: Sequence[Said], seed: int = SEED) -> Reader:
+    """A reader taught with the texts."""
     torch.manual_seed(seed)
-    order = np.random.default_rng(seed)
-    centre, spread = (torch.from_numpy(each.astype(np.float32)) for each in scale(given))
-    network = Network(len(centre))
-    steps = ROUNDS * math.ceil(len(chosen) / BATCH)
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-    rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.1)
+    own = encoder()
+    reader, lessons = Reader(own), Lessons(texts, own, np.random.default_rng(seed))
+    some = sorted(texts, key=lambda each: len(each.words))[::EVERY]
+    reader.settle([lessons.lesson(some[at : at + BATCH]).batch for at in range(0, len(some), BATCH)])
+    parts = [{"params": reader.network.parameters(), "weight_decay": DECAY},
+             {"params": reader.changes.parameters(), "weight_decay": 0.0}]  # fmt: skip
+    optimiser = torch.optim.AdamW(parts, RATE)
+    steps = ROUNDS * math.ceil(len(texts) / BATCH)
+    rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, [RATE, CHANGING], total_steps=steps, pct_start=0.1)
     for _ in range(ROUNDS):
-        for batch in given.batches(chosen, order):
+        for lesson in lessons.round():
             optimiser.zero_grad()
-            loss(network, given, batch, (centre, spread)).backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            loss(reader, lesson).backward()
+            nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
             optimiser.step()
             rates.step()
-    return network.eval()
+    return reader.eval()
 
 
-def loss(
-    network: Network, given: Lessons, batch: Sequence[int], scaled: tuple[torch.Tensor, torch.Tensor]
-) -> torch.Tensor:
-    longest = max(len(given.seen[place]) for place in batch)
-    seen = torch.zeros(len(batch), longest, len(scaled[0]))
-    ways = torch.full((len(batch), longest), -1)
-    for row, place in enumerate(batch):
-        size = len(given.seen[place])
-        seen[row, :size] = (torch.from_numpy(given.seen[place].astype(np.float32)) - scaled[0]) / scaled[1]
-        ways[row, :size] = torch.from_numpy(given.ways(place))
-    meant = torch.tensor([KINDS.index(given.talks[place].kind) for place in batch])
-    kinds, words = network(seen, ways >= 0)
-    by_word = nn.functional.cross_entropy(words.flatten(0, 1), ways.flatten(), ignore_index=-1, label_smoothing=SMOOTH)
-    return nn.functional.cross_entropy(kinds, meant, label_smoothing=SMOOTH) + 2 * by_word
-
-
-def tensors(given: Lessons, networks: Sequence[Network]) -> dict[str, np.ndarray]:
-    centre, spread = scale(given)
-    return {
-        f"{place}/{name}": each
-        for place, network in enumerate(networks)
-        for name, each in {"centre": centre, "spread": spread, **network.named()}.items()
-    }
+def loss(reader: Reader, lesson: Lesson) -> torch.Tensor:
+    kinds, words = reader(lesson.batch)
+    by_word = nn.functional.cross_entropy(
+        words.flatten(0, 1), lesson.ways.flatten(), ignore_index=-1, label_smoothing=SMOOTH
+    )
+    return nn.functional.cross_entropy(kinds, lesson.kinds, label_smoothing=SMOOTH) + 2 * by_word
 
 
 def publish(out: Path, without: frozenset[str]) -> dict[str, object]:
     """Write weights and manifest to `out`; returns what was learned from, and how the sets `without` are heard."""
-    given = lessons()
-    chosen = [place for place, talk in enumerate(given.talks) if not talk.sources & without]
-    found = tensors(given, [fit(given, chosen, seed) for seed in SEEDS])
-    write(out / FILE, found, {"texts": len(chosen)})
+    chosen = [said(talk) for talk in talks() if places(talk.text) and not talk.sources & without]
+    write(out / FILE, fit(chosen).tensors(), {"texts": len(chosen)})
     return {"texts": len(chosen), **judged(out, without)}
 
 

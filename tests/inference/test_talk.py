@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from inference.safety.encoder import Encoder, Packed
 from inference.safety.packaged import WeightsChanged
-from inference.talk import FILE, KINDS, WAYS, Ear, Talk, places, states
+from inference.talk import DEPTHS, FILE, KINDS, WAYS, Ear, Talk, places, split, states
 from inference.train import chatter
 from inference.train import talk as training
+from inference.train.hurry import MARKS, Said, hurried
+from inference.train.talk_network import Network, Reader, batch_of
 
 WEIGHTS = Path(__file__).parents[2] / "inference" / "weights" / "talk"
 
@@ -40,7 +43,7 @@ def test_words_stand_apart_from_what_french_binds_to_them_and_from_marks():
 
 def test_numpy_hears_what_torch_learned():
     torch.manual_seed(0)
-    network, seen = training.Network(12).eval(), np.random.default_rng(0).normal(size=(7, 12)).astype(np.float32)
+    network, seen = Network(12).eval(), np.random.default_rng(0).normal(size=(7, 12)).astype(np.float32)
     named = {name: each.astype(np.float32) for name, each in network.named().items()}
     network.load_state_dict({name: each.half().float() for name, each in network.state_dict().items()})
     ear = Ear({**named, "centre": np.zeros(12, np.float32), "spread": np.ones(12, np.float32)})
@@ -55,7 +58,7 @@ def test_numpy_hears_what_torch_learned():
 
 def test_padding_beside_a_text_changes_nothing_in_it():
     torch.manual_seed(0)
-    network, seen = training.Network(12).eval(), torch.randn(1, 5, 12)
+    network, seen = Network(12).eval(), torch.randn(1, 5, 12)
     with torch.no_grad():
         alone = network(seen, torch.ones(1, 5, dtype=torch.bool))
         padded = network(padded_by(seen, 3), torch.arange(8)[None] < 5)
@@ -106,6 +109,35 @@ def test_each_word_has_states_of_its_own(encoder):
     text = "moins d'avions, stp"
 
     assert states(encoder, [text])[0].shape == (len(places(text)), 3 * encoder.shape.width)
+
+
+def test_numpy_sees_what_torch_learns_from_when_the_encoder_has_changed(encoder):
+    torch.manual_seed(0)
+    reader, said = Reader(encoder), ["moins d'avions, stp", "more glaciers"]
+    for each in reader.changes.up.values():
+        torch.nn.init.normal_(each, std=0.05)
+    packed = Packed(encoder.shape, encoder.pieces, encoder.tensors)
+    changed = Encoder(packed, reader.changes.exported(), layers=max(DEPTHS))
+    words = [[text[start:end] for start, end in places(text)] for text in said]
+
+    with torch.no_grad():
+        seen = reader.seen(batch_of([split(each, encoder.pieces.split) for each in words])).numpy()
+
+    for row, expected in zip(seen, states(changed, said), strict=True):  # torch multiplies in half precision
+        assert np.abs(row[: len(expected)] - expected).max() < 0.1
+    assert np.abs(states(encoder, said)[0] - states(changed, said)[0]).max() > 0.2
+
+
+def test_a_text_typed_in_a_hurry_keeps_what_its_words_are():
+    said = Said(["Plus", "de", "châteaux", ",", "pas", "de", "pluie", "!"], [0, 0, 1, 0, 0, 0, 2, 0], 1)
+    typed = [hurried(said, np.random.default_rng(seed)) for seed in range(300)]
+
+    assert all(len(each.words) == len(each.ways) and all(each.words) and each.kind == 1 for each in typed)
+    assert all([way for way in each.ways if way] == [1, 2] for each in typed)
+    assert said in typed
+    assert len({" ".join(each.words) for each in typed}) > 40
+    assert any(not MARKS & set(each.words) for each in typed)
+    assert typed == [hurried(said, np.random.default_rng(seed)) for seed in range(300)]
 
 
 def test_changed_weights_are_refused(tmp_path, encoder):

@@ -21,7 +21,8 @@ WHOLE = frozenset({"noop", "undo", "reset", "query"})
 FRAMED = frozenset({"FACET", "LENGTH", "SCOPE", "EMOJI"})
 TOLD_APART = 0.9  # share of a refusal, or of a wish, from which it stands against what the grammar read
 PRAISED = 0.75  # share of small talk and the like from which the grammar's refusal is none
-READ, ASKED = 0.25, 0.8  # what it counts for a kind, and for a way, that the grammar read it, beside two shares
+READ, ASKED = 0.25, 0.2  # what it counts for a kind, and for a way, that the grammar read it, beside what was heard
+SHOWN = 1.0  # what it counts for either that the frames look like it
 FOREIGN = 0.1  # share under which a word surely is no part of a subject
 NEVER = 0.03  # share of a request to defeat safety up to which a wish that is heard as one is not refused
 LEAD = 0.2  # by which the way of a subject that the grammar overlooked must lead
@@ -93,14 +94,14 @@ def _kind(hearing: Hearing, scores: Sequence[Mapping[str, float]], ops: Abstract
     shown["steer"] = sum(steers) / len(steers) if steers else 0.0
     read = "steer" if ops & (STEERING | {"facet"}) else next(iter(sorted(ops)), "noop")
     weighed = {
-        kind: share + shown[kind] + (READ if kind == read else 0.0) for kind, share in hearing.heard.kinds.items()
+        kind: share + SHOWN * shown[kind] + (READ if kind == read else 0.0) for kind, share in hearing.heard.kinds.items()
     }
     return _first(weighed)
 
 
 def _weighed(stretch: Stretch, score: Mapping[str, float]) -> Stretch:
     """A stretch with what its frame looks like counted in."""
-    ways = {way: share + max(0.0, score.get(way, 0.0)) for way, share in stretch.ways.items() if way != ABOUT}
+    ways = {way: share + SHOWN * max(0.0, score.get(way, 0.0)) for way, share in stretch.ways.items() if way != ABOUT}
     return stretch._replace(ways=ways)
 
 
