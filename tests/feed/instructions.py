@@ -23,6 +23,7 @@ HELD_OUT = (
     "heldout_tenth",
     "heldout_eleventh",
     "heldout_twelfth",
+    "heldout_thirteenth",
 )
 PARTS = (*DEVELOPED, *HELD_OUT)
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')

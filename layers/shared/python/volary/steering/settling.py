@@ -94,7 +94,8 @@ def _kind(hearing: Hearing, scores: Sequence[Mapping[str, float]], ops: Abstract
     shown["steer"] = sum(steers) / len(steers) if steers else 0.0
     read = "steer" if ops & (STEERING | {"facet"}) else next(iter(sorted(ops)), "noop")
     weighed = {
-        kind: share + SHOWN * shown[kind] + (READ if kind == read else 0.0) for kind, share in hearing.heard.kinds.items()
+        kind: share + SHOWN * shown[kind] + (READ if kind == read else 0.0)
+        for kind, share in hearing.heard.kinds.items()
     }
     return _first(weighed)
 
