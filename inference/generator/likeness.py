@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inference.generator import audio
+from inference.generator.appearance import Looks
 from inference.generator.asking import Reference
 from inference.generator.portrait import Photographs, beside
 
@@ -44,12 +46,15 @@ SECONDS = 2  # of a voice that are heard
 PEOPLE = ("person", "couple")  # the subjects that have traits; of a couple the first
 
 
-def somebody(seed: int) -> tuple[float, ...]:
-    """TRAITS drawn at random, the same for the same seed; half have no beard, and glasses are there or not."""
+def somebody(seed: int, looks: Looks = MappingProxyType({})) -> tuple[float, ...]:
+    """TRAITS drawn at random, the same for the same seed; half have no beard, and glasses are there or not. What is
+    said of their `looks` is drawn from its range instead of from all that people have."""
     rng = random.Random(f"person {seed}")
     drawn = {name: rng.uniform(-1, 1) for name in TRAITS}
     drawn["beard"] = -1.0 if rng.random() < 0.5 else rng.random()
     drawn["glasses"] = 1.0 if rng.random() < 0.4 else -1.0
+    for name, (low, high) in looks.items():
+        drawn[name] = low + (drawn[name] + 1) / 2 * (high - low)
     return tuple(drawn.values())
 
 

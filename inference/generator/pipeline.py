@@ -19,6 +19,7 @@ from events.engines import LIMITS, SMALL, EngineLimits
 from inference import weights
 from inference.generator import audio, frames, premises, sources
 from inference.generator import plan as planning
+from inference.generator.appearance import Described, Looks, described
 from inference.generator.asking import Ask, AskError, Clip, SourceClip, check
 from inference.generator.audio import AudioAutoencoder, AudioShape
 from inference.generator.autoencoder import SPATIAL, TEMPORAL, VideoAutoencoder, VideoShape
@@ -141,8 +142,9 @@ class Generator:
         timings: dict[str, float] = {}
         with _timed(timings, "text"):
             prompt, unwanted, warnings = readable(ask, self.reader.is_readable, f"{LONGEST} word pieces")
-            unknown = self.lexicon.unknown(prompt, self.text)
-            job = self._job(ask, (prompt, unwanted), on_progress)
+            person = self._described(prompt)
+            unknown = tuple(word for word in self.lexicon.unknown(person.rest, self.text) if word not in person.words)
+            job = self._job(ask, (person.rest, unwanted), self._traits(ask, person.looks), on_progress)
         source = None if ask.source is None else sources.fitted(ask.source, ask.seconds)
         with torch.inference_mode(), _timed(timings, "denoise"):
             made = self._made(job, source)
@@ -153,7 +155,14 @@ class Generator:
         assert made.plan is not None
         return replace(clip, not_rendered=unknown, timings=timings, warnings=warnings), made.plan
 
-    def _job(self, ask: Ask, prompts: tuple[str, str], on_progress: Callable[[float], None]) -> _Job:
+    def _described(self, prompt: str) -> Described:
+        """How somebody looks by a prompt about one person, and what else it says; else nothing, and all of it."""
+        is_person = self.reader.read(prompt).get("subject") == PEOPLE[0]
+        return described(prompt) if is_person else Described({}, frozenset(), prompt)
+
+    def _job(
+        self, ask: Ask, prompts: tuple[str, str], traits: torch.Tensor, on_progress: Callable[[float], None]
+    ) -> _Job:
         high, wide = frames.bucket(ask.width, ask.height)
         return _Job(
             wish(self.reader, self.world, ask, prompts),
@@ -162,16 +171,17 @@ class Generator:
             (high // SPATIAL, wide // SPATIAL),
             ask.seconds * frames.RATE // TEMPORAL,
             ask.seed,
-            self._traits(ask),
+            traits,
             lambda share: on_progress(0.9 * share),
         )
 
-    def _traits(self, ask: Ask) -> torch.Tensor:
-        """The traits (1,16) of the likeness, or of somebody whom the seed makes up: a person is always someone."""
+    def _traits(self, ask: Ask, looks: Looks) -> torch.Tensor:
+        """The traits (1,16) of the likeness, or of somebody whom the seed makes up as they are described: a person is
+        always someone, and whoever lent their likeness stays who they are."""
         if len(ask.likenesses) > self.limits.likenesses:
             raise AskError(f"{len(ask.likenesses)} likenesses, this engine shows at most {self.limits.likenesses}")
         if not ask.likenesses:
-            return torch.tensor(somebody(ask.seed))[None]
+            return torch.tensor(somebody(ask.seed, looks))[None]
         if self.likeness is None or not self._people():
             raise AskError(f"{self.model} was trained without people of its own and can show no likeness")
         return self.likeness.read(ask.likenesses[0])[None]

@@ -19,6 +19,7 @@ _WOUND = ("runs", "dances", "circles")  # deeds whose whole path an average woul
 _ABRUPT = (*LANDS, "walks", *_WOUND)  # deeds whose heights and turns it would
 _LOWEST = 0.3  # a landing is within this share of the path's height from its lowest point
 _LEAST = 0.06  # frame heights that a path must span to land at all
+_RETURN = 18  # frames
 _FINE = 4096  # points of a gait's spectrum
 _APART = 2  # frames to both sides within which there is one landing
 _CAMERA, _TURN, _GAIT = (
@@ -32,6 +33,7 @@ def steadied(motion: Tensor, is_free: Tensor, named: dict[str, str]) -> Tensor:
     """Motion (B,48,11) of a plan with these attributes, made even where `is_free` (B,48); what is not free, which
     comes first, stands as it is."""
     deed = named.get("action", "")
+    motion = gone_on(motion, is_free, [_X] if deed in LANDS else [_X, _Y])
     made = motion.clone()
     made[..., _CAMERA] = averaged(motion[..., _CAMERA], 4.0)
     if deed not in _WOUND:
@@ -49,6 +51,21 @@ def steadied(motion: Tensor, is_free: Tensor, named: dict[str, str]) -> Tensor:
     if deed in (*STEPS, *LANDS) and named.get("setting") not in _SILENT:
         made[..., _IMPACT] = struck
     return torch.where(is_free[..., None], made, motion)
+
+
+def gone_on(motion: Tensor, is_free: Tensor, columns: list[int]) -> Tensor:
+    """Motion (B,48,11) whose free frames begin, in these columns, where what stands ended: a plan's path may be right
+    and lie elsewhere, and then comes back to itself within `_RETURN` frames instead of leaping."""
+    count = int((~is_free).sum(1).max())
+    if not 0 < count < motion.shape[1] - 1:
+        return motion
+    path = motion[..., columns]
+    gap = path[:, count - 1] - (2 * path[:, count] - path[:, count + 1])
+    since = (torch.arange(motion.shape[1] - count) / _RETURN).clamp(max=1)
+    fading = (0.5 + 0.5 * torch.cos(torch.pi * since)).to(path)[:, None]
+    made = motion.clone()
+    made[:, count:, columns] += gap[:, None] * fading
+    return made
 
 
 def averaged(tracks: Tensor, spread: float) -> Tensor:

@@ -133,3 +133,18 @@ def test_what_stands_is_not_touched_and_gait_goes_on_from_it(deed: str) -> None:
 
     assert torch.equal(made[:, :16], path[:, :16])
     assert (made[0, 16, GAIT] - path[0, 16, GAIT]).norm() < 0.25
+
+
+@pytest.mark.parametrize("deed", ["flies", "circles", "bounces"])
+def test_a_path_planned_elsewhere_begins_where_what_stands_ended(deed: str) -> None:
+    (scene,), count = scenes(deed, 1), 16
+    path, free = motion(scene)[None], FREE.clone()
+    free[:, :count] = False
+    away = path.clone()
+    away[:, count:, 0] += 0.3
+
+    made = steady(away, scene, free)[0, :, 0]
+
+    straight = 2 * made[count - 1] - made[count - 2]
+    assert abs(made[count] - straight) < 0.03
+    assert made[-1] == pytest.approx(away[0, -1, 0].item(), abs=0.02)
