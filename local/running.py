@@ -1,6 +1,7 @@
 """A running home for commands that need one: the one that runs already, or one started for as long as it is needed."""
 
 import fcntl
+import random
 import subprocess
 import sys
 import time
@@ -12,11 +13,12 @@ from volary.embedded import Home, open_home
 from volary.embedded.models import ModelServer
 from volary.errors import Unavailable
 
-from local.homes import free_port, last_ports, origin
+from local.homes import last_ports, origin
 from local.supervisor import answers
 
 READY_SECONDS = 600.0  # loading the models takes seconds, but minutes on a machine that is busy with other things
 STOP_SECONDS = 15.0
+PORTS = 20_000, 32_000  # below those that Linux and macOS give to connections
 
 
 def is_running(folder: Path) -> bool:
@@ -65,10 +67,11 @@ def _answers(folder: Path) -> bool:
 
 
 def three_free_ports() -> int:
-    """A port with two free ones above it, for the API, the console and the media server."""
+    """A port with two free ones above it, for the API, the console and the media server; none that the system may give
+    to somebody's connection before they listen."""
     while True:
-        port = free_port()
-        if port <= 65_533 and not answers(port + 1) and not answers(port + 2):
+        port = random.randrange(*PORTS)
+        if not any(answers(port + place) for place in range(3)):
             return port
 
 
