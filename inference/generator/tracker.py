@@ -14,7 +14,7 @@ from inference.generator.plan import MOTION, measured
 from inference.generator.transformer import wave_code
 
 SIDES = (64, 112)  # what it looks at, in pixels, the shorter side first
-SURE = math.log(0.45)  # doubt below which motion counts as seen, in the spreads of the plan's units
+SURE = math.log(0.35)  # doubt below which motion counts as seen, in the spreads of the plan's units
 CERTAIN = 0.7  # probability from which an attribute counts as seen
 
 
