@@ -32,6 +32,8 @@ ASK = Ask("a man with red hair walks in the park by day", seconds=4, width=112, 
         ("a Black man in a white shirt", "skin", -1, -0.6),
         ("un homme noir en rouge", "skin", -1, -0.6),
         ("a tall and quiet woman", "tall", 0.6, 1),
+        ("a man with a mustache", "beard", 0.6, 1),
+        ("un homme sans barbe ni lunettes", "glasses", -1, -1),
         ("UN ENFANT COURT", "tall", -1, -0.5),
     ],
 )
@@ -48,6 +50,8 @@ def test_looks_are_read_in_both_languages(text: str, name: str, low: float, high
         ("a black dog and a man", "skin"),
         ("a Japanese person walks", "hair light"),
         ("somebody walks through golden light", "hair light"),
+        ("il pleut sur une personne", "voice high"),
+        ("a person drinks two glasses of milk", "glasses"),
     ],
 )
 def test_what_is_not_said_of_looks_says_nothing_of_them(text: str, name: str) -> None:
