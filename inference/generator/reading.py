@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inference import weights
-from inference.safety.encoder import FILE, PACKAGE, PREFIX, Encoder, unpacked
+from inference.encoder import FILE, PACKAGE, PREFIX, Encoder, unpacked
 
 LAYERS = (4, 8)  # of the encoder: what words mean alone lies lower, what they mean together higher
 LONGEST = 96  # word pieces; training holds few longer texts

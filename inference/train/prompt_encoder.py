@@ -1,4 +1,4 @@
-"""Runs `inference.safety.encoder`'s transformer in torch, many texts at a time, for training; it fits nothing.
+"""Runs `inference.encoder`'s transformer in torch, many texts at a time, for training; it fits nothing.
 
 In half precision: the mean cosine between these vectors and those that serving makes is 0.99999.
 """
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from inference.safety.encoder import LAYERS, MATRICES, PREFIX, UNCHANGED, Packed, widened
+from inference.encoder import LAYERS, MATRICES, PREFIX, UNCHANGED, Packed, widened
 
 BATCH = 48
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from inference.safety.encoder import LAYERS, MATRICES, PREFIX
+from inference.encoder import LAYERS, MATRICES, PREFIX
 from inference.train.prompt_encoder import BATCH, TextEncoder
 
 LOWEST = 5

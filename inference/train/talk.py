@@ -18,8 +18,8 @@ import torch
 from torch import nn
 
 from events.inference import HeardWord
+from inference.encoder import Encoder, Packed
 from inference.safety.classifier import PromptClassifier
-from inference.safety.encoder import Encoder, Packed
 from inference.talk import DEPTHS, FILE, KINDS, WAYS, places, split
 from inference.talk import Talk as Heard
 from inference.train.chatter import Talk, opened, talks

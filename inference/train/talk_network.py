@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from inference.safety.encoder import Encoder, Packed
+from inference.encoder import Encoder, Packed
 from inference.talk import BLOCKS, CHANGES, DEPTHS, HEADS, KINDS, WAYS
 from inference.train.prompt_encoder import TextEncoder
 from inference.train.prompt_layers import Changes

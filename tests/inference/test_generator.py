@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from inference import weights
+from inference.encoder import Encoder, unpacked
 from inference.generator import audio, frames
 from inference.generator.asking import AskError, Reference
 from inference.generator.audio import AudioAutoencoder, AudioShape
@@ -23,7 +24,6 @@ from inference.generator.reading import LAYERS, Reader, ReaderShape, packaged
 from inference.generator.sampling import Latents, Recipe, Start, denoise, times
 from inference.generator.tracker import Tracker, TrackerShape
 from inference.generator.transformer import Condition, Transformer, TransformerShape
-from inference.safety.encoder import Encoder, unpacked
 
 SHIPPED = Path(__file__).parents[2] / "inference/weights/generator"
 VIDEO = VideoShape(detail=8, latent=4, coarse=16, fine=8, pixel=8, coarse_blocks=1, fine_blocks=1)

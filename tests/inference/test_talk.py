@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from inference.safety.encoder import Encoder, Packed
+from inference.encoder import Encoder, Packed
 from inference.safety.packaged import WeightsChanged
 from inference.talk import DEPTHS, FILE, KINDS, WAYS, Ear, Talk, places, split, states
 from inference.train import chatter

