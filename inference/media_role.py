@@ -38,6 +38,7 @@ from inference.likenings import frame_hashes
 from inference.links import Links
 from inference.media import Limits, encode_mp4, facts, spritesheet, thumbnail
 from inference.refusal import InvalidRequest, ModelFault, OutputRefused
+from inference.safety.choice import NO_SECOND, SecondChoice, load_second
 from inference.safety.clips import ClipScreen
 from inference.watermark import ALGORITHM, mark_picture, mark_sound
 
@@ -58,10 +59,13 @@ class MediaRole:
     captures: CaptureChecks | None = None
 
     @classmethod
-    def load(cls, weights: Path, links: Links, mark_key: bytes, engine: EngineChoice) -> "MediaRole":
+    def load(
+        cls, weights: Path, links: Links, mark_key: bytes, engine: EngineChoice, second: SecondChoice = NO_SECOND
+    ) -> "MediaRole":
         """Read the chosen engine, ours from `weights`/generator, and the screening under `weights`/safety."""
         generator = load_engine(engine, weights / "generator")
-        return cls(generator, ClipScreen.load(weights / "safety"), links, mark_key, CaptureChecks.load(weights))
+        screen = ClipScreen.load(weights / "safety", load_second(second))
+        return cls(generator, screen, links, mark_key, CaptureChecks.load(weights))
 
     def answer(self, request: Request) -> Generated | MediaScreened | MarkDetected | CaptureChecked:
         """Raises Refused."""

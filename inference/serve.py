@@ -33,6 +33,7 @@ from events.shapes import Shape
 from inference.engines.choice import EngineChoice
 from inference.links import Links
 from inference.refusal import Busy, InvalidRequest, MediaTooLarge, ModelFault, Refused
+from inference.safety.choice import NO_SECOND, SecondChoice
 
 LOG = logging.getLogger("inference.serve")
 MAX_BODY = 1 << 20
@@ -62,6 +63,7 @@ class Options:
     mark_key_wrapped: Path | None = None
     drain_seconds: int = 25
     engine: EngineChoice = EngineChoice()
+    second: SecondChoice = NO_SECOND
 
 
 @dataclass
@@ -151,12 +153,12 @@ def load(options: Options) -> Role:
     if options.role == "text":
         from inference.text_role import TextRole
 
-        return TextRole.load(options.weights, links, key)
+        return TextRole.load(options.weights, links, key, options.second)
     if key is None:
         raise ValueError("the media role needs --mark-key-file or --mark-key-wrapped: nothing unmarked may leave it")
     from inference.media_role import MediaRole
 
-    return MediaRole.load(options.weights, links, key, options.engine)
+    return MediaRole.load(options.weights, links, key, options.engine, options.second)
 
 
 def mark_key(options: Options) -> bytes | None:
@@ -186,13 +188,14 @@ def options_from(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
     parser.add_argument("--mark-key-file", type=Path, default=environment.get("VOLARY_MARK_KEY_FILE"))
     parser.add_argument("--mark-key-wrapped", type=Path, default=environment.get("VOLARY_MARK_KEY_WRAPPED"))
     parser.add_argument("--drain-seconds", type=int, default=25)
-    for name in ("engine", "engine-weights", "engine-digest", "engine-options"):
+    for name in ("engine", "engine-weights", "engine-digest", "engine-options", "second-weights", "second-digest"):
         parser.add_argument(f"--{name}", default=environment.get(f"VOLARY_{name.upper().replace('-', '_')}", ""))
     chosen = parser.parse_args(arguments)
     return Options(
         chosen.role, chosen.host, chosen.port, chosen.weights, frozenset(chosen.media_origin),
         chosen.mark_key_file, chosen.mark_key_wrapped, chosen.drain_seconds,
         EngineChoice(chosen.engine or SMALL, chosen.engine_weights, chosen.engine_digest, chosen.engine_options),
+        SecondChoice(chosen.second_weights, chosen.second_digest),
     )  # fmt: skip
 
 

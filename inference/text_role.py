@@ -7,6 +7,7 @@ from events.inference import DetectMark, Embed, Embedded, MarkDetected, PromptSc
 from inference.links import Links
 from inference.meaning import Meanings
 from inference.refusal import InvalidRequest
+from inference.safety.choice import NO_SECOND, SecondChoice, load_second
 from inference.safety.prompts import PromptScreen
 from inference.talk import Talk
 from inference.topics import Topics
@@ -25,9 +26,9 @@ class TextRole:
     meanings: Meanings
 
     @classmethod
-    def load(cls, weights: Path, links: Links, mark_key: bytes | None) -> "TextRole":
-        """Read the weights under `weights`: safety, ways, topics and talk."""
-        screen = PromptScreen.load(weights / "safety")
+    def load(cls, weights: Path, links: Links, mark_key: bytes | None, second: SecondChoice = NO_SECOND) -> "TextRole":
+        """Read the weights under `weights`: safety, ways, topics and talk; and a second classifier if one is chosen."""
+        screen = PromptScreen.load(weights / "safety", load_second(second))
         classifier = screen.classifier
         ways = Ways.load(weights / "ways", classifier.encoder, classifier.sentences)
         talk = Talk.load(weights / "talk", ways.views.encoder)

@@ -7,7 +7,6 @@ files it names. Matrices may be stored as rows of 8-bit integers, `NAME` with a 
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +15,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from inference.manifest import WeightsError, manifest
+
 SCALE = "::scale"
-
-
-class WeightsError(RuntimeError):
-    """A weight file is missing, is not the one the manifest pins, or does not hold what it should."""
-
-
-def manifest(folder: Path) -> dict[str, Any]:
-    """The folder's manifest; raises WeightsError if there is none or it cannot be read."""
-    path = folder / "manifest.json"
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"cannot read {path}: {error}") from error
-    if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
-        raise WeightsError(f"{path} names no files")
-    return found
 
 
 def load_safetensors(folder: Path, name: str) -> dict[str, Tensor]:

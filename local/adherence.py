@@ -30,7 +30,7 @@ def register(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def run(args: argparse.Namespace) -> int:
     from inference.evaluation import adherence, report  # loads torch, which no other command should wait for
     from inference.evaluation.making import Wanted
-    from inference.weights import WeightsError
+    from inference.manifest import WeightsError
 
     if args.count < 4 or args.jobs < 1:
         raise Invalid(f"--count {args.count} --jobs {args.jobs}: distances need 4 scenes, and work one process")

@@ -53,12 +53,6 @@ def weights_folder(choice: EngineChoice) -> Path:
     """The folder with the weights, fetched from S3 if that is where they are."""
     if not choice.weights or not choice.digest:
         raise ValueError(f"engine {choice.name!r} needs its weights and the digest of their manifest, both")
-    if not choice.weights.startswith("s3://"):
-        return Path(choice.weights)
-    if len(choice.digest) != 64 or not choice.digest.isalnum():
-        raise ValueError(f"{choice.digest!r} is no sha256")
-    from inference.cloud import downloads
-    from inference.engines.folder import fetched
+    from inference.engines.folder import brought
 
-    choice.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return fetched(downloads(choice.weights), choice.cache / choice.digest, choice.digest)
+    return brought(choice.weights, choice.digest, choice.cache)

@@ -26,7 +26,7 @@ from transformers import Gemma3ForConditionalGeneration, GemmaTokenizerFast
 from transformers.utils import logging as transformers_logging
 
 from inference.engines.options import EngineOptions, OptionsError
-from inference.weights import WeightsError
+from inference.manifest import WeightsError
 
 INDEX = "model_index.json"
 PIPELINES = ("LTX2Pipeline", "LTX2ConditionPipeline", "LTX2ImageToVideoPipeline")

@@ -1,4 +1,4 @@
-"""A folder of large weights in the diffusers layout, pinned by digest: writing the pins, fetching it, checking it.
+"""A folder of weights that others made, pinned by digest: writing the pins, fetching it, checking it. Torch-free.
 
 `manifest.json` lists every file with size and sha256; the sha256 of the manifest itself is the digest of the whole. A
 file that is not listed, not a kind we read, or not what its digest says stops the load: the libraries that read the
@@ -17,11 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from inference.weights import WeightsError, manifest
+from inference.manifest import WeightsError, manifest
 
 MANIFEST = "manifest.json"
 # Nothing that can hold code or a pickle: weights, their configurations, and a tokenizer's tables.
-KINDS = (".safetensors", ".json", ".jinja", ".txt", ".md", ".model")
+KINDS = (".safetensors", ".onnx", ".json", ".jinja", ".txt", ".md", ".model")
 # Only these may be missing from a manifest: they are what a hub or a browser leaves beside a model, and nobody reads.
 IGNORED = ("LICENSE", ".gitattributes", ".DS_Store")
 HASHERS = 4
@@ -71,6 +71,21 @@ def pinned(folder: Path, digest: str) -> dict[str, Any]:
         if not isinstance(entry, dict) or len(str(entry.get("sha256"))) != 64:
             raise WeightsError(f"{folder / MANIFEST} pins no sha256 of {name}")
     return found
+
+
+def brought(weights: str, digest: str, cache: Path) -> Path:
+    """The folder `weights`, or what lies under `s3://bucket/prefix`, fetched into `cache`.
+
+    Raises ValueError where the digest is none, WeightsError where what came is not what it says.
+    """
+    if not weights.startswith("s3://"):
+        return Path(weights)
+    if len(digest) != 64 or not digest.isalnum():
+        raise ValueError(f"{digest!r} is no sha256")
+    from inference.cloud import downloads
+
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return fetched(downloads(weights), cache / digest, digest)
 
 
 def fetched(fetch: Fetch, folder: Path, digest: str) -> Path:

@@ -3,15 +3,20 @@
 It fetches nothing. An error in any stage is raised: the caller holds the clip.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from events.inference import MarkReading
 from events.moderation import Category, Line, Signal
 from inference.media import Decoded
 from inference.safety import frames, sound, writing
 from inference.safety.prompts import PromptScreen
+
+if TYPE_CHECKING:
+    from inference.safety.second import SecondClassifier
 
 MARK = "org.volary.mark.1"
 
@@ -37,10 +42,10 @@ class ClipScreen:
     prompts: PromptScreen
 
     @classmethod
-    def load(cls, folder: Path) -> "ClipScreen":
+    def load(cls, folder: Path, second: SecondClassifier | None = None) -> ClipScreen:
         """Read all models but Whisper, which waits for the first speech."""
         seeing = frames.Nudity(folder), frames.Faces(folder), writing.Reader(folder)
-        return cls(*seeing, sound.Ears(folder), PromptScreen.load(folder))
+        return cls(*seeing, sound.Ears(folder), PromptScreen.load(folder, second))
 
     def judge(self, clip: Decoded, origin: Literal["generated", "upload"], mark: MarkReading) -> Judged:
         """Signals of frames, writing and sound. Faces and our mark count in uploads only: ours have both."""

@@ -10,6 +10,7 @@ names that are not on the list of public figures, and whatever a moderator would
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from inference.safety.disguise import readings
 from inference.safety.features import sentences, windows
 from inference.safety.language import LanguageDetector
 from inference.safety.names import public_figure, sexual_minors
+
+if TYPE_CHECKING:  # most homes bring none, and its libraries are not read for nothing
+    from inference.safety.second import SecondClassifier
 
 RULES = "rules-1"
 COVERED = frozenset(
@@ -36,15 +40,18 @@ _UNBROKEN = re.compile(r"[!-~]{120,}")
 class PromptScreen:
     """The whole prompt stage, torch-free."""
 
-    def __init__(self, classifier: PromptClassifier, languages: LanguageDetector) -> None:
+    def __init__(
+        self, classifier: PromptClassifier, languages: LanguageDetector, second: "SecondClassifier | None" = None
+    ) -> None:
         self.classifier = classifier
         self.languages = languages
+        self.second = second
 
     @classmethod
-    def load(cls, folder: Path) -> "PromptScreen":
+    def load(cls, folder: Path, second: "SecondClassifier | None" = None) -> "PromptScreen":
         """Read the weights, refuse them if their digest is wrong, and run once so that the first prompt is fast."""
         classifier = PromptClassifier.load(folder)
-        screen = cls(classifier, LanguageDetector(classifier.vocabulary))
+        screen = cls(classifier, LanguageDetector(classifier.vocabulary), second)
         screen.screen("A cat walks on a wall.")
         return screen
 
@@ -70,6 +77,7 @@ class PromptScreen:
             *(self._scored(stage, category, score) for category, score in scored),
             *self._composed(stage, [*read, chain], sexual),
             *self._unreadable(stage, text, read),
+            *(self.second.judge([part for each in whole for part in windows(each)], stage) if self.second else ()),
         )
 
     def _scored(self, stage: Stage, category: Category, score: float) -> Signal:

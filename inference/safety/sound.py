@@ -142,7 +142,12 @@ def judged(heard: Heard, prompts: PromptScreen) -> tuple[Signal, ...]:
 
 def _scores_of_lines(lines: Sequence[Line], prompts: PromptScreen) -> dict[Line, dict[Category, float]]:
     """Each line judged on its own, so that a reviewer is led to the sentence and not to the whole speech."""
-    return {line: {each.category: each.score for each in prompts.judge(line.text, "sound")} for line in lines}
+    found = {line: prompts.judge(line.text, "sound") for line in lines}
+    return {line: {each.category: each.score for each in sorted(found[line], key=_score)} for line in lines}
+
+
+def _score(signal: Signal) -> float:
+    return signal.score
 
 
 def _placed(signal: Signal, heard: Heard, said: Mapping[Line, Mapping[Category, float]]) -> Signal:

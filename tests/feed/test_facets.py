@@ -121,3 +121,25 @@ def test_a_length_is_a_limit_and_no_preference(lengths, limit, seed):
 
     assert shorter == {each.id for each in clips if each.seconds < limit}
     assert longer == {each.id for each in clips if each.seconds > limit}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "facet"),
+    [
+        ("en", "max duration 14s", "duration_lt_14"),
+        ("en", "nothing over half a minute", "duration_lt_30"),
+        ("en", "no clips longer than forty-five seconds", "duration_lt_45"),
+        ("en", "at least forty seconds each", "duration_gt_40"),
+        ("fr", "rien qui dépasse cinquante secondes", "duration_lt_50"),
+        ("fr", "jamais plus d'une demi-minute", "duration_lt_30"),
+        ("fr", "aucun clip qui dure plus de vingt secondes", "duration_lt_20"),
+        ("en", "fresher clips please", "recency_more"),
+        ("en", "only muted clips", "sound_less"),
+        ("en", "more landscape-format clips", "format_landscape"),
+        ("fr", "en langue espagnole s'il vous plaît", "language_es"),
+    ],
+)
+def test_a_clips_frame_is_asked_for_in_many_ways(texts, language, text, facet):
+    assert [(clause.op, clause.labels) for clause in compile_text(text, texts.ask, language).clauses] == [
+        ("facet", (facet,))
+    ]

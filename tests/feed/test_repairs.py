@@ -16,12 +16,19 @@ CORRECTED = {
     ("fr", "moins de jazz, pardon, je voulais dire moins d'opéra"): "moins d'opéra",
     ("fr", "plus de châteaux, enfin plutôt des îles"): "plus de îles",
     ("fr", "plus de châteaux euh non moins"): "moins de châteaux",
+    ("en", "less jazz, sorry, the other way round"): "more jazz",
+    ("fr", "moins de châteaux... pardon, l'inverse"): "plus de châteaux",
+    ("en", "I said more castles, not less!"): "I said more castles",
+    ("fr", "j'ai dit moins de châteaux pas plus"): "j'ai dit moins de châteaux",
 }
 LEFT = (
     ("en", "more castles, I mean it"),
     ("en", "I never meant fewer castles"),
     ("en", "wait, more castles"),
     ("en", "castles no, islands yes"),
+    ("en", "not more castles, less"),
+    ("en", "more castles, less jazz, the other way round"),
+    ("fr", "plus ou moins"),
     ("en", "less opera, I mean I really can't stand it"),
     ("fr", "plus de châteaux, plutôt que des îles"),
 )
@@ -35,6 +42,17 @@ def test_a_correction_takes_the_place_of_what_it_corrects(language, text):
 @pytest.mark.parametrize(("language", "text"), LEFT, ids=lambda value: value)
 def test_what_corrects_nothing_is_left_as_it_is(language, text):
     assert repaired(text, language, protected()) == text
+
+
+@pytest.mark.parametrize("text", ["block the trains. ok that's harsh, fewer trains", "no trains, well, fewer trains"])
+def test_the_milder_of_two_wishes_about_the_very_same_thing_stands(texts, text):
+    assert [(clause.op, clause.labels) for clause in compile_text(text, texts.ask).clauses] == [("less", ("trains",))]
+
+
+def test_two_things_under_one_topic_keep_their_wishes(texts):
+    said = compile_text("no spiders, fewer insects", texts.ask)
+
+    assert [clause.op for clause in said.clauses] == ["block", "less"]
 
 
 def test_a_reason_is_reported_and_steers_nothing(texts):

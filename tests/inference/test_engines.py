@@ -25,7 +25,7 @@ from inference.generator.asking import Ask, AskError, Clip, SourceClip
 from inference.generator.engine import Engine, EngineError
 from inference.generator.enlarger import SCALE
 from inference.generator.pipeline import Generator
-from inference.weights import WeightsError
+from inference.manifest import WeightsError
 from tests.inference.test_media_role import Home, home
 from tests.inference.tiny_ltx import write
 

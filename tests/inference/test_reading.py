@@ -15,13 +15,14 @@ from inference.generator.asking import Ask, Reference, SourceClip
 from inference.generator.reading import LONGEST, PromptReader, Reader, ReaderShape, encoder, possible
 from inference.generator.telling import told
 from inference.generator.wishes import World, clauses, wish
+from inference.manifest import WeightsError
 from inference.train.plans import ATTRIBUTES, COUNTS
 from inference.train.probe import held_out
 from inference.train.publish import plain_words, scenes
 from inference.train.reading import labels, parted
 from inference.train.sayings import Saying, books, saying
 from inference.train.world import is_held_out
-from inference.weights import WeightsError, load_safetensors
+from inference.weights import load_safetensors
 
 SHIPPED = Path(__file__).parents[2] / "inference/weights/generator"
 ASK = Ask("a red ball", 4, 448, 256, 5)

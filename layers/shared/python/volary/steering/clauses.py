@@ -61,6 +61,7 @@ def told_apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
     for clause in clauses:
         taken_back = TAKEN_BACK.get(clause.op, set())
         kept = [one for one in kept if one.op not in taken_back or not one.labels or one.labels != clause.labels]
+        kept = [one for one in kept if not _is_softened(one, clause)]
         ops = {clause.op, *(weak for weak, strong in STRONGER.items() if strong == clause.op)}
         same = [at for at, one in enumerate(kept) if one.labels == clause.labels and one.op in ops]
         if same and clause.labels:
@@ -69,3 +70,9 @@ def told_apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
         else:
             kept.append(clause)
     return tuple(kept)
+
+
+def _is_softened(one: Clause, later: Clause) -> bool:
+    """ "Block the trains, no, that's harsh, fewer trains": less of the very thing that was to go altogether."""
+    same = [folded(each.words) for each in one.targets] == [folded(each.words) for each in later.targets]
+    return bool(one.targets) and same and (one.op, later.op) == ("block", "less")

@@ -33,14 +33,22 @@ NUMBERS = {
     **dict.fromkeys(("twelve", "douze", "zwolf"), 12),
     **dict.fromkeys(("fifteen", "quinze"), 15),
     **dict.fromkeys(("twenty", "vingt"), 20),
-    **dict.fromkeys(("thirty", "trente", "half a minute"), 30),
+    **dict.fromkeys(("thirty", "trente"), 30),
+    **dict.fromkeys(("forty", "quarante"), 40),
+    **dict.fromkeys(("forty five", "forty-five", "quarante cinq", "quarante-cinq"), 45),
+    **dict.fromkeys(("fifty", "cinquante"), 50),
+    **dict.fromkeys(("sixty", "soixante"), 60),
+    **dict.fromkeys(("ninety", "quatre vingt dix", "quatre-vingt-dix"), 90),
+    **dict.fromkeys(("half a", "half of a", "a half", "half", "une demi", "un demi", "demi"), 0.5),
     "twenty four": 24,
     "vingt quatre": 24,
 }
 _NUMBER = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
 _UNIT = r"[\s-]*(s|secs?|seconds?|secondes?|segundos?|sekunden?|mins?|minutes?|minutos?|minuten)\b"
 _SHORTER = (
-    r"(?:under|less than|shorter than|below|max(?:imum)?(?: of)?|at most|no longer than|no more than|not longer than|"
+    r"(?:under|less than|shorter than|below|max(?:imum)?(?: (?:of|duration|length))*|(?:duration|length|duree|longueur) max(?:imale?|imum)?(?: (?:of|de))?|"
+    r"(?:nothing|none|never|not|rien) (?:over|above|beyond|longer than|more than|past|de plus de|au[- ]dessus de|plus long que)|"
+    r"(?:(?:rien|aucune?|jamais)(?: \w+)? qui (?:depasse|excede|dure plus d(?:e|'))|sans depasser)|at most|no longer than|no more than|not longer than|"
     r"up to|within|<=?|moins d(?:e|')|moins long(?:ue)?s? que|sous|pas plus(?: long(?:ue)?s?)? (?:de|que)|plus courte?s? que|"
     r"inferieure?s? a|en dessous d(?:e|')|en[- ]dessous de|au plus|jusqu'a|menos de|unter|weniger als|hochstens|kurzer als|maximal|"
     r"ne depass\w* pas|qui durent moins de|n'excedant pas)"
@@ -110,7 +118,7 @@ _FACETS = (
     (
         "recency",
         r"\b(?:newest|latest|most recent|more recent|recent|newer|brand new|just posted|freshly posted|recently posted|recently uploaded|"
-        r"new (?:videos|clips|stuff|content|ones|posts|uploads|releases|things|material)|fresh (?:videos|clips|stuff|content|ones|posts|uploads)|"
+        r"new (?:videos|clips|stuff|content|ones|posts|uploads|releases|things|material)|fresh(?:er|est)? (?:videos|clips|stuff|content|ones|posts|uploads)|"
         r"what's new|(?:posted|uploaded|published) (?:today|yesterday|recently|lately|this week)|du neuf|"
         r"(?:postee?s?|publiee?s?|mise?s? en ligne) (?:aujourd'hui|hier|recemment|cette semaine)|nouveautes|nouveaux (?:contenus|clips|trucs)|nouvelles (?:videos|publications|choses)|dernieres? (?:videos|sorties|publications)|"
         r"(?:videos |clips |contenus |trucs )?(?:plus |tres |les plus )?recente?s?|recientes|neueste[nr]?|neuere)\b",
@@ -134,7 +142,7 @@ _FACETS = (
     ("remix", r"\bremix(?:es|ed clips|s)?\b"),
     (
         "silence",
-        r"\b(?:(?:silent|soundless|mute) (?:videos|clips|ones|films|movies)|(?:without|no) (?:any )?(?:sound|audio)|"
+        r"\b(?:(?:silent|soundless|muted?) (?:videos|clips|ones|films|movies)|(?:without|no) (?:any )?(?:sound|audio)|"
         r"(?:videos|clips|films) muet(?:te)?s|sans (?:le |aucun )?son|sans bande[- ]son|pas de son)\b",
     ),
     (
@@ -148,7 +156,7 @@ _FACETS = (
     ),
     (
         "format_landscape",
-        r"\b(?:(?:horizontal|widescreen|wide)[- ](?:format|mode|orientation|videos?|clips?|ones)|landscape (?:format|mode|orientation)|"
+        r"\b(?:(?:horizontal|widescreen|wide)[- ](?:format|mode|orientation|videos?|clips?|ones)|landscape[- ](?:format|mode|orientation|shaped)(?: (?:videos?|clips?|ones))?|"
         r"(?:videos?|clips?|format|mode) (?:horizonta(?:l|les?|ux)|paysage|en largeur)|16[:/x]9)\b",
     ),
     (
@@ -208,10 +216,10 @@ def _bare_lengths(plain: str) -> list[Found]:
 
 
 def _seconds(number: str, unit: str) -> int:
-    return _count(number) * (60 if unit.startswith("m") else 1)
+    return int(_count(number) * (60 if unit.startswith("m") else 1))
 
 
-def _count(number: str) -> int:
+def _count(number: str) -> float:
     return int(number) if number.isdecimal() else NUMBERS[number]
 
 
@@ -248,7 +256,7 @@ def _languages(plain: str) -> list[Found]:
         Found("FACET", f"language_{code}", match.start(), match.end())
         for code, names in _LANGUAGE_NAMES.items()
         for match in re.finditer(
-            rf"\b(?:(?:in|en|auf)\s+(?:{names})|(?:{names})[\s-]{things}|(?:videos|clips|contenus)\s+(?:{names}))\b",
+            rf"\b(?:(?:in|en|auf)\s+(?:the\s+|langue\s+)?(?:{names})|langue\s+(?:{names})|(?:{names})[\s-]{things}|(?:videos|clips|contenus)\s+(?:{names}))\b",
             plain,
         )
     ]

@@ -30,11 +30,19 @@ _REPAIR = re.compile(
     rf"(?:{_PAUSE}++{_HESITATION})*{_PAUSE}++{_MEANT}(?={_PAUSE})(?:{_PAUSE}++{_HESITATION}\b)*{_PAUSE}++"
     rf"|(?=\s*[,;:.…!?()–—-]){_PAUSE}++{_DOUBT}{_PAUSE}++|{_PAUSE}++(?:no wait|wait no|euh non|heu non|non attends){_PAUSE}++)"
 )
+_OPPOSITES = {"more": "less", "less": "more", "fewer": "more", "plus": "moins", "moins": "plus"}
+_MEASURE = re.compile(rf"\b(?:{'|'.join(_OPPOSITES)})\b", re.IGNORECASE)
+_TURNED = re.compile(
+    rf"(?<!{_PAUSE})(?:{_PAUSE}++{_HESITATION})*{_PAUSE}++(?:i (?:mean|meant) |it's |c'est |je voulais dire )?"
+    r"(?:the (?:other way (?:a)?round|opposite|reverse)|l'inverse|le contraire)\W*$"
+)
+_ECHOED = re.compile(r"(?<![\s,])[\s,]++(?:and |et )?(?:not|pas) (more|less|fewer|plus|moins)\W*$")
 _NEVER_MEANT = re.compile(r"\b(?:not|never|didn't|don't|what|if you know what|jamais|pas|ne)$")
 
 
 def repaired(text: str, language: str, protected: Phrases) -> str:
     """`text` with each wish that was corrected in the words of its correction; as it is where none was."""
+    text = _turned(_unechoed(text))
     for _ in range(3):  # somebody may change their mind more than once
         found = next((parts for each in _REPAIR.finditer(folded(text)) if (parts := _parts(text, each))), None)
         better = _joined(found[0], found[1], language, protected) if found else ""
@@ -42,6 +50,27 @@ def repaired(text: str, language: str, protected: Phrases) -> str:
             return text
         text = better
     return text
+
+
+def _unechoed(text: str) -> str:
+    """ "I said more forest, not less" without the way that is not meant."""
+    found = _ECHOED.search(folded(text))
+    said = _MEASURE.findall(folded(text[: found.start()])) if found else []
+    return text[: found.start()] if found and said and _OPPOSITES[said[-1]] == _plainest(found[1]) else text
+
+
+def _plainest(measure: str) -> str:
+    return "less" if measure == "fewer" else measure
+
+
+def _turned(text: str) -> str:
+    """ "Less snow, sorry, the opposite" as "more snow"."""
+    found = _TURNED.search(folded(text))
+    measures = list(_MEASURE.finditer(text[: found.start()])) if found else []
+    if not found or len(measures) != 1:
+        return text
+    start, end = measures[0].span()
+    return f"{text[:start]}{_OPPOSITES[measures[0][0].lower()]}{text[end : found.start()]}"
 
 
 def _parts(text: str, found: re.Match[str]) -> tuple[str, str] | None:
