@@ -237,7 +237,7 @@ def _scopes(plain: str) -> list[Found]:
     return hours + untils
 
 
-def _hours(count: int, unit: str) -> str:
+def _hours(count: float, unit: str) -> str:
     each = 1 / 60 if unit.startswith("min") else 24 if unit[0] in "djt" else 1
     return f"{count * each:g}"
 
