@@ -28,6 +28,7 @@ SCORED = (
     Category.SEXUAL, Category.VIOLENCE, Category.GORE, Category.SELF_HARM, Category.HATE, Category.HARASSMENT,
     Category.EXTREMISM, Category.ILLICIT, Category.WEAPONS, Category.DECEPTION,
 )  # fmt: skip
+NAMED = 1 / 3  # what a composed prompt counts beside a written one: at 1 they crowded out others' words
 Part = Literal["train", "tune", "report"]
 
 
@@ -107,6 +108,7 @@ def named_rows() -> list[Row]:
             f"named-{each.frame}",
             frozenset({Category.HATE}) if each.kind == "unsafe" else frozenset(),
             _near("hate"),
+            NAMED,
         )
         for each in named()
     ]

@@ -36,7 +36,7 @@ HEADS = (*(category.value for category in SCORED), "any")
 HIDDEN = 96
 ORDER_WIDTH = 384
 NETS = 6
-STEPS = 1200
+STEPS = 1400
 MOST = {"plain_benign": 1600, "hatecheck_unsafe": 600, "hatecheck_benign": 600}  # rows a group, against hours
 BATCH = 64
 PAIRED = {"core", "twin", "named_unsafe", "named_twin"}
@@ -176,7 +176,7 @@ def fit(data: Table, encoder: TextEncoder, seed: int, steps: int = STEPS) -> Scr
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [group["lr"] for group in groups], total_steps=steps)
     twins, chances = _twins(data.rows), _chances(data)
     for step in range(steps):
-        pairs = twins[torch.randint(len(twins), (PAIRS,))]
+        pairs = twins[torch.multinomial(data.weight[twins[:, 0]], PAIRS, replacement=True)]
         others = torch.multinomial(chances, BATCH - 2 * PAIRS, replacement=True)
         index = torch.cat([pairs[:, 0], pairs[:, 1], others])
         loss = torch.stack([_loss(logits, data, index) for logits in model(data, texts, index)]).mean()

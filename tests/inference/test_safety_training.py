@@ -1,5 +1,6 @@
 """What the prompt classifier learns from and is judged by: prompts that name a group, and the curve of its lines."""
 
+import itertools
 import json
 import re
 from itertools import groupby
@@ -11,6 +12,7 @@ import pytest
 from inference.train.prompt_curve import SHARES, curve
 from inference.train.prompt_data import Row, named_rows
 from inference.train.prompt_named import FILE, named
+from inference.train.prompt_points import GROUPS, HELD, MOVES, line
 
 KEPT = Path(__file__).parent / "prompts_named.jsonl"
 LONGEST_SHARED = 4  # words in a row that a composed prompt may share with the kept ones: who, and a common verb
@@ -92,3 +94,33 @@ def test_equal_scores_are_never_split():
 def test_a_curve_needs_both_sides(sides: tuple[int, int, int]):
     with pytest.raises(ValueError, match="needs unsafe prompts"):
         list(curve(np.zeros(sum(sides)), rows_of(*sides)))
+
+
+def texts_of_three_heads() -> tuple[np.ndarray, list[Row]]:
+    """Logits [rows, 3] and rows of every group: unsafe ones stand out in one of two heads, and a little in "any"."""
+    random = np.random.default_rng(11)
+    groups = {name: sorted(found)[0] for name, found in GROUPS.items() if name != "sought"} | {"sought": "core"}
+    rows = [Row(f"{group}-{at}", "", "en", group, "") for group in groups.values() for at in range(300)]
+    logits = random.normal(size=(len(rows), 3)).astype(np.float32)
+    for at, row in enumerate(rows):
+        logits[at, at % 2] += 3 * (row.group == "core")
+        logits[at, 2] += row.group == "core"
+    return logits, rows
+
+
+def test_lines_keep_within_every_budget_and_no_head_alone_could_find_more():
+    logits, rows = texts_of_three_heads()
+    points = line(logits, rows, HELD)
+    of = {name: np.array([row.group in groups for row in rows]) for name, groups in GROUPS.items()}
+
+    def found(lines: np.ndarray) -> float:
+        """The share of unsafe texts found, nothing where a budget is overdrawn."""
+        flagged = (logits > lines).any(axis=1)
+        is_within = all(flagged[of[name]].mean() <= getattr(HELD, name) for name in GROUPS if name != "sought")
+        return float(flagged[of["sought"]].mean()) if is_within else 0.0
+
+    assert found(points) > 0.5
+    for head, share in itertools.product(range(3), MOVES):
+        moved = points.copy()
+        moved[head] = np.quantile(logits[of["sought"] | of["alike"], head], 1 - share)
+        assert found(moved) <= found(points)
