@@ -14,12 +14,14 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import safetensors.numpy
 import torch
 from torch import nn
 
 from events.inference import HeardWord
 from inference.encoder import Encoder, Packed
 from inference.safety.classifier import PromptClassifier
+from inference.safety.packaged import own_file
 from inference.talk import DEPTHS, FILE, KINDS, WAYS, places, split
 from inference.talk import Talk as Heard
 from inference.train.chatter import Talk, opened, talks
@@ -30,6 +32,7 @@ from inference.train.ways import WEIGHTS, write
 SEED = 1
 ROUNDS, BATCH, DECAY = 4, 48, 0.02
 RATE, CHANGING = 1.5e-3, 1e-3  # of the network, and of the changes to the encoder
+FURTHER, GENTLE = 1, 0.4  # rounds of a reader that is taught on, and its part of the rates
 SMOOTH = 0.05
 EVERY = 10  # texts of which one is looked at for the spread of the states' numbers
 
@@ -82,19 +85,25 @@ class Lessons:
         return Lesson(batch, ways, torch.tensor([each.kind for each in texts]))
 
 
-def fit(texts: Sequence[Said], seed: int = SEED) -> Reader:
-    """A reader taught with the texts."""
+def fit(texts: Sequence[Said], begin: Path | None = None, seed: int = SEED) -> Reader:
+    """A reader taught with the texts; one that `begin` holds the weights of is taught on, once and more gently."""
     torch.manual_seed(seed)
     own = encoder()
     reader, lessons = Reader(own), Lessons(texts, own, np.random.default_rng(seed))
-    some = sorted(texts, key=lambda each: len(each.words))[::EVERY]
-    reader.settle([lessons.lesson(some[at : at + BATCH]).batch for at in range(0, len(some), BATCH)])
+    if begin:
+        reader.resume(safetensors.numpy.load(own_file(begin, FILE)))
+    else:
+        some = sorted(texts, key=lambda each: len(each.words))[::EVERY]
+        reader.settle([lessons.lesson(some[at : at + BATCH]).batch for at in range(0, len(some), BATCH)])
+    rounds, gentle = (FURTHER, GENTLE) if begin else (ROUNDS, 1.0)
     parts = [{"params": reader.network.parameters(), "weight_decay": DECAY},
              {"params": reader.changes.parameters(), "weight_decay": 0.0}]  # fmt: skip
-    optimiser = torch.optim.AdamW(parts, RATE)
-    steps = ROUNDS * math.ceil(len(texts) / BATCH)
-    rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, [RATE, CHANGING], total_steps=steps, pct_start=0.1)
-    for _ in range(ROUNDS):
+    optimiser = torch.optim.AdamW(parts, gentle * RATE)
+    steps = rounds * math.ceil(len(texts) / BATCH)
+    rates = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, [gentle * RATE, gentle * CHANGING], total_steps=steps, pct_start=0.1
+    )
+    for _ in range(rounds):
         for lesson in lessons.round():
             optimiser.zero_grad()
             loss(reader, lesson).backward()
@@ -112,10 +121,10 @@ def loss(reader: Reader, lesson: Lesson) -> torch.Tensor:
     return nn.functional.cross_entropy(kinds, lesson.kinds, label_smoothing=SMOOTH) + 2 * by_word
 
 
-def publish(out: Path, without: frozenset[str]) -> dict[str, object]:
+def publish(out: Path, without: frozenset[str], begin: Path | None = None) -> dict[str, object]:
     """Write weights and manifest to `out`; returns what was learned from, and how the sets `without` are heard."""
     chosen = [said(talk) for talk in talks() if places(talk.text) and not talk.sources & without]
-    write(out / FILE, fit(chosen).tensors(), {"texts": len(chosen)})
+    write(out / FILE, fit(chosen, begin).tensors(), {"texts": len(chosen)})
     return {"texts": len(chosen), **judged(out, without)}
 
 
@@ -147,6 +156,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS / "talk")
     parser.add_argument("--without", default="", help="sets of instructions_*.tsv, by their names between commas")
+    parser.add_argument("--begin", type=Path, help="a folder whose weights are taught on")
     given = parser.parse_args()
     torch.set_num_threads(1)  # sums in another order are other sums
-    print(json.dumps(publish(given.out, frozenset(filter(None, given.without.split(","))))))
+    print(json.dumps(publish(given.out, frozenset(filter(None, given.without.split(","))), given.begin)))

@@ -1,6 +1,6 @@
 """What `inference.train.talk` teaches: a network of `inference.talk` in torch, and changes to the encoder under it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,8 +67,12 @@ class Network(nn.Module):
 
     def named(self) -> dict[str, np.ndarray]:
         """The numbers as `Ear` calls them."""
-        renamed = {name.replace("blocks.", "").replace("enter", "in"): each for name, each in self.state_dict().items()}
-        return {name: each.numpy().astype(np.float16) for name, each in renamed.items()}
+        return {plain_name(name): each.numpy().astype(np.float16) for name, each in self.state_dict().items()}
+
+
+def plain_name(name: str) -> str:
+    """How `Ear` calls a tensor of the network."""
+    return name.replace("blocks.", "").replace("enter", "in")
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,16 @@ class Reader(nn.Module):
         with torch.no_grad():
             rows = torch.cat([self.seen(batch)[batch.there] for batch in batches])
         self.scaled = rows.mean(0), rows.std(0) + 1e-3
+
+    def resume(self, tensors: Mapping[str, np.ndarray]) -> None:
+        """Take up what was learned before, by the names of `tensors`."""
+        numbers = {name: torch.from_numpy(each.astype(np.float32)) for name, each in tensors.items()}
+        self.scaled = numbers["0/centre"], numbers["0/spread"]
+        called = {f"0/{plain_name(name)}": name for name in self.network.state_dict()}
+        self.network.load_state_dict({own: numbers[name] for name, own in called.items()})
+        for which, matrices in (("down", self.changes.down), ("up", self.changes.up)):
+            for name, matrix in matrices.items():
+                matrix.data.copy_(numbers[f"{CHANGES}/{name.replace('_', '.')}.{which}"])
 
     def seen(self, batch: Batch) -> torch.Tensor:
         """[texts, words, 3 · width]: what `inference.talk.states` gives."""

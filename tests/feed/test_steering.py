@@ -39,6 +39,21 @@ def test_one_plain_word_of_asking_is_not_turned(texts):
     assert compile_text("Moins de villes s'il te plaît", texts.ask, "fr").clauses[0].op == "less"
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "op", "topic", "scope"),
+    [
+        ("fr", "pendant deux heures du calme", "more", "calm", "hours:2"),
+        ("fr", "pendant une heure de la musique", "more", "music", "hours:1"),
+        ("fr", "pendant trois heures pas de chiens", "block", "dogs", "hours:3"),
+        ("en", "for two hours some quiet", "more", "calm", "hours:2"),
+    ],
+)
+def test_how_long_may_be_said_first_and_without_a_verb(texts, language, text, op, topic, scope):
+    (clause,) = compile_text(text, texts.ask, language).clauses
+
+    assert (clause.op, clause.labels, clause.scope) == (op, (topic,), scope)
+
+
 @pytest.mark.parametrize("part", ["heldout_third", "heldout_fourth", "heldout_fifth"])
 def test_rows_that_were_held_out_once_stay_read(texts, part):
     rows = [row for row, _ in feed_steering.read_rows(instructions.rows(part), texts.ask)]
@@ -55,7 +70,7 @@ def test_rows_that_were_held_out_once_stay_read(texts, part):
     [("heldout_eleventh", 0.89, 0.85, 0.87), ("heldout_thirteenth", 0.93, 0.9, 0.88)],
 )
 def test_rows_of_a_stranger_are_read_as_well_as_when_they_were_first_seen(texts, part, direction, clause_f1, traps):
-    """Floors a little under what was found; no weights have learned from these sets."""
+    """Floors a little under what was found before any weights learned from these sets, which they have since."""
     rows = [row for row, _ in feed_steering.read_rows(instructions.rows(part), texts.ask)]
     every = {each["slice"]: each for each in feed_steering.figures(rows)}
 

@@ -13,7 +13,7 @@ from events.inference import Embed, Embedded, Heard, HeardWord, Request
 from volary.steering.ways import BESIDE, MASKED
 
 Ask = Callable[[Request], dict[str, Any]]
-MEANT, UNMEANT = 0.75, 0.4  # shares from which words surely name a subject, and under which they surely name none
+MEANT, UNMEANT = 0.85, 0.5  # shares from which words surely name a subject, and under which they surely name none
 ABOUT = "about"
 MOST_FRAMES = 16
 
