@@ -1,11 +1,12 @@
-"""Stages enrolments from the evaluation data and counts what is enrolled: genuine people and eleven kinds of attack.
+"""Stages enrolments from the evaluation data and counts what is enrolled: genuine people and fifteen kinds of attack.
 
 Faces are those of the ORL set, voices and digits those of the spoken-digits set; who speaks for which face is drawn.
 The checks are the model server's own, decoding child included. Never part of the model server.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from inference.media import encode_mp4
 
 TURNS: tuple[Turn, ...] = ("left", "right", "up", "down")
 SPEAKERS = ("george", "jackson", "nicolas", "yweweler")
+CUTS = (1, 2, 3, 4, 5)  # digits of six after which another voice takes over, each an attack of its own
 TAKES = 4  # of one capture that has to succeed
 NOBODY = Known(None, (), claims_adult=False)
 
@@ -188,12 +190,12 @@ def _earlier(studio: Studio) -> tuple[Take, Challenge]:
     return studio.take(studio.actor()[0], other.model_copy(update={"turns": asked.turns})), asked
 
 
-def spliced_voices(studio: Studio) -> Judged:
-    """Half of the digits in another person's voice, lips and all."""
+def spliced_voices(studio: Studio, own: int) -> Judged:
+    """The digits after the first `own` in another person's voice, lips and all."""
     asked, (who, _) = studio.challenge(), studio.actor()
     first = SPEAKERS[int(studio.rng.integers(len(SPEAKERS)))]
-    halves = studio.spoken(asked.digits[:3], first) + studio.spoken(asked.digits[3:], studio.another(first))
-    script = staging.script(asked.turns, halves, asked.groups, studio.rng)
+    spoken = studio.spoken(asked.digits[:own], first) + studio.spoken(asked.digits[own:], studio.another(first))
+    script = staging.script(asked.turns, spoken, asked.groups, studio.rng)
     take = Take(who, script, asked, first, staging.play(who, script, studio.rng))
     return studio.judged(take.file(), asked)
 
@@ -202,20 +204,19 @@ ATTACKS: dict[str, Callable[[Studio], Judged]] = {
     each.__name__: each
     for each in (
         still_photo, replayed_file, filmed_screen, other_person, enrolled_elsewhere, wrong_digits, wrong_turns,
-        two_faces, spliced_track, spliced_voices, retimed_track,
+        two_faces, spliced_track, retimed_track,
     )
-}  # fmt: skip
+} | {f"spliced_after_{own}": partial(spliced_voices, own=own) for own in CUTS}  # fmt: skip
 
 
 def enrolments(
-    studio: Studio, goals: tuple[int, int], seed: int, before: Collection[tuple[str, int]] = ()
+    studio: Studio, asked: Mapping[str, int], seed: int, before: Collection[tuple[str, int]] = ()
 ) -> Iterator[dict[str, Any]]:
-    """One row for every staged enrolment that is not in `before` (kind and number) up to `goals` (people, attempts).
+    """One row for every staged enrolment that is not in `before` (kind and number), up to the number `asked` of a kind.
 
     Genuine ones and attacks alternate, so that a run that is cut short has both; each is drawn from the seed, its
     kind and its number alone, so that a run that goes on stages what an uncut one would have.
     """
-    asked = {"genuine": goals[0]} | dict.fromkeys(ATTACKS, goals[1])
     order = sorted((number / count, kind, number) for kind, count in asked.items() for number in range(count))
     for _, kind, number in order:
         if (kind, number) in before:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from inference.likeness.capture import CaptureChecks
-from inference.likeness.enrolments import Studio, enrolments
+from inference.likeness.enrolments import ATTACKS, Studio, enrolments
 from inference.likeness.faces import Faces, distance
 from inference.likeness.overheard import overheard
 from inference.likeness.readings import readings, splices
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--people", type=int, default=200, help="genuine captures to stage")
     parser.add_argument("--attempts", type=int, default=20, help="captures of every kind of attack")
+    parser.add_argument("--attacks", nargs="+", choices=ATTACKS, default=list(ATTACKS), help="all, if not given")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--rows", type=Path, help="write one verdict a line to this file, as they come")
     parser.add_argument("--staged-only", action="store_true", help="only captures, not pairs and planted faces")
@@ -87,7 +88,8 @@ def _enrolments(data: Path, checks: CaptureChecks, chosen: argparse.Namespace) -
     rows = [row for row in left if row.get("seed") == chosen.seed]
     studio = Studio(data, checks, np.random.default_rng(chosen.seed))
     before = {(row["kind"], row["number"]) for row in rows}
-    for row in enrolments(studio, (chosen.people, chosen.attempts), chosen.seed, before):
+    asked = {"genuine": chosen.people} | dict.fromkeys(chosen.attacks, chosen.attempts)
+    for row in enrolments(studio, asked, chosen.seed, before):
         rows.append(row)
         _kept(chosen.rows, [row], "a")
     yield from summary(rows)

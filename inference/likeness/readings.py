@@ -1,7 +1,7 @@
 """Measures two checks on sound alone, which is quick: the rhythm of digits read for this challenge or another one, and
 one voice in digits that one person reads, or two.
 
-Lips, faces and the eleven attacks are `enrolments`'. Never part of the model server.
+Lips, faces and the fifteen attacks are `enrolments`'. Never part of the model server.
 """
 
 from collections.abc import Iterator
@@ -10,11 +10,9 @@ from typing import Any
 
 from events.likeness import CaptureFinding, Challenge
 from inference.likeness import staging
-from inference.likeness.enrolments import SPEAKERS, Studio, drawn_for
+from inference.likeness.enrolments import CUTS, SPEAKERS, Studio, drawn_for
 from inference.likeness.judging import one_speaker, rhythm
 from inference.rates import wilson
-
-OWN = (2, 3)  # digits that the first voice reads before another takes over
 
 
 def readings(studio: Studio, count: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -42,7 +40,7 @@ def reading(studio: Studio, kind: str, number: int, seed: int) -> tuple[Challeng
 
 def splices(studio: Studio, count: int, seed: int) -> Iterator[dict[str, Any]]:
     """A line for strings of six digits by one voice, and one for each place at which another voice takes over."""
-    for own in (6, *OWN):
+    for own in (6, *CUTS):
         found = [splice(studio, own, number, seed) for number in range(count)]
         yield _told("one_speaker", "genuine" if own == 6 else f"spliced after {own}", found)
 

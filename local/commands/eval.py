@@ -55,6 +55,7 @@ def _register_likeness(kinds: Kinds) -> None:
     _keeping(staged, "write one capture a line, and go on from those that are there")
     staged.add_argument("--people", type=int, default=200, metavar="N", help="genuine captures to stage")
     staged.add_argument("--attempts", type=int, default=20, metavar="N", help="captures of each attack")
+    staged.add_argument("--attacks", nargs="+", metavar="KIND", help="which of them; all, if not given")
     staged.add_argument("--staged-only", action="store_true", help="captures alone, no pairs and planted faces")
     summed = kinds.add_parser("enrolments", help="the figures of captures that runs of `likeness` left")
     summed.add_argument("paths", nargs="+", type=Path, metavar="ROWS.jsonl")
@@ -122,7 +123,8 @@ def _passed_on(args: argparse.Namespace) -> list[str]:
     for name, value in vars(args).items():
         if name in ("what", "paths", "run") or value is None or value is False:
             continue
-        words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+        given = [] if value is True else value if isinstance(value, list) else [value]
+        words += [f"--{name.replace('_', '-')}", *map(str, given)]
     return words
 
 

@@ -132,7 +132,7 @@ def test_each_measure_offers_the_options_that_it_has(capsys):
     for kind, has, lacks in [
         ("steering", {"--rows"}, {"--people", "--disguised"}),
         ("moderation", {"--rows", "--harm-only", "--beside", "--disguised"}, {"--people", "--seed"}),
-        ("likeness", {"--rows", "--people", "--attempts", "--seed", "--staged-only"}, {"--harm-only"}),
+        ("likeness", {"--rows", "--people", "--attempts", "--attacks", "--seed", "--staged-only"}, {"--harm-only"}),
         ("enrolments", set(), {"--rows", "--people"}),
     ]:
         with pytest.raises(SystemExit) as ended:

@@ -14,13 +14,11 @@ from events.likeness import CHECKS, Challenge, SealedIndex
 from events.moderation import Span
 from inference.likeness import judging, listening, matching, watching
 from inference.likeness.capture import CaptureChecks, Judged
-from inference.likeness.enrolments import Studio
 from inference.likeness.faces import Face, Found
 from inference.likeness.geometry import inverse, moved, pose, similarity
 from inference.likeness.judging import Known, Taken
 from inference.likeness.listening import Heard, synchrony
 from inference.likeness.matching import Index, Person
-from inference.likeness.readings import splice
 from inference.likeness.thresholds import FACE_SAME, face_alike
 from inference.likeness.verification import Pair, told
 from inference.likeness.voices import RATE, joins, mel
@@ -317,14 +315,3 @@ def test_silences_keep_their_place_when_speech_is_all_that_is_left():
     spans = (Span(start=1.0, end=1.5), Span(start=2.5, end=3.0), Span(start=3.1, end=3.6))
 
     assert joins(spans, RATE * 4) == pytest.approx((0.7, 1.35), abs=0.01)
-
-
-@pytest.mark.skipif(not (MEDIA / "digits").exists(), reason="needs VOLARY_DATA")
-def test_two_voices_in_one_string_of_digits_are_told_from_one(checks):
-    """Eight strings by one voice and eight whose second half another reads; the card says how often it errs."""
-    studio = Studio(MEDIA, checks, np.random.default_rng(0))
-    one = [splice(studio, 6, number, 152).outcome for number in range(8)]
-    two = [splice(studio, 3, number, 152).outcome for number in range(8)]
-
-    assert one.count("pass") >= 6, "one voice is refused far more often than the card says"
-    assert two.count("fail") >= 7, "two voices pass far more often than the card says"
