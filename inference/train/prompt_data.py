@@ -28,7 +28,7 @@ SCORED = (
     Category.SEXUAL, Category.VIOLENCE, Category.GORE, Category.SELF_HARM, Category.HATE, Category.HARASSMENT,
     Category.EXTREMISM, Category.ILLICIT, Category.WEAPONS, Category.DECEPTION,
 )  # fmt: skip
-NAMED = 1 / 3  # what a composed prompt counts beside a written one: at 1 they crowded out others' words
+NAMED = 0.3333  # what a composed prompt counts beside a written one: at 1 they crowded out others' words
 Part = Literal["train", "tune", "report"]
 
 
