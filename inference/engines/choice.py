@@ -53,6 +53,6 @@ def weights_folder(choice: EngineChoice) -> Path:
     """The folder with the weights, fetched from S3 if that is where they are."""
     if not choice.weights or not choice.digest:
         raise ValueError(f"engine {choice.name!r} needs its weights and the digest of their manifest, both")
-    from inference.engines.folder import brought
+    from inference.engines.source import brought
 
     return brought(choice.weights, choice.digest, choice.cache)

@@ -73,21 +73,6 @@ def pinned(folder: Path, digest: str) -> dict[str, Any]:
     return found
 
 
-def brought(weights: str, digest: str, cache: Path) -> Path:
-    """The folder `weights`, or what lies under `s3://bucket/prefix`, fetched into `cache`.
-
-    Raises ValueError where the digest is none, WeightsError where what came is not what it says.
-    """
-    if not weights.startswith("s3://"):
-        return Path(weights)
-    if len(digest) != 64 or not digest.isalnum():
-        raise ValueError(f"{digest!r} is no sha256")
-    from inference.cloud import downloads
-
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return fetched(downloads(weights), cache / digest, digest)
-
-
 def fetched(fetch: Fetch, folder: Path, digest: str) -> Path:
     """Bring the files of a manifest into `folder`, those that are there and right already left alone.
 

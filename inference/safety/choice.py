@@ -37,7 +37,7 @@ def load_second(choice: SecondChoice) -> SecondClassifier | None:
         return None
     if not choice.weights or not choice.digest:
         raise ValueError("a second classifier needs its weights and the digest of their manifest, both")
-    from inference.engines.folder import brought
+    from inference.engines.source import brought
     from inference.safety.second import SecondClassifier
 
     return SecondClassifier.load(brought(choice.weights, choice.digest, choice.cache), choice.digest, choice.seconds)
