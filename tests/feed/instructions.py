@@ -24,6 +24,7 @@ HELD_OUT = (
     "heldout_eleventh",
     "heldout_twelfth",
     "heldout_thirteenth",
+    "heldout_fourteenth",
 )
 PARTS = (*DEVELOPED, *HELD_OUT)
 CLAUSE = re.compile(r'(\w+) (".*?"|\S+) (\S+) (\S+)$')

@@ -67,10 +67,14 @@ def test_rows_that_were_held_out_once_stay_read(texts, part):
 
 @pytest.mark.parametrize(
     ("part", "direction", "clause_f1", "traps"),
-    [("heldout_eleventh", 0.89, 0.85, 0.87), ("heldout_thirteenth", 0.93, 0.9, 0.88)],
+    [
+        ("heldout_eleventh", 0.89, 0.85, 0.87),
+        ("heldout_thirteenth", 0.93, 0.9, 0.88),
+        ("heldout_fourteenth", 0.9, 0.85, 0.85),
+    ],
 )
 def test_rows_of_a_stranger_are_read_as_well_as_when_they_were_first_seen(texts, part, direction, clause_f1, traps):
-    """Floors a little under what was found before any weights learned from these sets, which they have since."""
+    """Floors a little under what was found before any weights had learned from the set."""
     rows = [row for row, _ in feed_steering.read_rows(instructions.rows(part), texts.ask)]
     every = {each["slice"]: each for each in feed_steering.figures(rows)}
 
