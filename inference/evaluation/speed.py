@@ -30,7 +30,7 @@ from inference.train.probe import held_out
 from inference.train.world import Scene
 
 ROUNDS = 3
-STEPS, GUIDANCES = (2, 4, 6, 8, 12, 24), (1.0, 3.0, 4.0)  # beside the recipe that ships
+STEPS, GUIDANCES, COMPARED = (2, 4, 6, 8, 12, 24), (1.0, 3.0, 4.0), (2, 4)  # beside the recipe that ships
 _REFERENCE_SEEDS = 11_500_000
 _MAKER = "bench"
 
@@ -60,6 +60,7 @@ def options(shipped: Recipe) -> dict[str, Recipe]:
     found = {"shipped": shipped}
     found |= {f"{n} steps": replace(shipped, steps=n) for n in STEPS if n != shipped.steps}
     found |= {f"guidance {g:g}": replace(shipped, guidance=g) for g in GUIDANCES if g != shipped.guidance}
+    found |= {f"compared each {n}": replace(shipped, compared=n) for n in COMPARED if n != shipped.compared}
     return found | ({"shift 1": replace(shipped, shift=1.0)} if shipped.shift != 1 else {})
 
 

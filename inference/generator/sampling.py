@@ -21,12 +21,14 @@ class Latents:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to integrate: Euler `steps`, `guidance` away from the negative condition, and `shift` of the steps towards
-    noise, where the scene is decided."""
+    """How to integrate: Euler `steps`, `guidance` away from the negative condition, `shift` of the steps towards noise,
+    where the scene is decided, and `compared`: at every how many steps the negative condition is asked, what it differs
+    by being reused between. (To reuse whole velocities would be to take fewer steps.)"""
 
     steps: int = 12
     guidance: float = 2.0
     shift: float = 2.0
+    compared: int = 1
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def denoise(
     on_step: Callable[[float], None],
 ) -> Latents:
     """Latents of one clip for `wanted` = (condition, negative condition), each of batch 1."""
-    both = _stacked(*wanted)
+    guidance = _Guidance(model, wanted)
     keep_video = wanted[0].is_video_given[0][:, None, None, None]
     keep_audio = wanted[0].is_audio_given[0][:, None]
     moments = times(recipe, start.level)
@@ -64,12 +66,30 @@ def denoise(
     for place, (now, then) in enumerate(zip(moments, moments[1:], strict=False)):
         video = torch.where(keep_video, start.known.video, video)
         audio = torch.where(keep_audio, start.known.audio, audio)
-        with torch.autocast(video.device.type, torch.bfloat16):
-            seen, heard = model(torch.stack([video] * 2), torch.stack([audio] * 2), torch.tensor([now, now]), both)
-        video = video + (then - now) * _guided(seen.float(), recipe.guidance)
-        audio = audio + (then - now) * _guided(heard.float(), recipe.guidance)
+        seen, heard = guidance.velocities(Latents(video, audio), now, place % recipe.compared == 0)
+        video = video + (then - now) * _guided(seen, recipe.guidance)
+        audio = audio + (then - now) * _guided(heard, recipe.guidance)
         on_step((place + 1) / (len(moments) - 1))
     return Latents(torch.where(keep_video, start.known.video, video), torch.where(keep_audio, start.known.audio, audio))
+
+
+class _Guidance:
+    """Asks the transformer for velocities under a condition and its negative, and remembers by how much they differ."""
+
+    def __init__(self, model: Transformer, wanted: tuple[Condition, Condition]) -> None:
+        self.model, self.wanted, self.both = model, wanted[0], _stacked(*wanted)
+        self._apart: list[Tensor] = []
+
+    def velocities(self, now: Latents, time: float, is_compared: bool) -> list[Tensor]:
+        """(2,T,H,W,C) of the video and (2,A,C) of the audio; the second of each is made up unless `is_compared`."""
+        count, condition = (2, self.both) if is_compared else (1, self.wanted)
+        given = (torch.stack([part] * count) for part in (now.video, now.audio))
+        with torch.autocast(now.video.device.type, torch.bfloat16):
+            found = [each.float() for each in self.model(*given, torch.tensor([time] * count), condition)]
+        if is_compared:
+            self._apart = [one - other for one, other in found]
+            return found
+        return [torch.cat([each, each - apart]) for each, apart in zip(found, self._apart, strict=True)]
 
 
 def _guided(velocities: Tensor, guidance: float) -> Tensor:

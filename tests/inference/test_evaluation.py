@@ -233,7 +233,7 @@ def test_options_of_a_recipe_are_compared_beside_renders():
 
     assert [line["name"] for line in lines[:3]] == ["generation: renders", "generation: shipped", "generation: 2 steps"]
     assert len({line["adherence"] for line in lines}) == 1  # the painter draws alike whatever its recipe
-    assert len(painter.asked) == 2 * (1 + 5 + 2)
+    assert len(painter.asked) == 2 * (1 + 5 + 2 + 2)
     assert {recipe.steps for recipe in painter.asked} == {2, 4, 6, 8, 12, 24}
     times = {"text": 0.1, "denoise": 1.0, "decode": 2.0, "sound": 0.3}
     clip = {"seconds": 3.1, "spread": [3, 4], "threads": 2, "load": 0.1, "model": "painter", **times}

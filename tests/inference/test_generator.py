@@ -247,6 +247,39 @@ def test_given_latents_are_kept_and_read() -> None:
     assert not torch.equal(kept.video[4:], moved.video[4:])
 
 
+def test_cached_guidance_asks_the_negative_condition_at_fewer_steps_and_pushes_as_far() -> None:
+    batches: list[int] = []
+
+    def model(
+        video: torch.Tensor, audio: torch.Tensor, time: torch.Tensor, asked: Condition
+    ) -> tuple[torch.Tensor, ...]:
+        batches.append(len(time))
+        by = asked.sentence.mean(1) * 1.5
+        return video.cos() + by.view(-1, 1, 1, 1, 1), audio.sin() - by.view(-1, 1, 1)
+
+    random = torch.Generator().manual_seed(0)
+    noise = Latents(torch.randn(12, 4, 4, 4, generator=random), torch.randn(24, 4, generator=random))
+    pair = tuple(_unplanned(torch.full((1, 512), float(sentence))) for sentence in (1, 0))
+    start = Start(noise, noise, 1.0)
+    whole, cached = (denoise(model, pair, start, Recipe(steps=5, compared=each), silent) for each in (1, 2))
+
+    assert batches == [2] * 5 + [2, 1, 2, 1, 2]
+    assert torch.allclose(whole.video, cached.video, atol=1e-4)  # here the difference is the same at every step
+    assert torch.allclose(whole.audio, cached.audio, atol=1e-4)
+
+
+def _unplanned(sentence: torch.Tensor) -> Condition:
+    nothing = torch.zeros(1, 24).bool()
+    rest = (
+        torch.zeros(1, 2).long(),
+        torch.zeros(1, 6, 4, 224),
+        torch.zeros(1, 24, 66),
+        nothing[:, 0],
+        torch.zeros(1, 16),
+    )
+    return Condition(sentence, torch.zeros(1, 20, 512), torch.tensor([2]), nothing[:, :12], nothing, *rest)
+
+
 def test_a_batch_is_overfitted() -> None:
     torch.manual_seed(0)
     model = Transformer(SHAPE)
